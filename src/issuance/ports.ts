@@ -1,0 +1,66 @@
+import type { AuditEvent } from '#audit/event.ts';
+import type { Caller } from '#policy/caller.ts';
+import type { Der, SignatureAlgorithm } from '#x509/algorithms.ts';
+
+/** A CA key, wherever it lives. */
+export interface Signer {
+  readonly algorithm: SignatureAlgorithm;
+  /** SubjectPublicKeyInfo of the key (RFC 5280 §4.1.2.7). */
+  readonly spki: Der;
+  /**
+   * The octets of an X.509 signature BIT STRING over `tbs`: ECDSA as DER Ecdsa-Sig-Value, RSA PKCS#1 v1.5 and
+   * EdDSA raw. Rejects with Refusal `signer.unavailable`. The caller verifies what comes back.
+   */
+  sign(tbs: Uint8Array): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** The tamper-evident log. */
+export interface AuditLog {
+  /**
+   * Resolves with the leaf index once the record is on stable storage; whatever it speaks of may be released
+   * only then. Rejects with Refusal `log.unavailable` or `overload`, and then nothing may be released.
+   */
+  append(event: AuditEvent): Promise<number>;
+  /** Number of durable records. */
+  readonly size: number;
+  /** Time of the newest durable record, ms since the epoch; 0 for an empty log. */
+  readonly newestTime: number;
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch, UTC. */
+  now(): number;
+}
+
+export interface Entropy {
+  /** `length` octets from a CSPRNG. */
+  bytes(length: number): Uint8Array;
+}
+
+/** All that a door saw of who is asking. */
+export interface Evidence {
+  /** Every `authorization` value in order, as received. Never logged. */
+  readonly authorization: readonly string[];
+  /** Every `clusterid` value in order. */
+  readonly clusterId: readonly string[];
+  /** DER of the TLS client certificate and the rest of its chain, leaf first; the handshake has verified it. */
+  readonly clientCertificate?: readonly Uint8Array[];
+  readonly peer: Peer;
+}
+
+export interface Peer {
+  readonly ip: string;
+  readonly port: number;
+  readonly tls?: { readonly version: string; readonly cipher: string; readonly sni?: string };
+}
+
+/** One way to prove who is asking. */
+export interface Authenticator {
+  readonly name: string;
+  /**
+   * A Caller; or undefined when the evidence holds nothing for this authenticator. Throws Refusal `authn.failed`
+   * (the reason is for the log, never for the caller) or `authn.unavailable` (a back end is down).
+   */
+  authenticate(evidence: Evidence, signal: AbortSignal): Promise<Caller | undefined>;
+}

@@ -1,0 +1,51 @@
+import type { SpiffeId } from '#spiffe/spiffe-id.ts';
+
+export type DoorName = 'istio' | 'kubernetes-csr' | 'cert-manager' | 'admin' | 'internal';
+
+export interface PermitTerms {
+  readonly identity: SpiffeId;
+  /** SHA-256, hex, of the SubjectPublicKeyInfo this permit is for. */
+  readonly spkiSha256: string;
+  /** Seconds from `issuedFor` to notAfter, after clamp and jitter. */
+  readonly ttl: number;
+  /** notBefore and notAfter in whole seconds since the epoch. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** RFC 5280 §4.2.1.3, decided by key kind and profile. */
+  readonly keyUsage: readonly ('digitalSignature' | 'keyEncipherment')[];
+  readonly extendedKeyUsage: readonly ('serverAuth' | 'clientAuth')[];
+  /** Name of the issuer that must sign. */
+  readonly issuer: string;
+  /** Largest allowed certificate, octets of DER. */
+  readonly maxSize: number;
+  readonly policy: string;
+  readonly priority: number;
+  readonly policySetId: string;
+  readonly clamped?: { readonly from: number; readonly to: number };
+  /** FIPS or CNSA level the policy demanded, if any. */
+  readonly level?: string;
+}
+
+let mint: (terms: PermitTerms) => Permit;
+
+/** Leave to sign exactly one certificate. Only `policy/decide.ts` may import `mintPermit`. */
+export class Permit {
+  readonly #granted = true;
+  readonly terms: PermitTerms;
+
+  private constructor(terms: PermitTerms) {
+    this.terms = terms;
+  }
+
+  static isGranted(value: unknown): value is Permit {
+    return typeof value === 'object' && value !== null && #granted in value && value.#granted;
+  }
+
+  static {
+    mint = (terms) => new Permit(Object.freeze({ ...terms }));
+  }
+}
+
+export function mintPermit(terms: PermitTerms): Permit {
+  return mint(terms);
+}
