@@ -16,7 +16,7 @@ describe('a duration', () => {
   it.each(durations_valid)('%s is %d seconds', (text, seconds) => expect(parseDuration(text)).toBe(seconds));
   it.each(durations_invalid)('%j is none', (text) => expect(() => parseDuration(text)).toThrow(RangeError));
   it('written out reads back as the same seconds', () => {
-    fc.assert(fc.property(fc.nat(999_999_999), (n) => expect(parseDuration(formatDuration(n))).toBe(n)));
+    fc.assert(fc.property(fc.nat(999_999_999), (n) => parseDuration(formatDuration(n)) === n));
   });
 });
 
