@@ -1,0 +1,27 @@
+import type { LeafTemplate } from '#x509/profile/leaf-template.ts';
+import type { Signer } from './ports.ts';
+
+/** An issuing CA as the sequence sees it: immutable, so that one request meets one issuer from draft to answer. */
+export interface LiveIssuer {
+  readonly name: string;
+  readonly signer: Signer;
+  readonly template: LeafTemplate;
+  /** Checks a signature over `tbs` with the public key of the issuing certificate. */
+  verify(tbs: Uint8Array, signature: Uint8Array): Promise<boolean>;
+  /** The window in which every CA of the chain is valid, seconds since the epoch. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** PEM of the chain, issuing certificate first, root left out; each ends in a newline. */
+  readonly intermediates: readonly string[];
+  /** All live roots in one byte-stable PEM bundle. */
+  readonly roots: string;
+  /** For the record. */
+  readonly subject: string;
+  readonly keyId: string;
+  readonly certificateSha256: string;
+}
+
+export interface Issuers {
+  /** The named issuer, or the default for no name. Throws Refusal `issuer.unknown` or `issuer.unavailable`. */
+  get(name: string | undefined): LiveIssuer;
+}
