@@ -1,0 +1,116 @@
+import { algorithmIdentifier } from '../algorithm-identifiers.ts';
+import type { Der, SignatureAlgorithm } from '../algorithms.ts';
+import { explicit, integer, sequence, unsignedInteger } from '../der/writer.ts';
+import { emptyName, encodeName, type NameTerms } from '../name.ts';
+import {
+  type AlternativeNames,
+  authorityKeyId,
+  caBasicConstraints,
+  certificateExtensions,
+  endEntityBasicConstraints,
+  extendedKeyUsage,
+  keyUsage,
+  subjectAltName,
+  subjectKeyId,
+} from './extensions.ts';
+import { subjectKeyIdentifier } from './key-identifier.ts';
+import { timeLength, writeTime } from './validity-time.ts';
+
+/** Whose signature a certificate will carry. */
+export interface IssuerTerms {
+  /** The issuer's subject as it stands in its own certificate, copied. */
+  readonly name: Der;
+  /** Its subjectKeyIdentifier, copied. */
+  readonly keyId: Uint8Array;
+}
+
+interface CommonTerms {
+  readonly spki: Der;
+  /** Big-endian, positive, at most 20 octets. */
+  readonly serial: Uint8Array;
+  /** Whole seconds since the epoch. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+export interface CaTerms extends CommonTerms {
+  readonly subject: NameTerms;
+  /** `self` for a root. */
+  readonly issuer: IssuerTerms | 'self';
+  /** Absent: no bound, as in a root; 0 for an intermediate that issues leaves. */
+  readonly pathLength?: number;
+  /** Name of the trust domain; becomes `spiffe://<trust domain>` in a subjectAltName that is not critical. */
+  readonly trustDomain?: string;
+}
+
+export interface ServingTerms extends CommonTerms {
+  readonly issuer: IssuerTerms;
+  readonly names: AlternativeNames;
+  /** RSA keys exchange by encipherment in old suites of TLS 1.2. */
+  readonly keyEncipherment: boolean;
+  /** A server that also calls others, such as an XDS peer. */
+  readonly clientAuth?: boolean;
+}
+
+/**
+ * A signing certificate's TBSCertificate (X509-SVID §2, RFC 5280 §4): critical basicConstraints and keyUsage, SKI, AKI
+ * except in a root, no EKU (some validators inherit it downwards), no name constraints (ztunnel refuses every chain
+ * that has them). Throws RangeError that names the term.
+ */
+export function caTbs(terms: CaTerms, algorithm: SignatureAlgorithm): Uint8Array {
+  const subject = encodeName(terms.subject);
+  const { issuer } = terms;
+  return tbsCertificate(terms, algorithm, issuer === 'self' ? subject : issuer.name, subject, [
+    caBasicConstraints(terms.pathLength),
+    keyUsage('keyCertSign', 'cRLSign'),
+    subjectKeyId(subjectKeyIdentifier(terms.spki)),
+    ...(issuer === 'self' ? [] : [authorityKeyId(issuer.keyId)]),
+    ...(terms.trustDomain === undefined ? [] : [subjectAltName({ uris: [`spiffe://${terms.trustDomain}`] }, false)]),
+  ]);
+}
+
+/** Our own TLS server's certificate: empty subject, so a critical subjectAltName. Throws RangeError. */
+export function servingTbs(terms: ServingTerms, algorithm: SignatureAlgorithm): Uint8Array {
+  return tbsCertificate(terms, algorithm, terms.issuer.name, emptyName(), [
+    endEntityBasicConstraints(),
+    terms.keyEncipherment ? keyUsage('digitalSignature', 'keyEncipherment') : keyUsage('digitalSignature'),
+    terms.clientAuth ? extendedKeyUsage('serverAuth', 'clientAuth') : extendedKeyUsage('serverAuth'),
+    subjectKeyId(subjectKeyIdentifier(terms.spki)),
+    authorityKeyId(terms.issuer.keyId),
+    subjectAltName(terms.names, true),
+  ]);
+}
+
+function tbsCertificate(
+  terms: CommonTerms,
+  algorithm: SignatureAlgorithm,
+  issuerName: Der,
+  subject: Der,
+  extensions: readonly Der[],
+): Uint8Array {
+  return sequence(
+    explicit(0, integer(2)),
+    serialNumber(terms.serial),
+    algorithmIdentifier(algorithm),
+    issuerName,
+    validity(terms.notBefore, terms.notAfter),
+    subject,
+    terms.spki,
+    certificateExtensions(extensions),
+  );
+}
+
+function serialNumber(serial: Uint8Array): Der {
+  const number = unsignedInteger(serial);
+  if (number.length > 22 || serial.every((octet) => octet === 0)) {
+    throw new RangeError('a serial is positive and has at most 20 octets');
+  }
+  return number;
+}
+
+function validity(notBefore: number, notAfter: number): Der {
+  if (notBefore >= notAfter) throw new RangeError('notBefore must come before notAfter');
+  const times = new Uint8Array(timeLength(notBefore) + timeLength(notAfter));
+  writeTime(times, writeTime(times, 0, notBefore), notAfter);
+  return sequence(times);
+}

@@ -1,0 +1,82 @@
+import type { Der } from '../algorithms.ts';
+import { contextConstructed, contextPrimitive } from '../der/tags.ts';
+import { boolean, element, implicit, integer, namedBits, octetString, oid, sequence } from '../der/writer.ts';
+
+export const extensionIds = {
+  subjectKeyId: '2.5.29.14',
+  keyUsage: '2.5.29.15',
+  subjectAltName: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  authorityKeyId: '2.5.29.35',
+  extendedKeyUsage: '2.5.29.37',
+} as const;
+
+/** Bits of RFC 5280 §4.2.1.3, as `namedBits` numbers them. */
+export const keyUsageBits = { digitalSignature: 1 << 0, keyEncipherment: 1 << 2, keyCertSign: 1 << 5, cRLSign: 1 << 6 };
+
+export const purposeIds = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' } as const;
+
+function extension(id: string, critical: boolean, value: Uint8Array): Der {
+  return sequence(oid(id), ...(critical ? [boolean(true)] : []), octetString(value));
+}
+
+/** cA TRUE; no `pathLength`, no bound. Critical. */
+export function caBasicConstraints(pathLength?: number): Der {
+  const parts = pathLength === undefined ? [] : [integer(pathLength)];
+  return extension(extensionIds.basicConstraints, true, sequence(boolean(true), ...parts));
+}
+
+/** An end entity: cA FALSE is the DEFAULT and so not encoded. Critical. */
+export function endEntityBasicConstraints(): Der {
+  return extension(extensionIds.basicConstraints, true, sequence());
+}
+
+export function keyUsage(...uses: readonly (keyof typeof keyUsageBits)[]): Der {
+  const bits = uses.reduce((all, use) => all | keyUsageBits[use], 0);
+  return extension(extensionIds.keyUsage, true, namedBits(bits));
+}
+
+export function extendedKeyUsage(...purposes: readonly (keyof typeof purposeIds)[]): Der {
+  return extension(extensionIds.extendedKeyUsage, false, sequence(...purposes.map((name) => oid(purposeIds[name]))));
+}
+
+export function subjectKeyId(keyId: Uint8Array): Der {
+  return extension(extensionIds.subjectKeyId, false, octetString(keyId));
+}
+
+export function authorityKeyId(keyId: Uint8Array): Der {
+  return extension(extensionIds.authorityKeyId, false, sequence(implicit(0, keyId)));
+}
+
+/** Names a certificate or a request can carry, in the order they are written. */
+export interface AlternativeNames {
+  readonly uris?: readonly string[];
+  readonly dns?: readonly string[];
+  /** Four or sixteen octets each. */
+  readonly ips?: readonly Uint8Array[];
+}
+
+function ia5(context: number, value: string): Der {
+  if (!/^[\x21-\x7e]+$/.test(value)) throw new RangeError(`a subject alternative name is printable ASCII: ${value}`);
+  return element(contextPrimitive(context), Buffer.from(value, 'latin1'));
+}
+
+function ipAddress(octets: Uint8Array): Der {
+  if (octets.length !== 4 && octets.length !== 16) throw new RangeError('an IP address has 4 or 16 octets');
+  return element(contextPrimitive(7), octets);
+}
+
+/** RFC 5280 §4.2.1.6; critical exactly where the subject is empty. Throws RangeError for a name that cannot be held. */
+export function subjectAltName(names: AlternativeNames, critical: boolean): Der {
+  const all = [
+    ...(names.dns ?? []).map((name) => ia5(2, name)),
+    ...(names.uris ?? []).map((uri) => ia5(6, uri)),
+    ...(names.ips ?? []).map(ipAddress),
+  ];
+  if (all.length === 0) throw new RangeError('subjectAltName needs at least one name');
+  return extension(extensionIds.subjectAltName, critical, sequence(...all));
+}
+
+/** `[3] Extensions` of a TBSCertificate. */
+export const certificateExtensions = (extensions: readonly Der[]): Der =>
+  element(contextConstructed(3), sequence(...extensions));
