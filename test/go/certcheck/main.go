@@ -1,0 +1,129 @@
+// Certcheck is Go's opinion of certificates. It reads JSON from stdin, an array of cases, and writes an array of
+// verdicts of the same length to stdout.
+package main
+
+import (
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+)
+
+// Case is a leaf with what it shall be verified to. Certificates are DER in standard base64.
+type Case struct {
+	Leaf          []byte   `json:"leaf"`
+	Intermediates [][]byte `json:"intermediates"`
+	Roots         [][]byte `json:"roots"`
+	// Now is seconds since the epoch.
+	Now int64 `json:"now"`
+}
+
+// Verdict holds Go's reading of the leaf; Error and Verify are empty when all is well.
+type Verdict struct {
+	Error              string            `json:"error"`
+	Verify             map[string]string `json:"verify"`
+	Serial             string            `json:"serial"`
+	Issuer             string            `json:"issuer"`
+	Subject            string            `json:"subject"`
+	NotBefore          int64             `json:"notBefore"`
+	NotAfter           int64             `json:"notAfter"`
+	URIs               []string          `json:"uris"`
+	DNS                []string          `json:"dns"`
+	KeyUsage           int               `json:"keyUsage"`
+	ExtKeyUsage        []int             `json:"extKeyUsage"`
+	IsCA               bool              `json:"isCA"`
+	BasicConstraints   bool              `json:"basicConstraints"`
+	SubjectKeyID       string            `json:"subjectKeyId"`
+	AuthorityKeyID     string            `json:"authorityKeyId"`
+	SignatureAlgorithm string            `json:"signatureAlgorithm"`
+	PublicKeyAlgorithm string            `json:"publicKeyAlgorithm"`
+	SPKI               []byte            `json:"spki"`
+	CriticalUnknown    int               `json:"criticalUnknown"`
+}
+
+func pool(ders [][]byte) (*x509.CertPool, error) {
+	certificates := x509.NewCertPool()
+	for _, der := range ders {
+		certificate, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, err
+		}
+		certificates.AddCert(certificate)
+	}
+	return certificates, nil
+}
+
+func verify(leaf *x509.Certificate, c Case, usage x509.ExtKeyUsage) string {
+	intermediates, err := pool(c.Intermediates)
+	if err != nil {
+		return err.Error()
+	}
+	roots, err := pool(c.Roots)
+	if err != nil {
+		return err.Error()
+	}
+	_, err = leaf.Verify(x509.VerifyOptions{
+		Intermediates: intermediates,
+		Roots:         roots,
+		CurrentTime:   time.Unix(c.Now, 0),
+		KeyUsages:     []x509.ExtKeyUsage{usage},
+	})
+	if err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+func judge(c Case) Verdict {
+	leaf, err := x509.ParseCertificate(c.Leaf)
+	if err != nil {
+		return Verdict{Error: err.Error()}
+	}
+	v := Verdict{
+		Verify:             map[string]string{},
+		Serial:             hex.EncodeToString(leaf.SerialNumber.Bytes()),
+		Issuer:             leaf.Issuer.String(),
+		Subject:            leaf.Subject.String(),
+		NotBefore:          leaf.NotBefore.Unix(),
+		NotAfter:           leaf.NotAfter.Unix(),
+		DNS:                leaf.DNSNames,
+		KeyUsage:           int(leaf.KeyUsage),
+		IsCA:               leaf.IsCA,
+		BasicConstraints:   leaf.BasicConstraintsValid,
+		SubjectKeyID:       hex.EncodeToString(leaf.SubjectKeyId),
+		AuthorityKeyID:     hex.EncodeToString(leaf.AuthorityKeyId),
+		SignatureAlgorithm: leaf.SignatureAlgorithm.String(),
+		PublicKeyAlgorithm: leaf.PublicKeyAlgorithm.String(),
+		SPKI:               leaf.RawSubjectPublicKeyInfo,
+		CriticalUnknown:    len(leaf.UnhandledCriticalExtensions),
+	}
+	for _, uri := range leaf.URIs {
+		v.URIs = append(v.URIs, uri.String())
+	}
+	for _, usage := range leaf.ExtKeyUsage {
+		v.ExtKeyUsage = append(v.ExtKeyUsage, int(usage))
+	}
+	if len(c.Roots) > 0 {
+		v.Verify["serverAuth"] = verify(leaf, c, x509.ExtKeyUsageServerAuth)
+		v.Verify["clientAuth"] = verify(leaf, c, x509.ExtKeyUsageClientAuth)
+	}
+	return v
+}
+
+func main() {
+	var cases []Case
+	if err := json.NewDecoder(os.Stdin).Decode(&cases); err != nil {
+		fmt.Fprintln(os.Stderr, "certcheck:", err)
+		os.Exit(2)
+	}
+	verdicts := make([]Verdict, len(cases))
+	for i, c := range cases {
+		verdicts[i] = judge(c)
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(verdicts); err != nil {
+		fmt.Fprintln(os.Stderr, "certcheck:", err)
+		os.Exit(2)
+	}
+}

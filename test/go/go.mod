@@ -1,0 +1,3 @@
+module countersign.test/judges
+
+go 1.24

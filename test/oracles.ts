@@ -1,0 +1,153 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { describe, it } from 'vitest';
+
+/**
+ * Outside judges: programs and data that somebody's machine may lack. A test that needs one is skipped by name,
+ * saying how to get it; with CI=true or COUNTERSIGN_REQUIRE_ORACLES=1 it fails instead.
+ */
+export type Oracle =
+  | { readonly available: true; readonly path: string }
+  | { readonly available: false; readonly how: string; readonly required: boolean };
+
+/** `go:NAME` is the program of test/go/NAME, built on first use. */
+export type OracleName = keyof typeof judges | `go:${string}`;
+
+interface Judge {
+  find(): string | undefined;
+  /** What to do where it is missing. */
+  readonly how: string;
+  /** Nobody can install it, so not even CI demands it. */
+  readonly neverRequired?: true;
+}
+
+export const repository = join(import.meta.dirname, '..');
+const cache =
+  process.env.COUNTERSIGN_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'countersign');
+const oracles = join(cache, 'oracles');
+
+const existing = (...paths: string[]) => paths.find((path) => existsSync(path));
+const onPath = (program: string) =>
+  existing(...(process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, program)));
+
+const judges = {
+  zlint: { find: () => existing(join(oracles, 'bin', 'zlint-v3.6.1')), how: 'run scripts/oracles' },
+  /** The Python of a virtual environment that has pkilint. */
+  pkilint: {
+    find: () =>
+      existsSync(join(oracles, 'pkilint-0.13.3', 'complete'))
+        ? join(oracles, 'pkilint-0.13.3', 'bin', 'python')
+        : undefined,
+    how: 'run scripts/oracles',
+  },
+  go: { find: () => onPath('go'), how: 'install Go 1.24 or later: https://go.dev/dl' },
+  openssl: { find: () => onPath('openssl'), how: 'install the package openssl' },
+  /** The PKCS#11 module; its tool `softhsm2-util` comes in the same package. */
+  softhsm: {
+    find: () =>
+      existing(
+        '/usr/lib/softhsm/libsofthsm2.so',
+        '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so',
+        '/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so',
+        '/usr/lib64/pkcs11/libsofthsm2.so',
+        '/usr/local/lib/softhsm/libsofthsm2.so',
+        '/opt/homebrew/lib/softhsm/libsofthsm2.so',
+      ),
+    how: 'install the package softhsm2',
+  },
+  /** Folder with limbo.json and others; see test/x509/chain for the cases that a clone carries. */
+  'shared-vectors': {
+    find: () => existing(join(repository, '..', 'shared', 'vectors')),
+    how: 'put the test vectors beside the repository, as ../shared/vectors',
+    neverRequired: true,
+  },
+  h2load: { find: () => onPath('h2load'), how: 'install the package nghttp2-client' },
+} as const satisfies Record<string, Judge>;
+
+function pathOf(name: OracleName): string {
+  const answer = oracle(name);
+  if (!answer.available) throw new Error(`${name} is missing: ${answer.how}`);
+  return answer.path;
+}
+
+const found = new Map<OracleName, Oracle>();
+
+export function oracle(name: OracleName): Oracle {
+  const known = found.get(name);
+  if (known) return known;
+  const answer = isJudge(name) ? look(judges[name]) : goProgram(name.slice('go:'.length));
+  found.set(name, answer);
+  return answer;
+}
+
+const isJudge = (name: OracleName): name is keyof typeof judges => name in judges;
+
+function look(judge: Judge): Oracle {
+  const path = judge.find();
+  return path === undefined
+    ? { available: false, how: judge.how, required: judge.neverRequired !== true }
+    : { available: true, path };
+}
+
+/** Built under the hash of all sources, so that an old binary is never asked and two builders never meet half way. */
+function goProgram(name: string): Oracle {
+  const go = oracle('go');
+  if (!go.available) return go;
+  const module = join(repository, 'test', 'go');
+  const path = join(oracles, 'bin', `${name}-${sourceHash(module, name)}`);
+  if (existsSync(path)) return { available: true, path };
+  mkdirSync(join(oracles, 'bin'), { recursive: true });
+  const fresh = `${path}.${process.pid}`;
+  try {
+    execFileSync(go.path, ['build', '-o', fresh, `./${name}`], { cwd: module, stdio: 'pipe' });
+  } catch (thrown) {
+    return { available: false, how: `go build ./${name} in test/go: ${String(thrown)}`, required: true };
+  }
+  renameSync(fresh, path);
+  return { available: true, path };
+}
+
+function sourceHash(module: string, name: string): string {
+  const hash = createHash('sha256');
+  const files = ['go.mod', 'go.sum', ...readdirSync(join(module, name)).map((file) => join(name, file))];
+  for (const file of files.filter((each) => existsSync(join(module, each)))) {
+    hash.update(file).update(readFileSync(join(module, file)));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+const demanded = process.env.CI === 'true' || process.env.COUNTERSIGN_REQUIRE_ORACLES === '1';
+
+/**
+ * `describe`, where all named oracles are there; `body` asks for their paths by name. Otherwise one skipped (or, where
+ * oracles are demanded, failing) group whose name says what is missing.
+ */
+export function describeWith<Name extends OracleName>(
+  names: readonly Name[],
+  title: string,
+  body: (path: (name: Name) => string) => void,
+): void {
+  const absent = names.flatMap((name) => {
+    const answer = oracle(name);
+    return answer.available ? [] : [{ name, ...answer }];
+  });
+  if (absent.length === 0) {
+    describe(title, () => body(pathOf));
+    return;
+  }
+  const why = absent.map(({ name, how }) => `needs ${name}: ${how}`).join('; ');
+  if (demanded && absent.some(({ required }) => required)) {
+    describe(title, () => {
+      it(why, () => {
+        throw new Error(why);
+      });
+    });
+    return;
+  }
+  describe.skip(`${title} (${why})`, () => {
+    it('is skipped', () => {});
+  });
+}
