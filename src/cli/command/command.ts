@@ -1,0 +1,67 @@
+import type { Exit } from '../exit.ts';
+import type { Home } from '../home.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { type Options, type OptionValues, type Parsed, readOptions } from './options.ts';
+
+export interface Operand {
+  readonly name: string;
+  readonly help: string;
+  readonly required: boolean;
+  readonly many?: boolean;
+  readonly choices?: readonly string[];
+}
+
+export interface Example {
+  /** What follows `countersign `. */
+  readonly type: string;
+  readonly to: string;
+}
+
+export interface Input<O extends Options> {
+  readonly options: OptionValues<O>;
+  readonly operands: readonly string[];
+  readonly home: Home;
+}
+
+interface Words {
+  readonly name: string;
+  /** One line, in the list of commands. */
+  readonly summary: string;
+}
+
+export interface CommandSpec<O extends Options> extends Words {
+  /** What it does and when one wants it: a paragraph each. */
+  readonly about: readonly string[];
+  readonly operands: readonly Operand[];
+  readonly options: O;
+  readonly examples: readonly Example[];
+  /** The exits a script meets here and what each means for this command; `usage` and `internal` go without saying. */
+  readonly exits: Partial<Record<Exit, string>>;
+  /** Imports its implementation only now: a mistyped word must not wait for gRPC to load. */
+  readonly run: (input: Input<O>, terminal: Terminal) => Promise<Exit>;
+}
+
+/** A command whose option types are known to itself only. */
+export interface Command extends Omit<CommandSpec<Options>, 'run'> {
+  readonly kind: 'command';
+  readonly run: (parsed: Parsed, operands: readonly string[], home: Home, terminal: Terminal) => Promise<Exit>;
+}
+
+export interface Group extends Words {
+  readonly kind: 'group';
+  readonly about: readonly string[];
+  readonly members: readonly (Command | Group)[];
+}
+
+export function defineCommand<O extends Options>(spec: CommandSpec<O>): Command {
+  return {
+    ...spec,
+    kind: 'command',
+    run: (parsed, operands, home, terminal) =>
+      spec.run({ options: readOptions(spec.options, parsed), operands, home }, terminal),
+  };
+}
+
+export function defineGroup(group: Omit<Group, 'kind'>): Group {
+  return { ...group, kind: 'group' };
+}

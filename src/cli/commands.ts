@@ -1,0 +1,14 @@
+import { defineGroup, type Group } from './command/command.ts';
+import { completion } from './completion/command.ts';
+import { inspect } from './inspect/command.ts';
+import { version } from './version.ts';
+
+/** Everything one can type; each entry loads its implementation when it runs. */
+export const commands: Group = defineGroup({
+  name: 'countersign',
+  summary: 'A certificate authority for service meshes: policy first, keys in an HSM, every decision on the record.',
+  about: [
+    'Answers go to stdout, everything else to stderr. Colour and progress appear in a terminal only (NO_COLOR is respected).',
+  ],
+  members: [inspect, completion, version],
+});
