@@ -1,0 +1,57 @@
+import { parseDuration } from '#document/scalars.ts';
+import type { SecretSource } from '#keys/secret-source.ts';
+import type { PathFrom } from './resolve.ts';
+import type { ServerConfigText } from './schema/server-config.ts';
+import type { IssuerConfig, MemoryKeyConfig, Pkcs11KeyConfig, SigningKeyConfig } from './server-config.ts';
+
+type IssuerText = ServerConfigText['issuers'][number];
+type KeyText = IssuerText['key'];
+
+export function resolveIssuer(issuer: IssuerText, from: PathFrom): IssuerConfig {
+  const { name, certificate = '', key } = issuer;
+  return {
+    name,
+    roots: from(issuer.roots),
+    key:
+      key.memory === undefined
+        ? { ...resolveSigningKey(key, from), certificate: from(certificate) }
+        : resolveMemoryKey(key.memory, from),
+  };
+}
+
+export function resolveSigningKey(key: Pick<KeyText, 'pkcs11' | 'file'>, from: PathFrom): SigningKeyConfig {
+  if (key.pkcs11 !== undefined) return resolvePkcs11(key.pkcs11, from);
+  if (key.file === undefined) throw new TypeError('a key without a kind passed the check');
+  const { path, passphrase } = key.file;
+  return {
+    kind: 'file',
+    path: from(path),
+    ...(passphrase === undefined ? {} : { passphrase: resolveSecret(passphrase, from) }),
+  };
+}
+
+function resolveMemoryKey(key: NonNullable<KeyText['memory']>, from: PathFrom): MemoryKeyConfig {
+  const { organization, commonName } = key.subject;
+  return {
+    kind: 'memory',
+    root: { certificate: from(key.root.certificate), key: resolvePkcs11(key.root.pkcs11, from) },
+    subject: organization === undefined ? { commonName } : { commonName, organization },
+    keyType: key.keyType,
+    lifetimeSeconds: parseDuration(key.lifetime),
+    renewAt: key.renewAt,
+  };
+}
+
+function resolvePkcs11(key: NonNullable<KeyText['pkcs11']>, from: PathFrom): Pkcs11KeyConfig {
+  return {
+    kind: 'pkcs11',
+    uri: key.uri,
+    module: from(key.module),
+    pin: resolveSecret(key.pin, from),
+    sessions: key.sessions,
+  };
+}
+
+function resolveSecret(source: { file?: string; env?: string }, from: PathFrom): SecretSource {
+  return source.env === undefined ? { file: from(source.file ?? '') } : { env: source.env };
+}

@@ -1,0 +1,80 @@
+import { hostname } from 'node:os';
+import { resolve as resolvePath } from 'node:path';
+import { parseByteSize, parseDuration } from '#document/scalars.ts';
+import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
+import { resolveIssuer, resolveSigningKey } from './resolve-key.ts';
+import type { ServerConfigText } from './schema/server-config.ts';
+import type { AuthenticatorConfig, ListenAddress, ServerConfig } from './server-config.ts';
+
+/** Absolute path of one that is relative to the configuration file's folder. */
+export type PathFrom = (path: string) => string;
+
+/** Units, paths and choices settled. The content has passed `checkMeaning`. */
+export function resolveConfig(content: ServerConfigText, folder: string): ServerConfig {
+  const from: PathFrom = (path) => resolvePath(folder, path);
+  const { istio, admin, audit, csr, telemetry } = content;
+  const [first] = content.issuers;
+  return {
+    trustDomain: parseTrustDomain(content.trustDomain),
+    trustDomainAliases: content.trustDomainAliases.map(parseTrustDomain),
+    instance: { name: content.instance.name ?? hostname() },
+    istio: {
+      listen: listenAddress(istio.listen),
+      dialect: istio.dialect,
+      serving: {
+        dnsNames: istio.serving.dnsNames,
+        ipAddresses: istio.serving.ipAddresses,
+        keyType: istio.serving.keyType,
+        lifetimeSeconds: parseDuration(istio.serving.lifetime),
+        renewAt: istio.serving.renewAt,
+      },
+      limits: {
+        maxConcurrentCalls: istio.limits.maxConcurrentCalls,
+        callTimeoutMs: parseDuration(istio.limits.callTimeout) * 1000,
+        maxConnections: istio.limits.maxConnections,
+        maxRequestBytes: parseByteSize(istio.limits.maxRequestBytes),
+      },
+    },
+    admin: { listen: listenAddress(admin.listen), maxConnections: admin.maxConnections },
+    authenticators: content.authenticators.map((entry) => resolveAuthenticator(entry, from)),
+    issuers: content.issuers.map((issuer) => resolveIssuer(issuer, from)),
+    defaultIssuer: content.defaultIssuer ?? first?.name ?? '',
+    policies: content.policies.map(from),
+    audit: {
+      directory: from(audit.directory),
+      origin: audit.origin,
+      key: resolveSigningKey(audit.key, from),
+      publish: from(audit.publish),
+      ...(audit.checkpointGuard === undefined ? {} : { checkpointGuard: from(audit.checkpointGuard) }),
+      includeCertificate: audit.includeCertificate,
+      maxSkewMs: parseDuration(audit.maxSkew) * 1000,
+    },
+    csr: { blocklists: csr.blocklists.map(from), newRequestLabel: csr.newRequestLabel },
+    fips: { level: content.fips.level === 'policy' ? 'policy' : 'off' },
+    telemetry: {
+      logs: telemetry.logs,
+      ...(telemetry.tracing === undefined
+        ? {}
+        : { tracing: { endpoint: telemetry.tracing.otlp.endpoint, sampleRatio: telemetry.tracing.sampleRatio } }),
+    },
+    shutdown: { graceMs: parseDuration(content.shutdown.grace) * 1000 },
+  };
+}
+
+function listenAddress(text: string): ListenAddress {
+  const colon = text.lastIndexOf(':');
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+}
+
+function resolveAuthenticator(entry: ServerConfigText['authenticators'][number], from: PathFrom): AuthenticatorConfig {
+  const { oidc } = entry;
+  if (oidc === undefined) return { kind: 'client-cert' };
+  return {
+    kind: 'oidc',
+    issuer: oidc.issuer,
+    audiences: oidc.audiences,
+    jwks: oidc.jwks.url === undefined ? { file: from(oidc.jwks.file ?? '') } : { url: oidc.jwks.url },
+    algorithms: oidc.algorithms,
+    clockToleranceSeconds: parseDuration(oidc.clockTolerance),
+  };
+}

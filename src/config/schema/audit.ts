@@ -1,0 +1,16 @@
+import { duration, flag, optional, path, section, text } from './field.ts';
+import { signingKey } from './key.ts';
+
+export const audit = section('The tamper-evident log', {
+  directory: path('Folder of the store; one server at a time'),
+  origin: text('Name of the log in its checkpoints, for instance audit.example.org/mesh; fixed after the first entry'),
+  key: signingKey,
+  publish: path('Folder that checkpoint and tiles are written to, for anyone to verify'),
+  checkpointGuard: optional(
+    path('A second place, on another volume, for the last signed checkpoint: a restored backup is noticed by it'),
+  ),
+  includeCertificate: flag('Keep every issued certificate in its record', { default: true }),
+  maxSkew: duration('Issuance pauses while the clock is further than this behind the newest record', {
+    default: '10s',
+  }),
+});

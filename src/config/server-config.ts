@@ -1,0 +1,110 @@
+import type { SecretSource } from '#keys/secret-source.ts';
+import type { TrustDomain } from '#spiffe/spiffe-id.ts';
+import type { OwnKeyType } from './schema/key.ts';
+
+/** The configuration as the composition root uses it: paths absolute, lengths of time in ms unless named otherwise. */
+export interface ServerConfig {
+  readonly trustDomain: TrustDomain;
+  readonly trustDomainAliases: readonly TrustDomain[];
+  readonly instance: { readonly name: string };
+  readonly istio: IstioConfig;
+  readonly admin: { readonly listen: ListenAddress; readonly maxConnections: number };
+  /** In the order in which they are asked; never empty. */
+  readonly authenticators: readonly AuthenticatorConfig[];
+  /** Never empty; names are unique. */
+  readonly issuers: readonly IssuerConfig[];
+  readonly defaultIssuer: string;
+  /** Policy files; never empty. */
+  readonly policies: readonly string[];
+  readonly audit: AuditConfig;
+  readonly csr: { readonly blocklists: readonly string[]; readonly newRequestLabel: 'accept' | 'refuse' };
+  readonly fips: { readonly level: 'off' | 'policy' };
+  readonly telemetry: TelemetryConfig;
+  readonly shutdown: { readonly graceMs: number };
+}
+
+/** Port 0 lets the system choose. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface IstioConfig {
+  readonly listen: ListenAddress;
+  readonly dialect: 'istiod' | 'istio-csr';
+  readonly serving: {
+    readonly dnsNames: readonly string[];
+    readonly ipAddresses: readonly string[];
+    readonly keyType: OwnKeyType;
+    readonly lifetimeSeconds: number;
+    /** Part of the lifetime. */
+    readonly renewAt: number;
+  };
+  readonly limits: {
+    readonly maxConcurrentCalls: number;
+    readonly callTimeoutMs: number;
+    readonly maxConnections: number;
+    readonly maxRequestBytes: number;
+  };
+}
+
+export type AuthenticatorConfig = { readonly kind: 'client-cert' } | OidcConfig;
+
+export interface OidcConfig {
+  readonly kind: 'oidc';
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  readonly jwks: { readonly url: string } | { readonly file: string };
+  readonly algorithms: readonly string[];
+  readonly clockToleranceSeconds: number;
+}
+
+export interface Pkcs11KeyConfig {
+  readonly kind: 'pkcs11';
+  readonly uri: string;
+  readonly module: string;
+  readonly pin: SecretSource;
+  readonly sessions: number;
+}
+
+export interface FileKeyConfig {
+  readonly kind: 'file';
+  readonly path: string;
+  readonly passphrase?: SecretSource;
+}
+
+export interface MemoryKeyConfig {
+  readonly kind: 'memory';
+  readonly root: { readonly certificate: string; readonly key: Pkcs11KeyConfig };
+  readonly subject: { readonly commonName: string; readonly organization?: string };
+  readonly keyType: OwnKeyType;
+  readonly lifetimeSeconds: number;
+  readonly renewAt: number;
+}
+
+export type SigningKeyConfig = Pkcs11KeyConfig | FileKeyConfig;
+
+export interface IssuerConfig {
+  readonly name: string;
+  readonly roots: string;
+  /** `certificate` is the file of the issuer's certificate and the intermediates above it. */
+  readonly key: (SigningKeyConfig & { readonly certificate: string }) | MemoryKeyConfig;
+}
+
+export interface AuditConfig {
+  readonly directory: string;
+  readonly origin: string;
+  readonly key: SigningKeyConfig;
+  readonly publish: string;
+  readonly checkpointGuard?: string;
+  readonly includeCertificate: boolean;
+  readonly maxSkewMs: number;
+}
+
+export interface TelemetryConfig {
+  readonly logs: {
+    readonly format: 'auto' | 'json' | 'text';
+    readonly level: 'debug' | 'info' | 'warn' | 'error';
+  };
+  readonly tracing?: { readonly endpoint: string; readonly sampleRatio: number };
+}

@@ -1,0 +1,68 @@
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { IssuanceObserver } from '#issuance/observer.ts';
+import type { Clock } from '#issuance/ports.ts';
+import { registerCitadelMetrics } from './citadel-metrics.ts';
+import { Expiries } from './expiries.ts';
+import { IssuanceCells } from './issuance-cells.ts';
+import { registerIssuanceCounters, renderIssuanceHistograms } from './issuance-render.ts';
+import { LiveGauges } from './live-gauges.ts';
+
+export interface MetricsOptions {
+  readonly clock: Clock;
+  readonly version: string;
+  /** Metrics of the process and of Node (memory, event loop, GC); they hold a timer-free observer each. Default true. */
+  readonly process?: boolean;
+}
+
+/** All that Prometheus can ask. Nothing is computed before somebody scrapes, save the adding up. */
+export class Metrics {
+  /** For counters and gauges of cold paths: a component registers its own here. */
+  readonly registry = new Registry();
+  readonly expiries = new Expiries();
+  readonly gauges: LiveGauges;
+  readonly #cells = new IssuanceCells();
+
+  constructor({ clock, version, process = true }: MetricsOptions) {
+    this.gauges = new LiveGauges(this.registry);
+    registerIssuanceCounters(this.registry, this.#cells);
+    registerCitadelMetrics(this.registry, this.#cells, this.expiries, clock, () => this.gauges.inFlight('istio'));
+    this.#registerExpiries();
+    this.#registerBuild(version);
+    if (process) collectDefaultMetrics({ register: this.registry });
+  }
+
+  get observer(): IssuanceObserver {
+    return this.#cells;
+  }
+
+  readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
+
+  /** The whole exposition, in the text format 0.0.4. */
+  async render(): Promise<string> {
+    return `${renderIssuanceHistograms(this.#cells)}${await this.registry.metrics()}`;
+  }
+
+  #registerExpiries(): void {
+    const { expiries } = this;
+    new Gauge({
+      name: 'countersign_certificate_expiry_timestamp_seconds',
+      help: 'When a certificate that this server lives by expires, in seconds since the epoch.',
+      labelNames: ['role', 'name'],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [role, name, notAfter] of expiries.all()) this.set({ role, name }, notAfter);
+      },
+    });
+  }
+
+  #registerBuild(version: string): void {
+    const { node, openssl } = globalThis.process.versions;
+    new Gauge({
+      name: 'countersign_build_info',
+      help: 'Always 1; the labels say what runs.',
+      labelNames: ['version', 'node', 'openssl'],
+      registers: [this.registry],
+    }).set({ version, node, openssl: openssl ?? 'unknown' }, 1);
+  }
+}

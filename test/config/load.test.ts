@@ -1,0 +1,276 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadConfig, parseConfig } from '#config/load.ts';
+import { DocumentError } from '#document/problem.ts';
+import { changed, minimal } from './minimal.ts';
+
+const parse = (text: string) => parseConfig(text, '/etc/countersign/server.yaml', 'server.yaml');
+
+function complaint(text: string): string {
+  try {
+    parse(text);
+  } catch (thrown) {
+    if (thrown instanceof DocumentError) return thrown.message;
+    throw thrown;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+const secretPin = 'pkcs11: { uri: "pkcs11:object=a", module: /m.so, pin: { env: PIN } }';
+
+/** [what is wrong, the text, every line of the answer] */
+const invalid: readonly (readonly [string, string, readonly string[]])[] = [
+  ['an empty file', '', ['server.yaml:1:1: the file is empty']],
+  [
+    'a mistyped key at the top',
+    changed('trustDomain:', 'trustDomian:'),
+    [
+      'server.yaml:1:1: "trustDomain" is missing',
+      'server.yaml:3:1: trustDomian: there is no "trustDomian" here (did you mean "trustDomain"?)',
+    ],
+  ],
+  [
+    'a mistyped key deep inside',
+    `${minimal}istio:\n  limits:\n    maxConcurentCalls: 1\n`,
+    [
+      'server.yaml:21:5: istio.limits.maxConcurentCalls: there is no "maxConcurentCalls" here (did you mean "maxConcurrentCalls"?)',
+    ],
+  ],
+  [
+    'another kind',
+    changed('kind: ServerConfig', 'kind: IssuancePolicy'),
+    ['server.yaml:2:7: kind: "IssuancePolicy" is not "ServerConfig"'],
+  ],
+  [
+    'no authenticator',
+    changed('authenticators:\n  - clientCertificate: {}', 'authenticators: []'),
+    ['server.yaml:4:17: authenticators: the list needs at least 1 item(s)'],
+  ],
+  [
+    'an authenticator of two kinds',
+    changed(
+      '  - clientCertificate: {}',
+      '  - clientCertificate: {}\n    oidc: { issuer: i, audiences: [a], jwks: { file: j } }',
+    ),
+    [
+      'server.yaml:5:5: authenticators[0]: exactly one of clientCertificate, oidc belongs here; clientCertificate and oidc are given',
+    ],
+  ],
+  [
+    'a JWKS over plain HTTP',
+    changed('clientCertificate: {}', 'oidc: { issuer: i, audiences: [a], jwks: { url: "http://keys.example.org" } }'),
+    ['server.yaml:5:53: authenticators[0].oidc.jwks.url: not a URL that begins with https://'],
+  ],
+  [
+    'a JWKS URL with a password',
+    changed(
+      'clientCertificate: {}',
+      'oidc: { issuer: i, audiences: [a], jwks: { url: "https://u:pw@keys.example.org" } }',
+    ),
+    ['server.yaml:5:53: authenticators[0].oidc.jwks.url: a URL here holds no user name and no password'],
+  ],
+  [
+    'a token algorithm that is none',
+    changed('clientCertificate: {}', 'oidc: { issuer: i, audiences: [a], algorithms: [none], jwks: { file: j } }'),
+    [
+      'server.yaml:5:53: authenticators[0].oidc.algorithms[0]: "none" is not one of: ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, EdDSA',
+    ],
+  ],
+  [
+    'a trust domain in capitals',
+    changed('trustDomain: cluster.local', 'trustDomain: Cluster.Local'),
+    ['server.yaml:3:14: trustDomain: not a trust domain: a trust domain holds only a-z, 0-9, ".", "-" and "_"'],
+  ],
+  [
+    'the trust domain as its own alias',
+    `${minimal}trustDomainAliases: [old.local, cluster.local]\n`,
+    ['server.yaml:19:33: trustDomainAliases[1]: this is the trust domain itself; list only its older names'],
+  ],
+  [
+    'a call that may take longer than clients wait',
+    `${minimal}istio: { limits: { callTimeout: 11s } }\n`,
+    ['server.yaml:19:33: istio.limits.callTimeout: 11s is not between 1s and 10s'],
+  ],
+  [
+    'a duration without a unit',
+    `${minimal}shutdown: { grace: "25" }\n`,
+    [
+      'server.yaml:19:20: shutdown.grace: "25" is not a length of time: a whole number and one of s, m, h, d, such as "90s" or "10m" or "1h"',
+    ],
+  ],
+  [
+    'a size in another unit',
+    `${minimal}istio: { limits: { maxRequestBytes: 64kB } }\n`,
+    [
+      'server.yaml:19:37: istio.limits.maxRequestBytes: "64kB" is not a size: a whole number and one of B, KiB, MiB, GiB, such as "512B" or "2KiB" or "64MiB"',
+    ],
+  ],
+  [
+    'a port beyond the last',
+    `${minimal}admin: { listen: "127.0.0.1:70000" }\n`,
+    ['server.yaml:19:18: admin.listen: 70000 is not a port: the highest is 65535'],
+  ],
+  [
+    'an address without a port',
+    `${minimal}admin: { listen: localhost }\n`,
+    [
+      'server.yaml:19:18: admin.listen: "localhost" is not an address to listen on, host:port, such as "127.0.0.1:15012" or "[::]:15012"',
+    ],
+  ],
+  [
+    'an IP address among DNS names, and the reverse',
+    `${minimal}istio: { serving: { dnsNames: [10.0.0.1, "a b"], ipAddresses: [localhost] } }\n`,
+    [
+      'server.yaml:19:32: istio.serving.dnsNames[0]: 10.0.0.1 is an IP address: list it under ipAddresses',
+      'server.yaml:19:42: istio.serving.dnsNames[1]: "a b" is not a DNS name',
+      'server.yaml:19:64: istio.serving.ipAddresses[0]: "localhost" is not an IP address',
+    ],
+  ],
+  [
+    'a serving certificate for nobody',
+    `${minimal}istio: { serving: { dnsNames: [], ipAddresses: [] } }\n`,
+    ['server.yaml:19:19: istio.serving: a serving certificate needs at least one DNS name or IP address'],
+  ],
+  [
+    'no key kind',
+    changed('      file: { path: key.pem }', '      {}'),
+    ['server.yaml:11:7: issuers[0].key: exactly one of pkcs11, file, memory belongs here; none is given'],
+  ],
+  [
+    'a certificate that is missing',
+    changed('    certificate: chain.pem\n', ''),
+    ['server.yaml:7:5: issuers[0]: "certificate" is missing'],
+  ],
+  [
+    'two issuers of one name, and a default that is none of them',
+    changed(
+      'policies:',
+      '  - { name: mesh, certificate: c, roots: r, key: { file: { path: k } } }\ndefaultIssuer: mehs\npolicies:',
+    ),
+    [
+      'server.yaml:12:13: issuers[1].name: a second issuer named "mesh"',
+      'server.yaml:13:16: defaultIssuer: there is no issuer "mehs"; known: mesh, mesh (did you mean "mesh"?)',
+    ],
+  ],
+  [
+    'a PIN inside the URI',
+    changed('file: { path: key.pem }', secretPin.replace('object=a', 'object=a?pin-value=CANARY-1234')),
+    [
+      'server.yaml:11:22: issuers[0].key.pkcs11.uri: not a usable PKCS#11 URI: pin-value puts the PIN where others can read it; use pin-source, or name a file or environment variable',
+    ],
+  ],
+  [
+    'a PIN source inside the URI, and a PIN from two places',
+    changed(
+      'file: { path: key.pem }',
+      secretPin.replace('object=a', 'object=a?pin-source=file:/pin').replace('env: PIN', 'env: PIN, file: pin'),
+    ),
+    [
+      'server.yaml:11:22: issuers[0].key.pkcs11.uri: say under "pin" where the PIN is, not in the URI',
+      'server.yaml:11:82: issuers[0].key.pkcs11.pin: exactly one of file, env belongs here; env and file are given',
+    ],
+  ],
+  [
+    'a store that is published as it is',
+    changed('publish: public', 'publish: ./log/'),
+    ['server.yaml:18:12: audit.publish: the store lies in this folder: what is published needs a folder of its own'],
+  ],
+  [
+    'a store inside what is published',
+    changed('publish: public', 'publish: .'),
+    ['server.yaml:18:12: audit.publish: the store lies in this folder: what is published needs a folder of its own'],
+  ],
+  [
+    'a FIPS level that is not built yet',
+    `${minimal}fips: { level: provider }\n`,
+    ['server.yaml:19:16: fips.level: "provider" is not supported yet; use off or policy'],
+  ],
+  [
+    'a collector that is not spoken to over HTTP',
+    `${minimal}telemetry: { tracing: { otlp: { endpoint: "grpc://otel:4317" } } }\n`,
+    ['server.yaml:19:43: telemetry.tracing.otlp.endpoint: not a URL that begins with http:// or https://'],
+  ],
+];
+
+describe('a server configuration', () => {
+  it.each(invalid)('refuses %s, and says where and what would be right', (_, text, lines) => {
+    expect(complaint(text).split('\n')).toEqual(lines);
+  });
+
+  it.each([
+    ['a space', 'audit.example.org mesh'],
+    ['"+"', 'audit.example.org+mesh'],
+    ['a line break', 'audit.example.org\\nmesh'],
+  ])('A-17: refuses a log name with %s', (_, origin) => {
+    const answer = complaint(changed('origin: audit.example.org/mesh', `origin: "${origin}"`));
+    expect(answer).toBe(
+      'server.yaml:15:11: audit.origin: a log\'s name holds no space, no line break and no "+", such as audit.example.org/mesh',
+    );
+  });
+
+  it('never repeats a PIN that somebody put into the file', () => {
+    const uri = 'pkcs11:object=a?pin-value=CANARY-1234';
+    expect(complaint(changed('file: { path: key.pem }', secretPin.replace('pkcs11:object=a', uri)))).not.toContain(
+      'CANARY',
+    );
+  });
+
+  it('needs few lines: everything else has a default', () => {
+    const { config } = parse(minimal);
+    expect(config).toMatchObject({
+      trustDomain: 'cluster.local',
+      instance: { name: hostname() },
+      istio: {
+        listen: { host: '127.0.0.1', port: 15012 },
+        dialect: 'istiod',
+        limits: { callTimeoutMs: 10_000, maxRequestBytes: 65_536 },
+        serving: { lifetimeSeconds: 86_400, renewAt: 0.5 },
+      },
+      admin: { listen: { host: '127.0.0.1', port: 9402 } },
+      authenticators: [{ kind: 'client-cert' }],
+      defaultIssuer: 'mesh',
+      audit: { includeCertificate: true, maxSkewMs: 10_000 },
+      fips: { level: 'off' },
+      telemetry: { logs: { format: 'auto', level: 'info' } },
+      shutdown: { graceMs: 25_000 },
+    });
+    expect(config.telemetry).not.toHaveProperty('tracing');
+  });
+
+  it('counts relative paths from its own folder and leaves absolute ones alone', () => {
+    const { config } = parse(changed('roots: roots.pem', 'roots: /srv/roots.pem'));
+    expect(config.issuers[0]).toEqual({
+      name: 'mesh',
+      roots: '/srv/roots.pem',
+      key: { kind: 'file', path: '/etc/countersign/key.pem', certificate: '/etc/countersign/chain.pem' },
+    });
+    expect(config.policies).toEqual(['/etc/countersign/istio.yaml']);
+    expect(config.audit.directory).toBe('/etc/countersign/log');
+  });
+
+  it('takes an IPv6 address in brackets', () => {
+    const { config } = parse(`${minimal}admin: { listen: "[::1]:0" }\n`);
+    expect(config.admin.listen).toEqual({ host: '::1', port: 0 });
+  });
+
+  it('reads the shipped example, which shows every kind of key', () => {
+    const example = loadConfig(new URL('../../docs/countersign.example.yaml', import.meta.url).pathname);
+    expect(example.config.issuers.map(({ key }) => key.kind)).toEqual(['pkcs11', 'file', 'memory']);
+    expect(example.config.authenticators.map(({ kind }) => kind)).toEqual(['client-cert', 'oidc']);
+    expect(example.sha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('says plainly that a file is not there', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'config-'));
+    try {
+      const file = join(folder, 'server.yaml');
+      expect(() => loadConfig(file)).toThrow(`${file}:1:1: there is no such file`);
+      writeFileSync(file, minimal);
+      expect(loadConfig(file).sha256).toBe(parse(minimal).sha256);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
