@@ -2,6 +2,7 @@ import { algorithmIdentifier } from '../algorithm-identifiers.ts';
 import type { Der, SignatureAlgorithm } from '../algorithms.ts';
 import { explicit, integer, sequence, unsignedInteger } from '../der/writer.ts';
 import { emptyName, encodeName, type NameTerms } from '../name.ts';
+import { timeLength, writeTime } from '../validity-time.ts';
 import {
   type AlternativeNames,
   authorityKeyId,
@@ -14,7 +15,6 @@ import {
   subjectKeyId,
 } from './extensions.ts';
 import { subjectKeyIdentifier } from './key-identifier.ts';
-import { timeLength, writeTime } from './validity-time.ts';
 
 /** Whose signature a certificate will carry. */
 export interface IssuerTerms {

@@ -2,7 +2,7 @@ import { algorithmIdentifier } from '../algorithm-identifiers.ts';
 import type { Der, SignatureAlgorithm } from '../algorithms.ts';
 import { headerLength, writeHeader } from '../der/writer.ts';
 import { assembleSigned } from '../signed.ts';
-import { timeLength, writeTime } from './validity-time.ts';
+import { timeLength, writeTime } from '../validity-time.ts';
 
 /** What all leaves under one issuer have in common. */
 export interface LeafIssuer {
@@ -33,7 +33,7 @@ export interface LeafTerms {
 }
 
 export interface LeafTemplate {
-  readonly signatureAlgorithm: SignatureAlgorithm;
+  readonly issuer: LeafIssuer;
   /** DER of the TBSCertificate. Throws RangeError when a term cannot be held. */
   tbs(terms: LeafTerms): Uint8Array;
   /** The certificate: `tbs`, the template's AlgorithmIdentifier, `signature` (ECDSA already as DER). */
@@ -151,7 +151,7 @@ export function compileLeafTemplate(issuer: LeafIssuer): LeafTemplate {
   }
 
   return {
-    signatureAlgorithm,
+    issuer,
     tbs,
     assemble: (toBeSigned, signature) => assembleSigned(toBeSigned, signatureAlgorithm, signature),
   };
