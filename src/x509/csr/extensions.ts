@@ -1,0 +1,123 @@
+import { Refusal } from '#refusal/refusal.ts';
+import { oidBytes, oidText } from '../der/oid.ts';
+import { type DerReader, sameBytes } from '../der/reader.ts';
+import { tag } from '../der/tags.ts';
+import { readSubjectAltName, type SubjectAltName } from './subject-alt-name.ts';
+
+const subjectAltName = oidBytes('2.5.29.17');
+const keyUsage = oidBytes('2.5.29.15');
+const extendedKeyUsage = oidBytes('2.5.29.37');
+const basicConstraints = oidBytes('2.5.29.19');
+const mostExtensions = 8;
+
+/** Nobody may ask for these: they belong to CA certificates, or to a log's precertificate. */
+const forbidden = [
+  { oid: oidBytes('2.5.29.30'), name: 'nameConstraints' },
+  { oid: oidBytes('2.5.29.36'), name: 'policyConstraints' },
+  { oid: oidBytes('1.3.6.1.4.1.11129.2.4.3'), name: 'the CT poison' },
+];
+
+/** RFC 5280 §4.2.1.3, in bit order. */
+const keyUsageNames = [
+  'digitalSignature',
+  'nonRepudiation',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+  'encipherOnly',
+  'decipherOnly',
+] as const;
+export type KeyUsage = (typeof keyUsageNames)[number];
+const certificateSigning = (1 << 5) | (1 << 6);
+
+export interface ExtensionFacts {
+  readonly sans: readonly SubjectAltName[];
+  readonly keyUsage?: readonly KeyUsage[];
+  /** Dotted OIDs, as asked for. */
+  readonly extendedKeyUsage?: readonly string[];
+  /** Dotted OIDs of all extensions, in the order of the request. */
+  readonly oids: readonly string[];
+}
+
+export const noExtensions: ExtensionFacts = { sans: [], oids: [] };
+
+/** Content of `Extensions` (RFC 5280 §4.2). Throws Refusal `csr.extension` or `csr.san`. */
+export function readExtensions(list: DerReader): ExtensionFacts {
+  if (!list.more) refuse('an empty list of extensions');
+  const facts: { -readonly [Key in keyof ExtensionFacts]: ExtensionFacts[Key] } & { oids: string[] } = {
+    sans: [],
+    oids: [],
+  };
+  while (list.more) {
+    const extension = list.sequence();
+    const oid = extension.oid();
+    const critical = readCritical(extension);
+    const value = extension.wrapped();
+    extension.finish();
+    noteOid(facts.oids, oid);
+    if (sameBytes(oid, subjectAltName)) facts.sans = readSubjectAltName(value);
+    else if (sameBytes(oid, keyUsage)) facts.keyUsage = readKeyUsage(value);
+    else if (sameBytes(oid, extendedKeyUsage)) facts.extendedKeyUsage = readExtendedKeyUsage(value);
+    else if (sameBytes(oid, basicConstraints)) checkBasicConstraints(value);
+    else refuseUnlessHarmless(oid, critical);
+  }
+  return facts;
+}
+
+/** DEFAULT FALSE: DER leaves FALSE out. */
+function readCritical(extension: DerReader): boolean {
+  if (extension.next !== tag.boolean) return false;
+  const at = extension.position;
+  if (!extension.boolean()) extension.fail('"critical" written though it is FALSE', at);
+  return true;
+}
+
+function noteOid(oids: string[], oid: Uint8Array): void {
+  const text = oidText(oid);
+  if (oids.includes(text)) refuse(`extension ${text} appears twice`);
+  oids.push(text);
+  if (oids.length > mostExtensions) refuse(`more than ${mostExtensions} extensions`);
+}
+
+function readKeyUsage(value: DerReader): readonly KeyUsage[] {
+  const bits = value.namedBits();
+  value.finish();
+  if (bits >> keyUsageNames.length !== 0) refuse('keyUsage has bits that mean nothing');
+  if (bits === 0) refuse('keyUsage has no bit set');
+  if (bits & certificateSigning) refuse('keyUsage asks for keyCertSign or cRLSign; a leaf signs no certificates');
+  return keyUsageNames.filter((_, bit) => bits & (1 << bit));
+}
+
+function readExtendedKeyUsage(value: DerReader): readonly string[] {
+  const purposes = value.sequence();
+  value.finish();
+  const oids: string[] = [];
+  while (purposes.more) oids.push(oidText(purposes.oid()));
+  if (oids.length === 0) refuse('extendedKeyUsage is empty');
+  if (new Set(oids).size !== oids.length) refuse('extendedKeyUsage names a purpose twice');
+  return oids;
+}
+
+/** Only the empty SEQUENCE says "not a CA" in DER: cA is DEFAULT FALSE, and pathLen needs cA (RFC 5280 §4.2.1.9). */
+function checkBasicConstraints(value: DerReader): void {
+  const fields = value.sequence();
+  value.finish();
+  if (fields.next === tag.boolean) {
+    const at = fields.position;
+    if (fields.boolean()) refuse('basicConstraints asks for a CA certificate');
+    fields.fail('"cA" written though it is FALSE', at);
+  }
+  if (fields.more) refuse('basicConstraints has a path length but no cA');
+}
+
+/** What is left is for policy to list; a critical one that we do not understand is not (RFC 5280 §4.2). */
+function refuseUnlessHarmless(oid: Uint8Array, critical: boolean): void {
+  for (const each of forbidden) if (sameBytes(oid, each.oid)) refuse(`${each.name} cannot be asked for`);
+  if (critical) refuse(`critical extension ${oidText(oid)} is not known`);
+}
+
+function refuse(what: string): never {
+  throw new Refusal('csr.extension', what);
+}

@@ -1,0 +1,63 @@
+import { Refusal } from '#refusal/refusal.ts';
+import type { DerReader } from '../der/reader.ts';
+import { contextConstructed, contextPrimitive } from '../der/tags.ts';
+import { checkDnsName, checkEmail, checkUri, ipText } from './name-forms.ts';
+
+/** A name as the request has it. `value`: URI, DNS name and mailbox as written, IP address as text (RFC 5952). */
+export interface SubjectAltName {
+  readonly kind: 'uri' | 'dns' | 'ip' | 'email';
+  readonly value: string;
+}
+
+const rfc822Name = contextPrimitive(1);
+const dNSName = contextPrimitive(2);
+const uniformResourceIdentifier = contextPrimitive(6);
+const iPAddress = contextPrimitive(7);
+
+/** Of these no kind of certificate is issued here. */
+const refusedKinds = new Map<number, string>([
+  [contextConstructed(0), 'otherName'],
+  [contextConstructed(3), 'x400Address'],
+  [contextConstructed(4), 'directoryName'],
+  [contextConstructed(5), 'ediPartyName'],
+  [contextPrimitive(8), 'registeredID'],
+]);
+
+/** The value of a subjectAltName extension (RFC 5280 §4.2.1.6). Throws Refusal `csr.san`. */
+export function readSubjectAltName(value: DerReader): readonly SubjectAltName[] {
+  const names = value.sequence();
+  value.finish();
+  if (!names.more) throw new Refusal('csr.san', 'the subjectAltName is empty');
+  const sans: SubjectAltName[] = [];
+  while (names.more) sans.push(readGeneralName(names));
+  return sans;
+}
+
+function readGeneralName(names: DerReader): SubjectAltName {
+  const identifier = names.next;
+  switch (identifier) {
+    case uniformResourceIdentifier:
+      return { kind: 'uri', value: checkUri(ascii(names.content(identifier))) };
+    case dNSName:
+      return { kind: 'dns', value: checkDnsName(ascii(names.content(identifier))) };
+    case iPAddress:
+      return { kind: 'ip', value: ipText(names.content(identifier)) };
+    case rfc822Name:
+      return { kind: 'email', value: checkEmail(ascii(names.content(identifier))) };
+    default: {
+      const kind = refusedKinds.get(identifier);
+      if (kind === undefined) return names.fail('a subjectAltName of no kind that exists');
+      throw new Refusal('csr.san', `a subjectAltName of kind ${kind} is never issued`);
+    }
+  }
+}
+
+/** IA5String without space and control characters. */
+function ascii(content: Uint8Array): string {
+  for (const octet of content) {
+    if (octet <= 0x20 || octet > 0x7e) {
+      throw new Refusal('csr.san', 'a subjectAltName holds a space, a control character or a non-ASCII octet');
+    }
+  }
+  return Buffer.from(content.buffer, content.byteOffset, content.length).toString('latin1');
+}

@@ -1,0 +1,66 @@
+import { Refusal } from '#refusal/refusal.ts';
+import type { Der } from '../algorithms.ts';
+import { oidBytes } from '../der/oid.ts';
+import { type DerReader, sameBytes } from '../der/reader.ts';
+import { isStringTag, readString } from '../der/strings.ts';
+
+const commonName = oidBytes('2.5.4.3');
+const mostRdns = 8;
+/** RFC 5280 §A.1, ub-common-name; in characters. */
+const longestCommonName = 64;
+
+/** The subject as asked for. It is never copied into a certificate; policy and the record may look at it. */
+export interface SubjectFacts {
+  readonly der: Der;
+  readonly empty: boolean;
+  readonly commonName?: string;
+}
+
+/**
+ * Name (RFC 5280 §4.1.2.4). Istio's agents send one organizationName of zero length, so lengths at the lower end are
+ * nobody's fault. Throws Refusal `csr.subject`.
+ */
+export function readSubject(info: DerReader): SubjectFacts {
+  const at = info.position;
+  const rdns = info.sequence();
+  const der = info.bytes.subarray(at, info.position) as Der;
+  const commonNames: string[] = [];
+  let count = 0;
+  while (rdns.more) {
+    if (++count > mostRdns) refuse(`the subject has more than ${mostRdns} parts`);
+    readRdn(rdns.set(), commonNames);
+  }
+  const [first, second] = commonNames;
+  if (second !== undefined) refuse('the subject has two common names');
+  return { der, empty: count === 0, ...(first !== undefined && { commonName: first }) };
+}
+
+function readRdn(rdn: DerReader, commonNames: string[]): void {
+  if (!rdn.more) rdn.fail('an empty RelativeDistinguishedName');
+  while (rdn.more) {
+    const attribute = rdn.sequence();
+    const isCommonName = sameBytes(attribute.oid(), commonName);
+    if (isCommonName) commonNames.push(readCommonName(attribute));
+    else if (isStringTag(attribute.next)) refuseControls(readString(attribute));
+    else attribute.skip();
+    attribute.finish();
+  }
+}
+
+function readCommonName(attribute: DerReader): string {
+  const value = readString(attribute);
+  refuseControls(value);
+  if ([...value].length > longestCommonName) refuse(`the common name is longer than ${longestCommonName} characters`);
+  return value;
+}
+
+function refuseControls(value: string): void {
+  for (let i = 0; i < value.length; i++) {
+    const c = value.charCodeAt(i);
+    if (c < 0x20 || (c >= 0x7f && c < 0xa0)) refuse('the subject holds a control character');
+  }
+}
+
+function refuse(what: string): never {
+  throw new Refusal('csr.subject', what);
+}
