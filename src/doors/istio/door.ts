@@ -1,0 +1,81 @@
+import type { Issuance } from '#issuance/request.ts';
+import type { TrustDomain } from '#spiffe/spiffe-id.ts';
+import { createCertificate, createCertificatePath } from './create-certificate.ts';
+import type { Dialect } from './status.ts';
+import { type ConnectionObserver, type ServingCertificate, TlsListener, type TlsSettings } from './tls.ts';
+import { type CallObserver, GrpcTransport, type TransportLimits } from './transport.ts';
+
+export interface IstioDoorOptions {
+  readonly issuance: Issuance;
+  readonly dialect: Dialect;
+  readonly trustDomain: TrustDomain;
+  readonly tls?: Pick<TlsSettings, 'minVersion' | 'ciphers' | 'groups'>;
+  readonly limits?: Partial<DoorLimits>;
+  readonly observer?: DoorObserver;
+}
+
+export interface DoorLimits extends TransportLimits {
+  readonly maxConnections: number;
+  readonly handshakeTimeoutMs: number;
+}
+
+/** Metrics and logs of the door. Called synchronously: must not throw and not wait. */
+export interface DoorObserver extends CallObserver, ConnectionObserver {}
+
+export const defaultDoorLimits: DoorLimits = {
+  maxMessageBytes: 64 * 1024,
+  maxConcurrentCalls: 1024,
+  maxOpenStreams: 8192,
+  maxStreamsPerConnection: 256,
+  deadlineMs: 10_000,
+  idleMs: 15 * 60_000,
+  maxConnections: 16_384,
+  handshakeTimeoutMs: 10_000,
+};
+
+/** Answers Istio's agents and ztunnels over gRPC on TLS. */
+export class IstioDoor {
+  readonly #transport: GrpcTransport;
+  readonly #listener: TlsListener;
+  #draining = false;
+
+  /** Throws when this runtime's TLS lacks a suite or group that is asked for. */
+  constructor(options: IstioDoorOptions) {
+    const limits = { ...defaultDoorLimits, ...options.limits };
+    const methods = new Map([[createCertificatePath, createCertificate(options.issuance, options.dialect)]]);
+    this.#transport = new GrpcTransport(methods, options.dialect, limits, options.observer);
+    this.#listener = new TlsListener(
+      { ...options.tls, trustDomain: options.trustDomain, ...limits },
+      (socket, connection) => this.#transport.serve(socket, connection),
+      options.observer,
+    );
+  }
+
+  /** A serving certificate is loaded, the port listens, and no drain has begun. */
+  get ready(): boolean {
+    return this.#listener.hasCertificate && this.#listener.listening && !this.#draining;
+  }
+
+  /** Port 0 asks for any free one. Resolves with the address bound. */
+  async start(listen: { readonly host: string; readonly port: number }): Promise<{ host: string; port: number }> {
+    const bound = await this.#listener.listen(listen.host, listen.port);
+    return { host: bound.address, port: bound.port };
+  }
+
+  /** For new handshakes; open connections are not touched. Throws, and keeps the old one, if key and chain do not fit. */
+  setServingCertificate(serving: ServingCertificate): void {
+    this.#listener.setServingCertificate(serving);
+  }
+
+  /** PEM of every root that a client certificate may chain to. Until it is set, client certificates are refused. */
+  setClientRoots(pem: string): void {
+    this.#listener.setClientRoots(pem);
+  }
+
+  /** Not ready at once, no new connections, calls in flight finish; after `graceMs` what is left is cut. */
+  async drain(graceMs = 15_000): Promise<void> {
+    this.#draining = true;
+    this.#listener.close();
+    await this.#transport.drain(graceMs);
+  }
+}

@@ -1,0 +1,38 @@
+import type { Evidence } from '#issuance/ports.ts';
+import type { GrpcStatus } from './status.ts';
+
+/** What a handler may know of its call. */
+export interface CallContext {
+  /** Our id for this call: in the answer to a refusal, in the log and the record. */
+  readonly id: string;
+  readonly evidence: Evidence;
+  readonly traceparent?: string;
+}
+
+/** One message in, one whole gRPC frame out. A rejection is a Refusal, or becomes `internal`. */
+export interface UnaryMethod {
+  readonly kind: 'unary';
+  handle(message: Buffer, context: CallContext, signal: AbortSignal): Promise<Buffer>;
+}
+
+/** A call whose answers come one by one. `send` takes a message without its frame. */
+export interface Outlet {
+  send(message: Uint8Array): void;
+  end(status: GrpcStatus): void;
+}
+
+/** What a streaming method does with what arrives; `closed` is always the last thing it hears. */
+export interface Inlet {
+  message(bytes: Buffer): void;
+  /** The client will send no more. */
+  ended(): void;
+  closed(): void;
+}
+
+export interface StreamingMethod {
+  readonly kind: 'streaming';
+  open(outlet: Outlet): Inlet;
+}
+
+/** By HTTP/2 path, `/package.Service/Method`. */
+export type Methods = ReadonlyMap<string, UnaryMethod | StreamingMethod>;
