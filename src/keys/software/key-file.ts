@@ -1,0 +1,27 @@
+import { readFile, stat } from 'node:fs/promises';
+import { KeyStoreError } from '../key-store-error.ts';
+import { readSecret, type SecretSource } from '../secret-source.ts';
+import { openSealedKey } from './sealed-key.ts';
+import { SoftwareSigner } from './signer.ts';
+
+/** The signer whose key is encrypted in `path`. Throws KeyStoreError. */
+export async function openKeyFile(path: string, passphrase: SecretSource): Promise<SoftwareSigner> {
+  const pem = await readKeyFile(path);
+  if (pem === undefined) throw new KeyStoreError('no-key', `there is no key file ${path}; make it by a ceremony`);
+  return new SoftwareSigner(openSealedKey(pem, await readSecret(passphrase, `passphrase of ${path}`), path));
+}
+
+/** Undefined where there is no such file. Throws KeyStoreError `key-file` for one that others can read. */
+export async function readKeyFile(path: string): Promise<string | undefined> {
+  try {
+    const { mode } = await stat(path);
+    if ((mode & 0o077) !== 0) {
+      throw new KeyStoreError('key-file', `${path} holds a CA key and is open to other users; chmod 600 it`);
+    }
+    return await readFile(path, 'utf8');
+  } catch (thrown) {
+    if (thrown instanceof KeyStoreError) throw thrown;
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+    throw new KeyStoreError('key-file', `cannot read the key file ${path}: is it yours to read?`, { cause: thrown });
+  }
+}

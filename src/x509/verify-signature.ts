@@ -1,0 +1,38 @@
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import type { SignatureAlgorithm } from './algorithms.ts';
+
+/** What `node:crypto` is told of each algorithm: its hash, and the kind of key that must be behind it. */
+const schemes: Readonly<Record<SignatureAlgorithm, readonly [digest: string | null, keyType: string]>> = {
+  'ecdsa-sha256': ['sha256', 'ec'],
+  'ecdsa-sha384': ['sha384', 'ec'],
+  'ecdsa-sha512': ['sha512', 'ec'],
+  'rsa-sha256': ['sha256', 'rsa'],
+  'rsa-sha384': ['sha384', 'rsa'],
+  'rsa-sha512': ['sha512', 'rsa'],
+  ed25519: [null, 'ed25519'],
+  'ml-dsa-44': [null, 'ml-dsa-44'],
+  'ml-dsa-65': [null, 'ml-dsa-65'],
+  'ml-dsa-87': [null, 'ml-dsa-87'],
+};
+
+/** A SubjectPublicKeyInfo made ready for many verifications. Throws for one that OpenSSL does not read. */
+export function importSpki(spki: Uint8Array): KeyObject {
+  return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+}
+
+/**
+ * Whether `signature` (as in an X.509 BIT STRING) is `algorithm`'s over `tbs` by that key, checked on the thread pool.
+ * A key of another kind than the algorithm's, and a signature that is not even well-formed, are simply false.
+ */
+export function verifySignature(
+  key: KeyObject,
+  algorithm: SignatureAlgorithm,
+  tbs: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  const [digest, keyType] = schemes[algorithm];
+  if (key.asymmetricKeyType !== keyType) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    verify(digest, tbs, { key, dsaEncoding: 'der' }, signature, (error, ok) => resolve(error === null && ok));
+  });
+}
