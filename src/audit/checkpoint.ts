@@ -1,0 +1,80 @@
+import { createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { Malformed } from './malformed.ts';
+import { hashLength } from './merkle.ts';
+import { formatNote, type Note, parseNote, verifyNote } from './note.ts';
+import { decodeBase64, demandKeyName, formatVkey, isKeyName, type NoteVerifier, parseVkey } from './vkey.ts';
+
+/** What a log says of itself (C2SP tlog-checkpoint v1.0.0). */
+export interface Checkpoint {
+  readonly origin: string;
+  readonly size: number;
+  readonly root: Uint8Array;
+}
+
+/** The log's own key, wherever it lives; never a CA's key. */
+export interface CheckpointSigner {
+  /** The log's origin, which is also the key's name. */
+  readonly origin: string;
+  /** The public key as a C2SP verifier key. */
+  readonly vkey: string;
+  /** Ed25519 over the text, or ECDSA with SHA-256 in DER. */
+  sign(text: Uint8Array): Promise<Uint8Array>;
+}
+
+/** The signed text: three lines, no extensions (ML-DSA cosignatures would not cover them). */
+export function checkpointText({ origin, size, root }: Checkpoint): string {
+  return `${demandKeyName(origin)}\n${size}\n${Buffer.from(root).toString('base64')}\n`;
+}
+
+export async function signCheckpoint(signer: CheckpointSigner, size: number, root: Uint8Array): Promise<string> {
+  const text = checkpointText({ origin: signer.origin, size, root });
+  const verifier = parseVkey(signer.vkey);
+  const signature = await signer.sign(Buffer.from(text));
+  if (!verifier.verifies(Buffer.from(text), signature)) {
+    throw new Error(`the log's key ${signer.vkey} gave a signature that does not hold`);
+  }
+  return formatNote({ text, signatures: [{ name: verifier.name, keyId: verifier.keyId, signature }] });
+}
+
+export interface ReadCheckpoint extends Checkpoint {
+  readonly note: Note;
+}
+
+/** Reads a checkpoint without checking its signatures. Throws Malformed. */
+export function parseCheckpoint(bytes: Uint8Array): ReadCheckpoint {
+  const note = parseNote(bytes);
+  const [origin = '', decimal = '', base64 = ''] = note.text.split('\n');
+  const root = decodeBase64(base64);
+  const size = Number(decimal);
+  if (!isKeyName(origin)) throw new Malformed('checkpoint: its first line must be the origin');
+  if (!/^(0|[1-9][0-9]*)$/.test(decimal) || !Number.isSafeInteger(size)) {
+    throw new Malformed('checkpoint: its second line must be the size, in decimal');
+  }
+  if (root?.length !== hashLength)
+    throw new Malformed('checkpoint: its third line must be the base64 root of 32 octets');
+  return { origin, size, root, note };
+}
+
+/** Reads a checkpoint and demands a signature by `verifier`, whose name must be its origin. Throws Malformed. */
+export function openCheckpoint(bytes: Uint8Array, verifier: NoteVerifier): ReadCheckpoint {
+  const checkpoint = parseCheckpoint(bytes);
+  if (checkpoint.origin !== verifier.name) {
+    throw new Malformed(`checkpoint: its origin is ${checkpoint.origin}, the key's is ${verifier.name}`);
+  }
+  if (verifyNote(checkpoint.note, [verifier]).length === 0) {
+    throw new Malformed(
+      `checkpoint: no signature by the key ${verifier.name}+${verifier.keyId.toString(16).padStart(8, '0')}`,
+    );
+  }
+  return checkpoint;
+}
+
+/** A signer whose key is in this process: Ed25519 or ECDSA. */
+export function softwareCheckpointSigner(privateKey: KeyObject, origin: string): CheckpointSigner {
+  const digest = privateKey.asymmetricKeyType === 'ec' ? 'sha256' : null;
+  return {
+    origin,
+    vkey: formatVkey(origin, createPublicKey(privateKey)),
+    sign: async (text) => sign(digest, text, privateKey),
+  };
+}

@@ -1,0 +1,56 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** Synchronous on purpose: these run in threads of their own, one step after the other. */
+
+/**
+ * Puts a whole file in place durably: temporary file, fsync, rename, fsync of the directory. A crash leaves the old
+ * file or the new one, and at worst a `.tmp` beside it that the next write takes over.
+ */
+export function writeDurably(path: string, bytes: Uint8Array | string, beforeRename?: () => void): void {
+  const directory = dirname(path);
+  makeDirectory(directory);
+  const temporary = `${path}.tmp`;
+  const file = openSync(temporary, 'w', 0o644);
+  try {
+    const octets = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+    for (let at = 0; at < octets.length; ) at += writeSync(file, octets, at);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  beforeRename?.();
+  renameSync(temporary, path);
+  syncDirectory(directory);
+}
+
+/** Makes a directory and its parents, each one's name durable in its parent. */
+function makeDirectory(directory: string): void {
+  const first = mkdirSync(directory, { recursive: true });
+  if (first === undefined) return;
+  for (let made = directory; made.length >= first.length; made = dirname(made)) syncDirectory(dirname(made));
+}
+
+function syncDirectory(directory: string): void {
+  const handle = openSync(directory, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** The file's octets; undefined when there is no such file. */
+export function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+    throw thrown;
+  }
+}
+
+/** Removes a directory with all in it, if it is there. */
+export function removeDirectory(path: string): void {
+  rmSync(path, { recursive: true, force: true });
+}

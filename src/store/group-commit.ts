@@ -1,0 +1,118 @@
+import type { EncodedEvent } from '#audit/entry.ts';
+import { Refusal } from '#refusal/refusal.ts';
+
+/** Makes a batch durable and gives the index of its first record. A rejection means: nothing is known to be durable. */
+export type CommitBatch = (batch: readonly EncodedEvent[]) => Promise<number>;
+
+export interface GroupCommitBounds {
+  /** Most records in one durable write. */
+  readonly batch: number;
+  /** Most records accepted and not yet durable; past it, Refusal `overload`. */
+  readonly outstanding: number;
+}
+
+interface Waiting {
+  readonly event: EncodedEvent;
+  readonly resolve: (index: number) => void;
+  readonly reject: (reason: Refusal) => void;
+}
+
+/**
+ * One durable write for all records that gathered while the last one was running. After the first failure nothing is
+ * tried again: what a failed fsync left behind is unknown, and only a restart reads it anew.
+ */
+export class GroupCommit {
+  readonly #commit: CommitBatch;
+  readonly #bounds: GroupCommitBounds;
+  readonly #onFailed: (cause: unknown) => void;
+  #waiting: Waiting[] = [];
+  #inFlight: readonly Waiting[] = [];
+  #scheduled = false;
+  #failed = false;
+  #idle: (() => void)[] = [];
+  batches = 0;
+  records = 0;
+
+  constructor(commit: CommitBatch, bounds: GroupCommitBounds, onFailed: (cause: unknown) => void) {
+    this.#commit = commit;
+    this.#bounds = bounds;
+    this.#onFailed = onFailed;
+  }
+
+  get outstanding(): number {
+    return this.#waiting.length + this.#inFlight.length;
+  }
+
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  append(event: EncodedEvent): Promise<number> {
+    if (this.#failed) return Promise.reject(unavailable());
+    if (this.outstanding >= this.#bounds.outstanding) {
+      return Promise.reject(new Refusal('overload', `${this.outstanding} records wait for the log; try again`));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ event, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Resolves once nothing waits any more, be it durable or refused. */
+  settled(): Promise<void> {
+    if (this.outstanding === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Refuses all that waits and all that comes. */
+  fail(cause: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    const refused = [...this.#inFlight, ...this.#waiting];
+    this.#inFlight = [];
+    this.#waiting = [];
+    for (const { reject } of refused) reject(unavailable(cause));
+    this.#onFailed(cause);
+    this.#wakeIdle();
+  }
+
+  // After the other callbacks of this turn, whose records then share the write.
+  #schedule(): void {
+    if (this.#scheduled || this.#inFlight.length > 0) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    if (this.#failed || this.#inFlight.length > 0 || this.#waiting.length === 0) return;
+    const batch = this.#waiting.splice(0, this.#bounds.batch);
+    this.#inFlight = batch;
+    try {
+      const first = await this.#commit(batch.map(({ event }) => event));
+      this.#release(batch, first);
+    } catch (cause) {
+      this.fail(cause);
+    }
+  }
+
+  #release(batch: readonly Waiting[], first: number): void {
+    if (this.#failed) return;
+    this.#inFlight = [];
+    this.batches++;
+    this.records += batch.length;
+    for (const [at, { resolve }] of batch.entries()) resolve(first + at);
+    if (this.#waiting.length > 0) this.#schedule();
+    else this.#wakeIdle();
+  }
+
+  #wakeIdle(): void {
+    for (const wake of this.#idle.splice(0)) wake();
+  }
+}
+
+function unavailable(cause?: unknown): Refusal {
+  return new Refusal('log.unavailable', 'the audit log cannot be written, so nothing is issued', {}, { cause });
+}

@@ -1,0 +1,39 @@
+import type { TlogProof } from '#audit/tlog-proof.ts';
+import type { AuditLog } from '#issuance/ports.ts';
+
+/** A log in a store: what every engine gives. */
+export interface DurableLog extends AuditLog {
+  readonly origin: string;
+  /** Root of the tree of `size` durable records. */
+  root(): Uint8Array;
+  /** The newest published checkpoint, a signed note; undefined before the first. */
+  checkpoint(): string | undefined;
+  /** Size that the newest published checkpoint speaks of. */
+  readonly publishedSize: number;
+  /** Publishes all that is durable now, without waiting for the interval. */
+  publish(): Promise<void>;
+  /** Audit path of leaf `index` in the tree of `size` (RFC 6962 §2.1.1). */
+  inclusionProof(index: number, size: number): Promise<Uint8Array[]>;
+  /** Proof that the tree of `older` is a prefix of the tree of `newer` (RFC 6962 §2.1.2). */
+  consistencyProof(older: number, newer: number): Promise<Uint8Array[]>;
+  /** Proof that the entry at `index` is in the published tree; publishes first when it is not yet. */
+  tlogProof(index: number): Promise<TlogProof>;
+  /** Octets of one entry; undefined when there is none. */
+  entry(index: number): Promise<Uint8Array | undefined>;
+  /** Octets of entries [from, to), at most 1,000 at a time: fewer come back when the log is shorter. */
+  entries(from: number, to: number): Promise<Uint8Array[]>;
+  readonly metrics: LogMetrics;
+  /** Writes what has been accepted, publishes, lets go. */
+  close(): Promise<void>;
+}
+
+/** Numbers as they are now. */
+export interface LogMetrics {
+  /** Records accepted and not yet durable. */
+  readonly outstanding: number;
+  /** Batches and records made durable since the start. */
+  readonly batches: number;
+  readonly records: number;
+  /** Durable records that no published checkpoint covers yet. */
+  readonly unpublished: number;
+}

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { encodeBundle } from '#audit/bundle.ts';
+import { hashLength } from '#audit/merkle.ts';
+import { bundlePath, checkpointPath, hashesAt, tilePath, tileWidth } from '#audit/tiles.ts';
+import { removeDirectory, writeDurably } from './durable-file.ts';
+import { fault } from './fault.ts';
+import type { TreeView } from './tree-view.ts';
+
+/**
+ * Writes the bundles and tiles that a published tree of `to` entries has and one of `from` entries lacks. The files
+ * follow from the store alone, byte for byte, so a crash half way is mended by writing them again.
+ */
+export function publishTiles(tree: TreeView, directory: string, from: number, to: number): void {
+  for (let level = 0; hashesAt(level, to) > 0; level++) {
+    for (const { n, width } of changedTiles(hashesAt(level, from), hashesAt(level, to))) {
+      if (level === 0) {
+        const first = n * tileWidth;
+        writeDurably(join(directory, bundlePath(n, width)), encodeBundle(tree.entries(first, first + width)));
+        fault('publish.bundle');
+      }
+      writeDurably(join(directory, tilePath(level, n, width)), tree.tile(level, n).subarray(0, width * hashLength));
+      fault('publish.tile');
+    }
+  }
+}
+
+/** Puts the signed checkpoint in place; all that it speaks of must be published. */
+export function publishCheckpoint(directory: string, checkpoint: string): void {
+  writeDurably(join(directory, checkpointPath), checkpoint, () => fault('publish.checkpoint.tmp'));
+  fault('publish.checkpoint.renamed');
+}
+
+/** Removes the partial tiles and bundles that have become full between two published sizes; nobody needs them now. */
+export function removeOutgrown(directory: string, from: number, to: number): void {
+  for (let level = 0; hashesAt(level, to) > 0; level++) {
+    for (const { n, width } of changedTiles(hashesAt(level, from), hashesAt(level, to))) {
+      if (width < tileWidth) continue;
+      if (level === 0) removeDirectory(join(directory, `${bundlePath(n)}.p`));
+      removeDirectory(join(directory, `${tilePath(level, n)}.p`));
+    }
+  }
+}
+
+/** Tiles of one level that grow when its hashes go from `from` to `to`. */
+function* changedTiles(from: number, to: number): Generator<{ n: number; width: number }> {
+  if (from === to) return;
+  for (let n = Math.floor(from / tileWidth); n * tileWidth < to; n++) {
+    yield { n, width: Math.min(tileWidth, to - n * tileWidth) };
+  }
+}

@@ -1,0 +1,85 @@
+import { type CheckpointSigner, signCheckpoint } from '#audit/checkpoint.ts';
+
+/** Where a publisher writes: tiles first, then the checkpoint over them. */
+export interface PublishTarget {
+  writeTiles(): Promise<{ size: number; root: Uint8Array }>;
+  writeCheckpoint(size: number, note: string): Promise<void>;
+}
+
+/**
+ * Publishes behind the log: at most once per interval while records come, never while none do. A round that fails is
+ * reported and tried again after the interval; it holds up no issuance, since the store already has everything.
+ */
+export class Publisher {
+  readonly #target: PublishTarget;
+  readonly #signer: CheckpointSigner;
+  readonly #interval: number;
+  readonly #onFailed: (cause: unknown) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> | undefined;
+  #wanted = 0;
+  #closed = false;
+  size: number;
+  note: string | undefined;
+
+  constructor(
+    target: PublishTarget,
+    signer: CheckpointSigner,
+    bounds: { readonly interval: number; readonly size: number; readonly note: string | undefined },
+    onFailed: (cause: unknown) => void,
+  ) {
+    this.#target = target;
+    this.#signer = signer;
+    this.#interval = bounds.interval;
+    this.#onFailed = onFailed;
+    this.size = bounds.size;
+    this.note = bounds.note;
+  }
+
+  /** The log has grown to `size`. */
+  notify(size: number): void {
+    this.#wanted = size;
+    this.#schedule();
+  }
+
+  /** One whole round over all that is durable at the time of the call. */
+  async publish(): Promise<void> {
+    await this.#round?.catch(() => undefined);
+    this.#round ??= this.#publishOnce().finally(() => {
+      this.#round = undefined;
+    });
+    await this.#round;
+  }
+
+  /** The last round, and none after it. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#round?.catch(() => undefined);
+    if (this.note === undefined || this.size < this.#wanted) await this.publish();
+  }
+
+  #schedule(): void {
+    if (this.#closed || this.#timer !== undefined || this.size >= this.#wanted) return;
+    this.#timer = setTimeout(() => void this.#tick(), this.#interval);
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      await this.publish();
+    } catch (cause) {
+      this.#onFailed(cause);
+    }
+    this.#timer = undefined;
+    this.#schedule();
+  }
+
+  async #publishOnce(): Promise<void> {
+    const { size, root } = await this.#target.writeTiles();
+    if (this.note !== undefined && size === this.size) return;
+    const note = await signCheckpoint(this.#signer, size, root);
+    await this.#target.writeCheckpoint(size, note);
+    this.size = size;
+    this.note = note;
+  }
+}

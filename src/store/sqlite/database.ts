@@ -1,0 +1,75 @@
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { StoreError } from '../store-error.ts';
+
+/** Number of the tables' layout below; another number is another program's. */
+const layout = '1';
+
+// `tile` holds hashes exactly as they are published, the right edge of each level included; `tree` is the head they
+// add up to. Nothing else is written with a record: questions are answered from a projection.
+const tables = `
+  CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS entry (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS tile (level INTEGER, n INTEGER, hashes BLOB NOT NULL, PRIMARY KEY (level, n)) STRICT;
+  CREATE TABLE IF NOT EXISTS tree (one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL, root BLOB NOT NULL,
+    time INTEGER NOT NULL) STRICT;
+`;
+
+/** Opens the log's database for its one writer, making it when there is none. Throws StoreError. */
+export function openForWriting(file: string, origin: string): DatabaseSync {
+  const database = new DatabaseSync(file);
+  return damagedUnless(file, () => {
+    database.exec('PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    database.exec(`BEGIN IMMEDIATE; ${tables} COMMIT`);
+    belongTo(database, file, origin);
+    return database;
+  });
+}
+
+/** Opens the log's database for looking only. */
+export function openForReading(file: string): DatabaseSync {
+  return damagedUnless(file, () => new DatabaseSync(file, { readOnly: true, timeout: 5_000 }));
+}
+
+function belongTo(database: DatabaseSync, file: string, origin: string): void {
+  const about = new Map(
+    database
+      .prepare('SELECT name, value FROM about')
+      .all()
+      .map(({ name, value }) => [name, value]),
+  );
+  if (about.size === 0) {
+    const insert = database.prepare('INSERT INTO about VALUES (?, ?)');
+    database.exec('BEGIN IMMEDIATE');
+    insert.run('layout', layout);
+    insert.run('origin', origin);
+    database.exec('COMMIT');
+    return;
+  }
+  if (about.get('layout') !== layout) {
+    throw new StoreError('version', `${file} has layout ${about.get('layout')}; this program reads layout ${layout}`);
+  }
+  if (about.get('origin') !== origin) {
+    throw new StoreError('origin', `${file} is the log "${about.get('origin')}"; the configured origin is "${origin}"`);
+  }
+}
+
+/** Whatever SQLite finds wrong becomes a StoreError. */
+export function damagedUnless<T>(file: string, read: () => T, index?: number): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof StoreError) throw cause;
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new StoreError('damaged', `${file} cannot be read: ${problem}`, index, { cause });
+  }
+}
+
+export function asInteger(value: SQLOutputValue | undefined, what: string): number {
+  if (typeof value === 'number') return value;
+  throw new StoreError('damaged', `${what} is no integer`);
+}
+
+export function asBytes(value: SQLOutputValue | undefined, what: string): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  throw new StoreError('damaged', `${what} is missing or no blob`);
+}

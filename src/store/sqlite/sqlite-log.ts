@@ -1,0 +1,137 @@
+import { encodeEvent } from '#audit/entry.ts';
+import type { AuditEvent } from '#audit/event.ts';
+import type { TlogProof } from '#audit/tlog-proof.ts';
+import { asRefusal } from '#refusal/refusal.ts';
+import { GroupCommit } from '../group-commit.ts';
+import type { DurableLog, LogMetrics } from '../log.ts';
+import type { Publisher } from '../publisher.ts';
+import type { LogOptions } from './open-log.ts';
+import type { Reader } from './reader.ts';
+import type { Head } from './stored-tree.ts';
+import type { Writer } from './writer.ts';
+
+interface Parts {
+  readonly options: LogOptions;
+  readonly writer: Writer;
+  readonly reader: Reader;
+  readonly publisher: Publisher;
+  readonly head: Head;
+}
+
+/** Most entries that one question brings back. */
+const maxEntries = 1_000;
+
+/** The log on an embedded database; `openLog` makes it. */
+export class SqliteLog implements DurableLog {
+  readonly #options: LogOptions;
+  readonly #writer: Writer;
+  readonly #reader: Reader;
+  readonly #publisher: Publisher;
+  readonly #group: GroupCommit;
+  #head: Head;
+  #closing: Promise<void> | undefined;
+
+  constructor({ options, writer, reader, publisher, head }: Parts) {
+    this.#options = options;
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#publisher = publisher;
+    this.#head = head;
+    const bounds = { batch: options.maxBatch ?? 256, outstanding: options.maxOutstanding ?? 4_096 };
+    this.#group = new GroupCommit(
+      async (events) => {
+        const first = this.#head.size;
+        this.#head = await writer.commit(events, options.clock.now());
+        publisher.notify(this.#head.size);
+        return first;
+      },
+      bounds,
+      (cause) => options.onFailed?.(cause),
+    );
+    writer.onEnded = (reason) => this.#group.fail(reason);
+    publisher.notify(head.size);
+  }
+
+  get origin(): string {
+    return this.#options.signer.origin;
+  }
+
+  get size(): number {
+    return this.#head.size;
+  }
+
+  get newestTime(): number {
+    return this.#head.time;
+  }
+
+  get publishedSize(): number {
+    return this.#publisher.size;
+  }
+
+  get metrics(): LogMetrics {
+    return {
+      outstanding: this.#group.outstanding,
+      batches: this.#group.batches,
+      records: this.#group.records,
+      unpublished: this.#head.size - this.#publisher.size,
+    };
+  }
+
+  append(event: AuditEvent): Promise<number> {
+    try {
+      return this.#group.append(encodeEvent(event, this.#options.maxEntry));
+    } catch (thrown) {
+      return Promise.reject(asRefusal(thrown));
+    }
+  }
+
+  root(): Uint8Array {
+    return this.#head.root;
+  }
+
+  checkpoint(): string | undefined {
+    return this.#publisher.note;
+  }
+
+  publish(): Promise<void> {
+    return this.#publisher.publish();
+  }
+
+  inclusionProof(index: number, size: number): Promise<Uint8Array[]> {
+    return this.#reader.hashes({ kind: 'inclusion', index, size });
+  }
+
+  consistencyProof(older: number, newer: number): Promise<Uint8Array[]> {
+    return this.#reader.hashes({ kind: 'consistency', older, newer });
+  }
+
+  async tlogProof(index: number): Promise<TlogProof> {
+    if (index >= this.#publisher.size) await this.#publisher.publish();
+    const { size, note } = this.#publisher;
+    if (note === undefined) throw new Error('the log has published no checkpoint');
+    return { index, path: await this.inclusionProof(index, size), checkpoint: note };
+  }
+
+  async entry(index: number): Promise<Uint8Array | undefined> {
+    const [entry] = await this.#reader.entries({ kind: 'entry', index });
+    return entry;
+  }
+
+  entries(from: number, to: number): Promise<Uint8Array[]> {
+    return this.#reader.entries({ kind: 'entries', from, to: Math.min(to, from + maxEntries) });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#group.settled();
+    try {
+      if (!this.#group.failed) await this.#publisher.close();
+    } finally {
+      await Promise.all([this.#reader.close(), this.#writer.close()]);
+    }
+  }
+}

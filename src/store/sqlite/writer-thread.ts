@@ -1,0 +1,49 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { fault } from '../fault.ts';
+import { StoreError } from '../store-error.ts';
+import { checkTail } from './check.ts';
+import { openForWriting } from './database.ts';
+import { lockStore } from './lock.ts';
+import { Sequencer } from './sequencer.ts';
+import type { FromWriter, ToWriter, WriterData } from './writer-messages.ts';
+
+/** The thread that writes the log: takes the lock, opens, then one batch after another until it is told to close. */
+if (parentPort === null) throw new Error('the log is written in a worker thread');
+const port = parentPort;
+const say = (message: FromWriter): void => port.postMessage(message);
+const data: WriterData = workerData;
+
+try {
+  serve(data);
+} catch (thrown) {
+  if (!(thrown instanceof StoreError)) throw thrown;
+  say({ kind: 'refused', problem: { code: thrown.code, message: thrown.message, index: thrown.index } });
+  port.close();
+}
+
+function serve({ database: file, lock: lockFile, origin }: WriterData): void {
+  const lock = lockStore(lockFile);
+  const database = openForWriting(file, origin);
+  checkTail(database, file);
+  const sequencer = new Sequencer(database);
+  port.on('message', (message: ToWriter) => {
+    if (message.kind === 'close') {
+      database.close();
+      lock.close();
+      say({ kind: 'closed' });
+      port.close();
+      return;
+    }
+    try {
+      fault('batch.received');
+      const head = sequencer.commit(message.batch, message.now);
+      say({ kind: 'committed', head });
+      fault('batch.answered');
+    } catch (thrown) {
+      // Not rolled back and not tried again: after a failed write only a new process may say what is on the disk.
+      say({ kind: 'failed', message: thrown instanceof Error ? thrown.message : String(thrown) });
+      port.close();
+    }
+  });
+  say({ kind: 'opened', head: sequencer.head });
+}

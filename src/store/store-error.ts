@@ -1,0 +1,20 @@
+/**
+ * Why a store cannot be used. `locked`: another process has it. `damaged`: what is stored does not fit together.
+ * `rolled-back`: the store is behind, or beside, what was already signed. `origin`: it belongs to another log.
+ * `version`: another version of this program wrote it.
+ */
+export type StoreErrorCode = 'locked' | 'damaged' | 'rolled-back' | 'origin' | 'version';
+
+/** A store that must not be opened; the message says what the operator has to look at. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: StoreErrorCode;
+  /** First entry that does not fit, where one is known. */
+  readonly index: number | undefined;
+
+  constructor(code: StoreErrorCode, message: string, index?: number, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.index = index;
+  }
+}
