@@ -20,7 +20,7 @@ export const ByteSize = Type.String({
 });
 
 /** One word of a closed list; what is wrong lists the words. */
-export const OneOf = <const Words extends string[]>(...words: Words) => Type.Enum(words);
+export const OneOf = <const Words extends readonly string[]>(...words: Words) => Type.Enum<[...Words]>([...words]);
 
 /** Seconds. Throws RangeError where the text is no `Duration`. */
 export function parseDuration(text: string): number {
@@ -39,10 +39,11 @@ function scaled(text: string, form: string, units: Readonly<Record<string, numbe
   return Number(count) * scale;
 }
 
-/** Seconds as the shortest `Duration`: 5400 is `90m`. */
+/** Seconds as a `Duration` in the largest unit that fits: 5400 is `90m`. One day is `24h`, as certificate people say. */
 export function formatDuration(seconds: number): string {
   for (const unit of ['d', 'h', 'm'] as const) {
-    if (seconds !== 0 && seconds % secondsPer[unit] === 0) return `${seconds / secondsPer[unit]}${unit}`;
+    const count = seconds / secondsPer[unit];
+    if (Number.isInteger(count) && count >= (unit === 'd' ? 2 : 1)) return `${count}${unit}`;
   }
   return `${seconds}s`;
 }

@@ -6,7 +6,7 @@ export interface PermitTerms {
   readonly identity: SpiffeId;
   /** SHA-256, hex, of the SubjectPublicKeyInfo this permit is for. */
   readonly spkiSha256: string;
-  /** Seconds from `issuedFor` to notAfter, after clamp and jitter. */
+  /** Seconds from the decision to the end of notAfter, counted inclusively, after clamp and jitter. */
   readonly ttl: number;
   /** notBefore and notAfter in whole seconds since the epoch. */
   readonly notBefore: number;
@@ -21,6 +21,7 @@ export interface PermitTerms {
   readonly policy: string;
   readonly priority: number;
   readonly policySetId: string;
+  /** Seconds asked for and granted before jitter, where the two differ; `from` over 2^53 - 1 stands as that. */
   readonly clamped?: { readonly from: number; readonly to: number };
   /** FIPS or CNSA level the policy demanded, if any. */
   readonly level?: string;

@@ -1,0 +1,183 @@
+import { asRefusal } from '#refusal/refusal.ts';
+import { parseSpiffeId, parseTrustDomain } from '#spiffe/spiffe-id.ts';
+import { floorKeys, floorSignatures } from './approved.ts';
+import type { Check, Objection } from './check.ts';
+import type { Inquiry } from './question.ts';
+
+/** What no policy can switch off: it runs before any policy is looked at (contract §5.2, step 1). */
+export const floor: readonly Check[] = [
+  {
+    name: 'identity',
+    objection: ({ caller }) => wellFormed(caller.identity),
+    found: ({ caller }) => `${caller.identity}, proven by ${caller.authenticator}`,
+  },
+  {
+    name: 'trust domain',
+    objection: ({ trustDomain, trustDomains }) =>
+      isOurs(trustDomain, trustDomains) ? undefined : foreign(trustDomain, trustDomains.primary),
+    found: ({ trustDomain }) => `${trustDomain} is ours`,
+  },
+  {
+    name: 'acts for itself',
+    objection: impersonation,
+    found: () => 'the caller asks for its own identity',
+  },
+  {
+    name: 'key is sound',
+    objection: ({ csr }) => (knownKeys.has(csr.key.kind) ? undefined : unsoundKey(csr.key.kind)),
+    found: ({ csr }) => `${csr.key.kind} is an approved kind and size`,
+  },
+  {
+    name: 'proof of possession',
+    objection: ({ csr }) => (knownSignatures.has(csr.signature) ? undefined : unsound(csr.signature)),
+    found: ({ csr }) => `the CSR is signed with ${csr.signature}`,
+  },
+  {
+    name: 'no CA powers',
+    objection: caPowers,
+    found: () => 'the CSR asks for no key usage or extension of a CA',
+  },
+  {
+    name: 'names in the CSR',
+    objection: (inquiry) => (inquiry.wish.csrNames === 'exact' ? inexact(inquiry) : undefined),
+    found: ({ wish }) =>
+      wish.csrNames === 'exact' ? 'exactly the proven identity' : 'not used: the proven identity decides',
+  },
+  {
+    name: 'issuer is valid',
+    objection: issuerOutOfTime,
+    found: ({ issuer }) => `${issuer.name}, until ${new Date(issuer.notAfter * 1000).toISOString()}`,
+  },
+];
+
+const knownKeys: ReadonlySet<string> = new Set(floorKeys);
+const knownSignatures: ReadonlySet<string> = new Set(floorSignatures);
+
+function wellFormed(identity: string): Objection | undefined {
+  try {
+    parseSpiffeId(identity);
+    return undefined;
+  } catch (thrown) {
+    const { code, message } = asRefusal(thrown);
+    return { code, sentence: message };
+  }
+}
+
+const isOurs = (trustDomain: string, ours: Inquiry['trustDomains']) =>
+  trustDomain === ours.primary || ours.aliases.some((alias) => alias === trustDomain);
+
+const foreign = (trustDomain: string, primary: string): Objection => ({
+  code: 'identity.trust-domain',
+  sentence: `trust domain "${trustDomain}" is not one of ours; this CA serves "${primary}"`,
+  detail: { trustDomain },
+});
+
+/** Node authorization decides this before policy; a wish that is still here was not decided by anyone. */
+function impersonation({ wish, trustDomains }: Inquiry): Objection | undefined {
+  if (wish.impersonate === undefined || wish.impersonate === '') return undefined;
+  const malformed = wellFormed(wish.impersonate);
+  if (malformed !== undefined) return malformed;
+  const wanted = parseTrustDomain(wish.impersonate.split('/')[2] ?? '');
+  if (!isOurs(wanted, trustDomains)) return foreign(wanted, trustDomains.primary);
+  return {
+    code: 'identity.mismatch',
+    sentence: 'the identity asked for is not the one proven, and no node authorization is configured',
+    detail: { asked: wish.impersonate },
+  };
+}
+
+const unsoundKey = (kind: string): Objection => ({
+  code: 'key.not-allowed',
+  sentence: `a ${kind} key is never certified here; use ec:P-256 or ec:P-384, or RSA of 2048, 3072 or 4096 bits`,
+  detail: { key: kind },
+});
+
+const unsound = (algorithm: string): Objection => ({
+  code: 'csr.algorithm',
+  sentence: `a CSR signed with ${algorithm} proves nothing today; sign it with SHA-256 or stronger`,
+  detail: { signature: algorithm },
+});
+
+/** RFC 5280 §4.2.1.9-11 and RFC 6962 §3.1: extensions that only a CA, or nobody, may ask for. */
+const caExtensions: ReadonlyMap<string, string> = new Map([
+  ['2.5.29.30', 'nameConstraints'],
+  ['2.5.29.36', 'policyConstraints'],
+  ['2.5.29.54', 'inhibitAnyPolicy'],
+  ['1.3.6.1.4.1.11129.2.4.3', 'CT poison'],
+]);
+
+function caPowers({ csr }: Inquiry): Objection | undefined {
+  for (const usage of csr.keyUsage ?? []) {
+    if (usage === 'keyCertSign' || usage === 'cRLSign') return refusedExtension(`keyUsage ${usage}`);
+  }
+  for (const oid of csr.extensionOids) {
+    const name = caExtensions.get(oid);
+    if (name !== undefined) return refusedExtension(name);
+  }
+  return undefined;
+}
+
+const refusedExtension = (name: string): Objection => ({
+  code: 'csr.extension',
+  sentence: `the CSR asks for ${name}, which a workload never gets`,
+  detail: { extension: name },
+});
+
+const subjectAltName = '2.5.29.17';
+const plainExtensions: ReadonlySet<string> = new Set([subjectAltName, '2.5.29.15', '2.5.29.37']);
+const plainUsages: ReadonlySet<string> = new Set(['digitalSignature', 'keyEncipherment']);
+/** serverAuth and clientAuth. */
+const plainPurposes: ReadonlySet<string> = new Set(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
+
+/** The `exact` dialect (istio-csr): the CSR names the caller's identity, once, and nothing else. */
+function inexact({ csr, caller }: Inquiry): Objection | undefined {
+  return foreignName(csr.sans) ?? otherIdentity(csr.sans, caller.identity) ?? commonName(csr) ?? unlisted(csr);
+}
+
+export function foreignName(sans: Inquiry['csr']['sans']): Objection | undefined {
+  const other = sans.find((san) => san.kind !== 'uri');
+  if (other === undefined) return undefined;
+  return {
+    code: 'san.forbidden',
+    sentence: `the CSR names a ${other.kind} subject alternative name; only the caller's SPIFFE ID may be named`,
+    detail: { kind: other.kind },
+  };
+}
+
+export function otherIdentity(sans: Inquiry['csr']['sans'], identity: string): Objection | undefined {
+  const uris = sans.filter((san) => san.kind === 'uri');
+  if (uris.length === 1 && uris[0]?.value === identity) return undefined;
+  return {
+    code: 'identity.mismatch',
+    sentence: `the CSR must name exactly ${identity}; it names ${uris.length === 1 ? 'another URI' : `${uris.length} URIs`}`,
+    detail: { uris: uris.length },
+  };
+}
+
+export function commonName({ subject: { commonName: name } }: Inquiry['csr']): Objection | undefined {
+  if (name === undefined || name === '') return undefined;
+  return { code: 'csr.subject', sentence: 'the CSR has a common name; a SPIFFE identity stands in the URI name alone' };
+}
+
+/** Beyond subjectAltName, keyUsage and extendedKeyUsage with the values a leaf gets anyway. */
+export function unlisted({ extensionOids, keyUsage, extendedKeyUsage }: Inquiry['csr']): Objection | undefined {
+  const oid = extensionOids.find((each) => !plainExtensions.has(each));
+  if (oid !== undefined) return refusedExtension(`extension ${oid}`);
+  const usage = keyUsage?.find((each) => !plainUsages.has(each));
+  if (usage !== undefined) return refusedExtension(`keyUsage ${usage}`);
+  const purpose = extendedKeyUsage?.find((each) => !plainPurposes.has(each));
+  return purpose === undefined ? undefined : refusedExtension(`extendedKeyUsage ${purpose}`);
+}
+
+function issuerOutOfTime({ issuer, now }: Inquiry): Objection | undefined {
+  const seconds = Math.floor(now / 1000);
+  if (seconds > issuer.notAfter) {
+    return { code: 'issuer.expired', sentence: `issuer "${issuer.name}" has expired`, detail: { issuer: issuer.name } };
+  }
+  if (seconds >= issuer.notBefore) return undefined;
+  return {
+    code: 'issuer.unavailable',
+    sentence: `issuer "${issuer.name}" is not valid yet`,
+    detail: { issuer: issuer.name },
+  };
+}

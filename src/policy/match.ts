@@ -1,0 +1,50 @@
+import type { PolicySpec } from './document.ts';
+import { anyGlob } from './glob.ts';
+import type { Inquiry } from './question.ts';
+
+/** One key of `match`. All of a policy's must hold. */
+export interface MatchTest {
+  readonly name: string;
+  readonly wanted: string;
+  readonly holds: (inquiry: Inquiry) => boolean;
+  readonly found: (inquiry: Inquiry) => string;
+}
+
+/** A policy without `match` is for everybody. */
+export function matchTests(match: PolicySpec['match'] = {}): readonly MatchTest[] {
+  return [
+    one('door', match.doors, '', (inquiry) => inquiry.door),
+    one('cluster', match.clusters, '.', (inquiry) => inquiry.caller.cluster),
+    one('trust domain', match.trustDomains, '.', (inquiry) => inquiry.trustDomain),
+    one('namespace', match.namespaces, '.', (inquiry) => inquiry.namespace),
+    one('service account', match.serviceAccounts, '.', (inquiry) => inquiry.serviceAccount),
+    one('authenticator', match.authenticators, '', (inquiry) => inquiry.caller.authenticator),
+  ].flat();
+}
+
+/** What the caller does not have matches nothing, not even `*`: an unknown namespace is in no policy's namespace. */
+function one(
+  name: string,
+  patterns: readonly string[] | undefined,
+  boundaries: string,
+  read: (inquiry: Inquiry) => string | undefined,
+): MatchTest[] {
+  if (patterns === undefined) return [];
+  const matches = anyGlob(patterns, boundaries);
+  return [
+    {
+      name,
+      wanted: patterns.join(' or '),
+      holds: (inquiry) => {
+        const value = read(inquiry);
+        return value !== undefined && matches(value);
+      },
+      found: (inquiry) => read(inquiry) ?? 'unknown',
+    },
+  ];
+}
+
+export function matchesAll(tests: readonly MatchTest[], inquiry: Inquiry): boolean {
+  for (const test of tests) if (!test.holds(inquiry)) return false;
+  return true;
+}

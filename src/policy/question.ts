@@ -1,0 +1,114 @@
+import type { SpiffeId, TrustDomain } from '#spiffe/spiffe-id.ts';
+import { trustDomainOf } from '#spiffe/spiffe-id.ts';
+import type { KeyKind, SignatureAlgorithm } from '#x509/algorithms.ts';
+import type { CallerFacts } from './caller.ts';
+import type { DoorName } from './permit.ts';
+
+/** A name in a CSR's subjectAltName: RFC 5280 §4.2.1.6. */
+export interface SanFacts {
+  readonly kind: string;
+  readonly value: string;
+}
+
+/** What policy looks at in a CSR. A VerifiedCsr is one; a test or a replay may write one down. */
+export interface CsrFacts {
+  readonly key: {
+    /** `KeyKind` where we know the key; any other word is refused. */
+    readonly kind: string;
+    /** SHA-256, hex, of the SubjectPublicKeyInfo. */
+    readonly spkiSha256: string;
+  };
+  /** Algorithm of its self-signature. */
+  readonly signature: string;
+  readonly subject: { readonly commonName?: string | undefined };
+  readonly sans: readonly SanFacts[];
+  /** Dotted OIDs of all extensions asked for. */
+  readonly extensionOids: readonly string[];
+  /** By the names of RFC 5280 §4.2.1.3. */
+  readonly keyUsage: readonly string[] | undefined;
+  /** Dotted OIDs. */
+  readonly extendedKeyUsage: readonly string[] | undefined;
+  readonly challengePassword: boolean;
+  /** Dotted OIDs of attributes that mean nothing to us. */
+  readonly unknownAttributes: readonly string[];
+}
+
+/** What the caller would like. See `issuance/request.ts`, which satisfies this. */
+export interface WishFacts {
+  /** Seconds exactly as received; 0 or negative means the default. */
+  readonly ttl: bigint;
+  readonly signer?: string;
+  readonly impersonate?: string;
+  readonly csrNames: 'ignore' | 'exact';
+  readonly ttlAbove: 'clamp' | 'reject';
+}
+
+/** The issuer that would sign. Times in whole seconds since the epoch, both inclusive. */
+export interface IssuerFacts {
+  readonly name: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly keyKind: KeyKind;
+  readonly algorithm: SignatureAlgorithm;
+}
+
+export interface TrustDomains {
+  readonly primary: TrustDomain;
+  readonly aliases: readonly TrustDomain[];
+}
+
+/** All of a decision's input but who asks and with which key. */
+export interface Circumstances {
+  readonly door: DoorName;
+  readonly wish: WishFacts;
+  readonly trustDomains: TrustDomains;
+  readonly issuer: IssuerFacts;
+  /** ms since the epoch. */
+  readonly now: number;
+  /** Content octets of the serial number that the certificate would carry: jitter is drawn from it. */
+  readonly serial: Uint8Array;
+}
+
+export interface Question extends Circumstances {
+  readonly caller: CallerFacts;
+  readonly csr: CsrFacts;
+}
+
+/** A question with what every rule wants to know of its subject, worked out once. */
+export interface Inquiry extends Question {
+  readonly trustDomain: TrustDomain;
+  readonly namespace: string | undefined;
+  readonly serviceAccount: string | undefined;
+}
+
+/**
+ * Namespace and service account are read from the identity where it has Istio's form, because the identity is what
+ * the certificate will carry; only an identity of another form falls back to what the credential said.
+ */
+export function inquire(question: Question): Inquiry {
+  const { identity } = question.caller;
+  const istio = istioParts(identity);
+  return {
+    caller: question.caller,
+    csr: question.csr,
+    door: question.door,
+    wish: question.wish,
+    trustDomains: question.trustDomains,
+    issuer: question.issuer,
+    now: question.now,
+    serial: question.serial,
+    trustDomain: trustDomainOf(identity),
+    namespace: istio?.namespace ?? question.caller.namespace,
+    serviceAccount: istio?.serviceAccount ?? question.caller.serviceAccount,
+  };
+}
+
+/** `spiffe://<td>/ns/<namespace>/sa/<service account>`, in two slices: this runs for every certificate. */
+function istioParts(identity: SpiffeId): { namespace: string; serviceAccount: string } | undefined {
+  const path = identity.indexOf('/', 'spiffe://'.length);
+  if (path < 0 || !identity.startsWith('/ns/', path)) return undefined;
+  const namespaceEnd = identity.indexOf('/', path + 4);
+  if (namespaceEnd < 0 || !identity.startsWith('/sa/', namespaceEnd)) return undefined;
+  if (identity.indexOf('/', namespaceEnd + 4) >= 0) return undefined;
+  return { namespace: identity.slice(path + 4, namespaceEnd), serviceAccount: identity.slice(namespaceEnd + 4) };
+}
