@@ -13,14 +13,11 @@ export function registerCitadelMetrics(
   cells: IssuanceCells,
   expiries: Expiries,
   clock: Clock,
-  inFlight: () => number,
+  startedCalls: () => number,
 ): void {
   const istio = () => cells.doors.get('istio');
-  counter(
-    registry,
-    'citadel_server_csr_count',
-    'The number of CSRs received.',
-    () => (istio()?.ended ?? 0) + inFlight(),
+  counter(registry, 'citadel_server_csr_count', 'The number of CSRs received.', () =>
+    Math.max(startedCalls(), istio()?.ended ?? 0),
   );
   counter(
     registry,

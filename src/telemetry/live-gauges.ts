@@ -53,11 +53,6 @@ export class LiveGauges {
     this.#log = read;
   }
 
-  /** 0 for a door that nobody watches. */
-  inFlight(door: DoorName): number {
-    return this.#inFlight.get(door)?.() ?? 0;
-  }
-
   /** A call that never became a request: too large, too many, unknown method. Keep `reason` a fixed word. */
   rejected(door: DoorName, reason: string): void {
     this.#rejected.inc({ door, reason });

@@ -3,6 +3,7 @@ import type { IssuanceObserver } from '#issuance/observer.ts';
 import type { Clock } from '#issuance/ports.ts';
 import { registerCitadelMetrics } from './citadel-metrics.ts';
 import { Expiries } from './expiries.ts';
+import { GrpcCalls } from './grpc-calls.ts';
 import { IssuanceCells } from './issuance-cells.ts';
 import { registerIssuanceCounters, renderIssuanceHistograms } from './issuance-render.ts';
 import { LiveGauges } from './live-gauges.ts';
@@ -14,18 +15,25 @@ export interface MetricsOptions {
   readonly process?: boolean;
 }
 
+const createCertificate = '/istio.v1.auth.IstioCertificateService/CreateCertificate';
+
 /** All that Prometheus can ask. Nothing is computed before somebody scrapes, save the adding up. */
 export class Metrics {
   /** For counters and gauges of cold paths: a component registers its own here. */
   readonly registry = new Registry();
   readonly expiries = new Expiries();
   readonly gauges: LiveGauges;
+  /** What a gRPC transport reports its calls to. */
+  readonly grpc: GrpcCalls;
   readonly #cells = new IssuanceCells();
 
   constructor({ clock, version, process = true }: MetricsOptions) {
     this.gauges = new LiveGauges(this.registry);
+    this.grpc = new GrpcCalls(this.registry);
     registerIssuanceCounters(this.registry, this.#cells);
-    registerCitadelMetrics(this.registry, this.#cells, this.expiries, clock, () => this.gauges.inFlight('istio'));
+    registerCitadelMetrics(this.registry, this.#cells, this.expiries, clock, () =>
+      this.grpc.started(createCertificate),
+    );
     this.#registerExpiries();
     this.#registerBuild(version);
     if (process) collectDefaultMetrics({ register: this.registry });
@@ -39,7 +47,7 @@ export class Metrics {
 
   /** The whole exposition, in the text format 0.0.4. */
   async render(): Promise<string> {
-    return `${renderIssuanceHistograms(this.#cells)}${await this.registry.metrics()}`;
+    return `${renderIssuanceHistograms(this.#cells)}${this.grpc.renderHistograms()}${await this.registry.metrics()}`;
   }
 
   #registerExpiries(): void {

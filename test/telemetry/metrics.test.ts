@@ -3,6 +3,7 @@ import { refusalCodes } from '#refusal/refusal.ts';
 import { Metrics } from '#telemetry/metrics.ts';
 import { issued, refused, request } from './outcome.ts';
 
+const createCertificate = '/istio.v1.auth.IstioCertificateService/CreateCertificate';
 const now = Date.UTC(2026, 10, 21, 12);
 const metrics = () => new Metrics({ clock: { now: () => now }, version: '1.2.3', process: false });
 
@@ -143,9 +144,10 @@ describe("the names of istiod's own CA", () => {
 
   it('count a call at its entry', async () => {
     const m = metrics();
-    m.gauges.watchInFlight('istio', () => 2);
+    m.grpc.callStarted(createCertificate);
+    m.grpc.callStarted(createCertificate);
     m.observer.ended(request, issued);
-    expect((await scrape(m)).get('citadel_server_csr_count')).toBe(3);
+    expect((await scrape(m)).get('citadel_server_csr_count')).toBe(2);
   });
 
   it('tell the expiry of the first root and the first issuer certificate, negative when past', async () => {
@@ -156,6 +158,37 @@ describe("the names of istiod's own CA", () => {
     expect(series.get('citadel_server_root_cert_expiry_timestamp')).toBe(now / 1000 + 100);
     expect(series.get('citadel_server_root_cert_expiry_seconds')).toBe(100);
     expect(series.get('citadel_server_cert_chain_expiry_seconds')).toBe(-5);
+  });
+});
+
+describe('the metrics of gRPC', () => {
+  it('count calls begun and ended by code, and give every code of a known method a zero', async () => {
+    const m = metrics();
+    m.grpc.callStarted(createCertificate);
+    m.grpc.callStarted(createCertificate);
+    m.grpc.callStarted(createCertificate);
+    m.grpc.callEnded(createCertificate, 0, 2);
+    m.grpc.callEnded(createCertificate, 16, 1);
+    const series = await scrape(m);
+    const labels =
+      'grpc_type="unary",grpc_service="istio.v1.auth.IstioCertificateService",grpc_method="CreateCertificate"';
+    const handled = (code: string) => series.get(`grpc_server_handled_total{${labels},grpc_code="${code}"}`);
+    expect(series.get(`grpc_server_started_total{${labels}}`)).toBe(3);
+    expect(['OK', 'Unauthenticated', 'Internal'].map(handled)).toEqual([1, 1, 0]);
+    expect(series.get(`grpc_server_in_flight{${labels}}`)).toBe(1);
+    expect(series.get(`grpc_server_handling_seconds_count{${labels}}`)).toBe(2);
+  });
+
+  it('put whatever is no known method under one name, and an unknown code under Unknown', async () => {
+    const m = metrics();
+    for (const path of ['(unknown)', '/x"y/z', '/a/b/c']) {
+      m.grpc.callStarted(path);
+      m.grpc.callEnded(path, 99, 1);
+    }
+    const series = [...(await scrape(m)).keys()].filter((key) => key.startsWith('grpc_server_started_total'));
+    expect(series).toEqual([
+      'grpc_server_started_total{grpc_type="unary",grpc_service="unknown",grpc_method="unknown"}',
+    ]);
   });
 });
 
