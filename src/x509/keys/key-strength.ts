@@ -1,5 +1,6 @@
 import { Refusal } from '#refusal/refusal.ts';
-import type { KeyBlocklist } from './blocklist.ts';
+import type { KeyBlocklist } from './blocklist/blocklist.ts';
+import { knownKeysList } from './blocklist/known-keys-list.ts';
 import type { PublicKey } from './public-key.ts';
 import { Verdicts } from './verdicts.ts';
 import { findRsaWeakness, type Weakness } from './weak/rsa.ts';
@@ -14,8 +15,9 @@ export class KeyStrength {
   readonly #lists: readonly KeyBlocklist[];
   readonly #verdicts: Verdicts<Weakness>;
 
-  constructor(lists: readonly KeyBlocklist[], remember = remembered) {
-    this.#lists = lists;
+  /** `lists` come on top of the built-in one; `remember`: for how many keys a verdict is kept. */
+  constructor(lists: readonly KeyBlocklist[] = [], remember = remembered) {
+    this.#lists = [knownKeysList, ...lists];
     this.#verdicts = new Verdicts(remember);
   }
 

@@ -1,4 +1,4 @@
-import type { PublicKey } from './public-key.ts';
+import type { PublicKey } from '../public-key.ts';
 
 /** A list of keys whose private half is known to others. */
 export interface KeyBlocklist {
