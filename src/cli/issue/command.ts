@@ -1,0 +1,44 @@
+import { defineCommand } from '../command/command.ts';
+import { flag, value } from '../command/options.ts';
+
+export const issueOptions = {
+  address: value('HOST:PORT', "the CA's Istio door (default: CA_ADDR, else the home's env file)"),
+  'ca-root': value('FILE', "PEM roots that the CA's own certificate must lead to (default: CA_ROOT_CA, else the home)"),
+  'token-file': value('FILE', 'bearer token to show (default: TOKEN_FILE, else the home)'),
+  'client-cert': value('FILE', 'PEM chain to show as TLS client, to renew an SVID'),
+  'client-key': value('FILE', 'PEM key of --client-cert'),
+  identity: value('SPIFFE_ID', 'the name in the CSR (default: SPIFFE_ID, else the home)'),
+  'key-type': value('TYPE', 'ec:P-256, ec:P-384, ec:P-521, ed25519 or rsa:BITS (default: ec:P-256)'),
+  ttl: value('DURATION', 'lifetime to ask for: 90s, 15m, 24h, 7d (default: what the policy gives)'),
+  timeout: value('DURATION', 'how long to wait for the answer (default: 20s)'),
+  out: value('DIR', 'write key.pem, cert-chain.pem and root-cert.pem there', { short: 'o' }),
+  json: flag('one JSON object: {"outcome": "issued" | "refused" | "unavailable" | "failed", ...}'),
+} as const;
+
+export const issue = defineCommand({
+  name: 'issue',
+  summary: 'Ask a running CA for a certificate, as a workload would.',
+  about: [
+    'Makes a key and a CSR, calls istio.v1.auth.IstioCertificateService over TLS with a token or a client certificate, checks that the answer leads to its root, and shows the chain. The key never leaves this machine, and is kept only with --out.',
+    'Works against anything that speaks the Istio CA protocol. A refusal is an answer: its reason is shown, and the exit code is 1.',
+  ],
+  operands: [],
+  options: issueOptions,
+  examples: [
+    { type: 'issue --home DIR', to: 'from the CA that the quickstart left running' },
+    { type: 'issue --home DIR --out /run/svid --ttl 1h', to: 'keep key and chain' },
+    { type: 'issue --home DIR --key-type rsa:1024', to: 'see a refusal' },
+    {
+      type: 'issue --address 127.0.0.1:15012 --ca-root roots.pem --client-cert svid/cert-chain.pem --client-key svid/key.pem --identity spiffe://cluster.local/ns/demo/sa/web',
+      to: 'renew an SVID with itself',
+    },
+  ],
+  exits: {
+    ok: 'issued',
+    no: 'refused; the reason is on stdout',
+    input: 'a root, token or key file is missing or malformed',
+    unavailable: 'the CA cannot be reached, is not ready or is too busy; try again',
+    internal: 'the CA failed, or its answer does not hold together',
+  },
+  run: async (input, terminal) => (await import('./issue.ts')).runIssue(input, terminal),
+});

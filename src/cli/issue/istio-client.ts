@@ -1,0 +1,78 @@
+import { fileURLToPath } from 'node:url';
+import { Client, credentials, Metadata, type MethodDefinition, type ServiceError, status } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+
+const serviceName = 'istio.v1.auth.IstioCertificateService';
+const protoFile = fileURLToPath(new URL('../../../proto/istio/v1/auth/ca.proto', import.meta.url));
+
+export interface Call {
+  /** HOST:PORT. */
+  readonly address: string;
+  /** PEM roots for the server's certificate. */
+  readonly roots: Buffer;
+  readonly clientCertificate?: { readonly chain: Buffer; readonly key: Buffer };
+  readonly token?: string;
+  /** PEM. */
+  readonly csr: string;
+  /** Seconds; 0 leaves it to the server. */
+  readonly ttl: number;
+  readonly timeoutMs: number;
+}
+
+/** What came back: the `cert_chain` elements as they are, or a gRPC status. */
+export type Answer =
+  | { readonly ok: true; readonly chain: readonly string[] }
+  | { readonly ok: false; readonly status: string; readonly message: string };
+
+/** One CreateCertificate call on a connection of its own. Rejects with Error when the answer is not of the protocol. */
+export async function createCertificate(call: Call): Promise<Answer> {
+  const { clientCertificate: own } = call;
+  const client = new Client(call.address, credentials.createSsl(call.roots, own?.key ?? null, own?.chain ?? null));
+  try {
+    return await unary(client, call);
+  } finally {
+    client.close();
+  }
+}
+
+function unary(client: Client, call: Call): Promise<Answer> {
+  const { path, requestSerialize, responseDeserialize } = createCertificateMethod();
+  const metadata = new Metadata();
+  if (call.token !== undefined) metadata.set('authorization', `Bearer ${call.token}`);
+  const request = { csr: call.csr, validityDuration: call.ttl };
+  const deadline = Date.now() + call.timeoutMs;
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      metadata,
+      { deadline },
+      (error, response) => {
+        if (error !== null) return resolve(notOk(error));
+        const chain = certChain(response);
+        if (chain === undefined) reject(new Error('the answer holds no certificate chain'));
+        else resolve({ ok: true, chain });
+      },
+    );
+  });
+}
+
+function notOk(error: ServiceError): Answer {
+  return { ok: false, status: status[error.code] ?? String(error.code), message: error.details };
+}
+
+function createCertificateMethod(): MethodDefinition<object, object> {
+  const service = loadSync(protoFile)[serviceName];
+  const method = service === undefined || 'format' in service ? undefined : service.CreateCertificate;
+  if (method === undefined) throw new Error(`${protoFile} has no ${serviceName}/CreateCertificate`);
+  return method;
+}
+
+function certChain(response: unknown): readonly string[] | undefined {
+  if (typeof response !== 'object' || response === null || !('certChain' in response)) return undefined;
+  const { certChain } = response;
+  if (!Array.isArray(certChain) || certChain.length < 2) return undefined;
+  return certChain.every((element) => typeof element === 'string') ? certChain : undefined;
+}
