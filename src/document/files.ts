@@ -26,7 +26,16 @@ export function readFiles(paths: readonly string[]): TextFile[] {
   });
 }
 
-const readOne = (file: string): TextFile => ({ file, text: readFileSync(file, 'utf8') });
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function readOne(file: string): TextFile {
+  const bytes = readFileSync(file);
+  try {
+    return { file, text: utf8.decode(bytes) };
+  } catch (cause) {
+    throw new DocumentError([unplaced(file, 'the file is not UTF-8 text')], { cause });
+  }
+}
 
 const unplaced = (file: string, message: string): Problem => ({ file, line: 1, column: 1, path: '', message });
 

@@ -42,6 +42,13 @@ export interface AlgorithmProfile {
   readonly signatures: readonly SignatureAlgorithm[];
 }
 
+/** What a policy's `require` comes to. Every profile is within the FIPS-approved algorithms, so `fips` adds none to it. */
+export function requiredProfile(
+  require: { readonly fips?: string; readonly profile?: ProfileName } | undefined,
+): ProfileName | undefined {
+  return require?.profile ?? (require?.fips === undefined ? undefined : 'fips');
+}
+
 const nistCurves = ['ec:P-256', 'ec:P-384', 'ec:P-521'] as const;
 const rsa = ['rsa:2048', 'rsa:3072', 'rsa:4096'] as const;
 const mlDsa = ['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'] as const;

@@ -65,12 +65,9 @@ function difference(expect: PolicyCase['expect'], answer: PermitTerms | Refusal)
   }
   if (expect.code !== undefined) return 'a permit has no code to expect';
   if (expect.policy !== undefined && expect.policy !== answer.policy) return `expected policy ${expect.policy}`;
-  // Jitter shortens by chance of the serial; a case speaks of the lifetime before it.
-  if (expect.ttl === undefined || grantedTtl(answer) === parseDuration(expect.ttl)) return undefined;
+  if (expect.ttl === undefined || answer.ttl === parseDuration(expect.ttl)) return undefined;
   return `expected ttl ${expect.ttl}`;
 }
-
-const grantedTtl = (terms: PermitTerms) => terms.clamped?.to ?? terms.ttl;
 
 /** The facts of a case, with an ordinary sidecar's where it says nothing. Throws Refusal for an impossible identity. */
 export function questionOf(given: PolicyCase['given'], now: number): Question {
@@ -110,8 +107,8 @@ export function questionOf(given: PolicyCase['given'], now: number): Question {
     },
     wish: {
       ttl: BigInt(parseDuration(given.ttl ?? '0s')),
-      csrNames: given.csrNames ?? 'ignore',
-      ttlAbove: 'reject',
+      csrNames: given.dialect === 'istio-csr' ? 'exact' : 'ignore',
+      ttlAbove: given.dialect === 'istio-csr' ? 'clamp' : 'reject',
     },
     trustDomains: { primary: trustDomain, aliases: [] },
     issuer: {
@@ -122,7 +119,7 @@ export function questionOf(given: PolicyCase['given'], now: number): Question {
       notAfter: seconds + parseDuration(given.issuer?.remaining ?? '3650d'),
     },
     now,
-    // All zero draws no jitter.
+    // All zero draws no jitter: a case speaks of the lifetime before it.
     serial: new Uint8Array(20),
   };
 }

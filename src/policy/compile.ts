@@ -4,7 +4,7 @@ import { parseByteSize, parseDuration } from '#document/scalars.ts';
 import type { Path } from '#document/source.ts';
 import { asRefusal } from '#refusal/refusal.ts';
 import { parseSpiffeId } from '#spiffe/spiffe-id.ts';
-import { type FloorKey, type ProfileName, profiles } from './approved.ts';
+import { type FloorKey, type ProfileName, profiles, requiredProfile } from './approved.ts';
 import { notAvailable } from './available.ts';
 import type { Check } from './check.ts';
 import { constraintsOf } from './constraints.ts';
@@ -65,7 +65,7 @@ export function compile({ metadata, spec }: PolicyDocument): CompiledPolicy {
     validity: validityOf(spec.validity),
     keyEncipherment: spec.certificate?.keyEncipherment ?? 'rsa-only',
     maxSize: parseByteSize(spec.certificate?.maxSize ?? defaultMaxSize),
-    level: spec.require?.profile ?? (spec.require?.fips === undefined ? undefined : 'fips'),
+    level: requiredProfile(spec.require),
   };
 }
 
@@ -112,7 +112,7 @@ function allowProblems(document: Document<PolicyDocument>): Problem[] {
   if (spec.message !== undefined) wrong(['message'], 'only a deny policy has a message');
   if (spec.validity === undefined) wrong([], 'an allow policy needs "validity" with at least "default" and "max"');
   else found.push(...validityProblems(document, spec.validity));
-  if (spec.key?.allow === undefined && spec.require?.profile === undefined) {
+  if (spec.key?.allow === undefined && requiredProfile(spec.require) === undefined) {
     wrong([], 'an allow policy needs "key.allow" or "require.profile": which keys it is for');
   }
   found.push(...profileProblems(document));
@@ -133,7 +133,7 @@ function allowProblems(document: Document<PolicyDocument>): Problem[] {
 /** A key that the required profile forbids would be allowed on paper only. */
 function profileProblems({ content, problem }: Document<PolicyDocument>): Problem[] {
   const { key, require } = content.spec;
-  const name = require?.profile ?? (require?.fips === undefined ? undefined : 'fips');
+  const name = requiredProfile(require);
   if (name === undefined) return [];
   const fits: ReadonlySet<FloorKey> = new Set(profiles[name].keys);
   return [...(key?.allow ?? []).entries()]

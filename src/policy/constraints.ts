@@ -1,4 +1,4 @@
-import { type FloorKey, profiles } from './approved.ts';
+import { type FloorKey, type ProfileName, profiles, requiredProfile } from './approved.ts';
 import type { Check, Objection } from './check.ts';
 import type { PolicySpec } from './document.ts';
 import { commonName, foreignName, otherIdentity, unlisted } from './floor.ts';
@@ -9,7 +9,7 @@ import type { Inquiry } from './question.ts';
 export function constraintsOf(spec: PolicySpec): readonly Check[] {
   return [
     keyType(spec.key?.allow),
-    ...level(spec.require?.profile),
+    ...level(requiredProfile(spec.require)),
     ...csrSignature(spec.csr?.signatures),
     ...csrContent(spec.csr),
     ...identityPattern(spec.identity?.patterns),
@@ -37,7 +37,7 @@ function keyType(allowed: readonly FloorKey[] | undefined): Check | undefined {
 }
 
 /** Leaf key, CSR signature, issuer's key and issuer's signature: a level is only as good as the weakest of them. */
-function level(name: keyof typeof profiles | undefined): Check[] {
+function level(name: ProfileName | undefined): Check[] {
   if (name === undefined) return [];
   const profile = profiles[name];
   const keys: ReadonlySet<string> = new Set(profile.keys);
@@ -147,8 +147,8 @@ function csrNames(sans: PolicySpec['sans'] = {}): Check[] {
     const mayMiss = sans.uri.mode === 'optional';
     checks.push({
       name: 'URI in the CSR',
-      objection: ({ csr, caller }) =>
-        mayMiss && !csr.sans.some((san) => san.kind === 'uri') ? undefined : otherIdentity(csr.sans, caller.identity),
+      objection: (inquiry) =>
+        mayMiss && !inquiry.csr.sans.some((san) => san.kind === 'uri') ? undefined : otherIdentity(inquiry),
       found,
     });
   }

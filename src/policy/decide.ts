@@ -1,6 +1,6 @@
 import { Refusal } from '#refusal/refusal.ts';
-import type { VerifiedCsr } from '#x509/csr/verified-csr.ts';
-import type { Caller } from './caller.ts';
+import { VerifiedCsr } from '#x509/csr/verified-csr.ts';
+import { Caller } from './caller.ts';
 import { firstObjection, type Objection } from './check.ts';
 import type { AllowPolicy, CompiledPolicy } from './compile.ts';
 import { floor } from './floor.ts';
@@ -10,13 +10,19 @@ import { mintPermit, type Permit, type PermitTerms } from './permit.ts';
 import { type Circumstances, type Inquiry, inquire, type Question } from './question.ts';
 import type { PolicySet } from './set.ts';
 
-/** Leave to issue, or why not. Pure: the same input and set give the same answer, to the second. */
+/**
+ * Leave to issue, or why not. Pure: the same input and set give the same answer, to the second. Throws Refusal
+ * `internal` for a caller or CSR that nobody proved: the types forbid it, and this holds where types were cast away.
+ */
 export function decide(
   caller: Caller,
   csr: VerifiedCsr,
   circumstances: Circumstances,
   set: PolicySet,
 ): Permit | Refusal {
+  if (!Caller.isProven(caller) || !VerifiedCsr.isVerified(csr)) {
+    throw new Refusal('internal', 'a decision was asked for without a proven caller and a verified CSR');
+  }
   const terms = evaluate({ ...circumstances, caller: caller.facts, csr }, set);
   return terms instanceof Refusal ? terms : mintPermit(terms);
 }

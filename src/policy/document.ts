@@ -125,7 +125,8 @@ const Given = closed({
   identity: optional(Type.String({ maxLength: 4096 })),
   authenticator: optional(OneOf(...authenticators)),
   ttl: optional(Duration),
-  csrNames: optional(OneOf('ignore', 'exact')),
+  /** How the door reads a CSR: istiod's way where nothing is said. */
+  dialect: optional(OneOf('istiod', 'istio-csr')),
   csrSignature: optional(word),
   uris: optional(names),
   dns: optional(names),

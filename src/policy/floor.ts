@@ -2,7 +2,7 @@ import { asRefusal } from '#refusal/refusal.ts';
 import { parseSpiffeId, parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { floorKeys, floorSignatures } from './approved.ts';
 import type { Check, Objection } from './check.ts';
-import type { Inquiry } from './question.ts';
+import type { Inquiry, SanFacts } from './question.ts';
 
 /** What no policy can switch off: it runs before any policy is looked at (contract §5.2, step 1). */
 export const floor: readonly Check[] = [
@@ -130,8 +130,9 @@ const plainUsages: ReadonlySet<string> = new Set(['digitalSignature', 'keyEnciph
 const plainPurposes: ReadonlySet<string> = new Set(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
 
 /** The `exact` dialect (istio-csr): the CSR names the caller's identity, once, and nothing else. */
-function inexact({ csr, caller }: Inquiry): Objection | undefined {
-  return foreignName(csr.sans) ?? otherIdentity(csr.sans, caller.identity) ?? commonName(csr) ?? unlisted(csr);
+function inexact(inquiry: Inquiry): Objection | undefined {
+  const { csr } = inquiry;
+  return foreignName(csr.sans) ?? otherIdentity(inquiry) ?? commonName(csr) ?? unlisted(csr);
 }
 
 export function foreignName(sans: Inquiry['csr']['sans']): Objection | undefined {
@@ -144,14 +145,21 @@ export function foreignName(sans: Inquiry['csr']['sans']): Objection | undefined
   };
 }
 
-export function otherIdentity(sans: Inquiry['csr']['sans'], identity: string): Objection | undefined {
-  const uris = sans.filter((san) => san.kind === 'uri');
-  if (uris.length === 1 && uris[0]?.value === identity) return undefined;
+/** Byte for byte: nothing is parsed and written again before it is compared. */
+export function otherIdentity({ csr, caller, trustDomains }: Inquiry): Objection | undefined {
+  const [first, second] = csr.sans.filter((san) => san.kind === 'uri');
+  if (first?.value === caller.identity && second === undefined) return undefined;
+  const [, , asked = ''] = first?.value.startsWith('spiffe://') ? first.value.split('/', 3) : [];
+  if (second === undefined && asked !== '' && !isOurs(asked, trustDomains)) return foreign(asked, trustDomains.primary);
   return {
     code: 'identity.mismatch',
-    sentence: `the CSR must name exactly ${identity}; it names ${uris.length === 1 ? 'another URI' : `${uris.length} URIs`}`,
-    detail: { uris: uris.length },
+    sentence: `the CSR must name exactly ${caller.identity}; it names ${namesHowMany(first, second)}`,
   };
+}
+
+function namesHowMany(first: SanFacts | undefined, second: SanFacts | undefined): string {
+  if (first === undefined) return 'no URI';
+  return second === undefined ? 'another URI' : 'more than one URI';
 }
 
 export function commonName({ subject: { commonName: name } }: Inquiry['csr']): Objection | undefined {

@@ -77,7 +77,7 @@ function drawn(serial: Uint8Array, range: number): number {
 
 const tooLong = (wished: bigint, { max }: Validity): Objection => ({
   code: 'ttl.too-long',
-  sentence: `the requested TTL of ${wished} s is greater than the max allowed TTL of ${formatDuration(max)}`,
+  sentence: `requested TTL ${wished}s is greater than the max allowed TTL ${formatDuration(max)}`,
   detail: { asked: String(wished), max },
 });
 

@@ -69,7 +69,19 @@ export function trustDomainOf(id: SpiffeId): TrustDomain {
   return id.slice(scheme.length, id.indexOf('/', scheme.length)) as TrustDomain;
 }
 
-/** `spiffe://<td>/ns/<ns>/sa/<sa>`, the form Istio uses. Throws Refusal `identity.malformed`. */
+/** A DNS label and a DNS subdomain as Kubernetes has them: lower case, RFC 1123. */
+const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const subdomain = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+const maxSubdomainLength = 253;
+
+/**
+ * `spiffe://<td>/ns/<ns>/sa/<sa>`, the form Istio uses. Throws Refusal `identity.malformed`; a name with a "/" in it
+ * must not be able to write another name's path.
+ */
 export function istioId(trustDomain: TrustDomain, namespace: string, serviceAccount: string): SpiffeId {
+  if (!label.test(namespace)) malformed('a namespace is a DNS label of at most 63 characters');
+  if (serviceAccount.length > maxSubdomainLength || !subdomain.test(serviceAccount)) {
+    malformed(`a service account is a DNS subdomain of at most ${maxSubdomainLength} characters`);
+  }
   return parseSpiffeId(`${scheme}${trustDomain}/ns/${namespace}/sa/${serviceAccount}`);
 }
