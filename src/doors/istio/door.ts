@@ -1,6 +1,9 @@
 import type { Issuance } from '#issuance/request.ts';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
 import { createCertificate, createCertificatePath } from './create-certificate.ts';
+import { HealthService } from './health.ts';
+import type { Methods } from './method.ts';
+import { ReflectionService } from './reflection.ts';
 import type { Dialect } from './status.ts';
 import { type ConnectionObserver, type ServingCertificate, TlsListener, type TlsSettings } from './tls.ts';
 import { type CallObserver, GrpcTransport, type TransportLimits } from './transport.ts';
@@ -37,12 +40,19 @@ export const defaultDoorLimits: DoorLimits = {
 export class IstioDoor {
   readonly #transport: GrpcTransport;
   readonly #listener: TlsListener;
+  readonly #health: HealthService;
   #draining = false;
 
   /** Throws when this runtime's TLS lacks a suite or group that is asked for. */
   constructor(options: IstioDoorOptions) {
     const limits = { ...defaultDoorLimits, ...options.limits };
-    const methods = new Map([[createCertificatePath, createCertificate(options.issuance, options.dialect)]]);
+    const reflection = new ReflectionService();
+    this.#health = new HealthService(reflection.services);
+    const methods: Methods = new Map([
+      [createCertificatePath, createCertificate(options.issuance, options.dialect)],
+      ...this.#health.methods,
+      ...reflection.methods,
+    ]);
     this.#transport = new GrpcTransport(methods, options.dialect, limits, options.observer);
     this.#listener = new TlsListener(
       { ...options.tls, trustDomain: options.trustDomain, ...limits },
@@ -59,7 +69,13 @@ export class IstioDoor {
   /** Port 0 asks for any free one. Resolves with the address bound. */
   async start(listen: { readonly host: string; readonly port: number }): Promise<{ host: string; port: number }> {
     const bound = await this.#listener.listen(listen.host, listen.port);
+    this.#health.serving = true;
     return { host: bound.address, port: bound.port };
+  }
+
+  /** What gRPC's health service answers; the door sets it at start and drain, the composition root in between. */
+  set serving(value: boolean) {
+    this.#health.serving = value && this.ready;
   }
 
   /** For new handshakes; open connections are not touched. Throws, and keeps the old one, if key and chain do not fit. */
@@ -75,6 +91,7 @@ export class IstioDoor {
   /** Not ready at once, no new connections, calls in flight finish; after `graceMs` what is left is cut. */
   async drain(graceMs = 15_000): Promise<void> {
     this.#draining = true;
+    this.#health.close();
     this.#listener.close();
     await this.#transport.drain(graceMs);
   }

@@ -9,7 +9,10 @@ export interface CallContext {
   readonly traceparent?: string;
 }
 
-/** One message in, one whole gRPC frame out. A rejection is a Refusal, or becomes `internal`. */
+/**
+ * One message in, one whole gRPC frame out. A rejection is a Refusal, or becomes `internal`. It must settle soon
+ * after `signal` aborts: its workplace is taken until then.
+ */
 export interface UnaryMethod {
   readonly kind: 'unary';
   handle(message: Buffer, context: CallContext, signal: AbortSignal): Promise<Buffer>;
@@ -31,6 +34,8 @@ export interface Inlet {
 
 export interface StreamingMethod {
   readonly kind: 'streaming';
+  /** ms until the call is ended whatever it does; absent: never. */
+  readonly lifeMs?: number;
   open(outlet: Outlet): Inlet;
 }
 

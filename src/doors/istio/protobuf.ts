@@ -71,7 +71,7 @@ export class FieldReader {
   /** Past the value of the field at hand. Groups are refused: proto3 has none. */
   skip(): void {
     if (this.type === wireType.varint) this.int64();
-    else if (this.type === wireType.bytes) this.at += this.#length();
+    else if (this.type === wireType.bytes) this.#advance(this.#length());
     else if (this.type === wireType.fixed64) this.#advance(8);
     else if (this.type === wireType.fixed32) this.#advance(4);
     else throw new MalformedMessage(`wire type ${this.type}`);
@@ -151,6 +151,17 @@ export function bytesField(field: number, value: Uint8Array | string): Buffer {
   const out = Buffer.allocUnsafe(bytesFieldSize(bytes.length));
   out.set(bytes, writeBytesHeader(out, 0, field, bytes.length));
   return out;
+}
+
+/** The last length-delimited field with that number; empty when there is none. For cold paths. Throws MalformedMessage. */
+export function bytesOfField(message: Buffer, field: number): Buffer {
+  const reader = new FieldReader(message);
+  let found = message.subarray(0, 0);
+  while (reader.next()) {
+    if (reader.is(field, wireType.bytes)) found = reader.raw();
+    else reader.skip();
+  }
+  return found;
 }
 
 /** One whole varint field of a small non-negative number. For cold paths. */

@@ -2,6 +2,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { answerStatus, canAnswer, endAnswer, openAnswer } from './answer.ts';
 import { FrameReader, frame } from './framing.ts';
 import type { Inlet, StreamingMethod } from './method.ts';
+import { MalformedMessage } from './protobuf.ts';
 import { type GrpcStatus, grpcCode } from './status.ts';
 
 /** Octets that may wait for a client that does not read; past it the call ends. */
@@ -21,12 +22,20 @@ export function runStreamingCall(
   const end = (status: GrpcStatus) => {
     if (over) return;
     over = true;
+    clearTimeout(timer);
     if (canAnswer(stream)) {
-      if (stream.headersSent) endAnswer(stream, status);
-      else answerStatus(stream, status, id);
+      if (stream.headersSent || status.code === grpcCode.ok) {
+        if (!stream.headersSent) openAnswer(stream);
+        endAnswer(stream, status);
+      } else answerStatus(stream, status, id);
     }
     ended(status.code);
   };
+
+  const timer =
+    method.lifeMs === undefined
+      ? undefined
+      : setTimeout(() => end({ code: grpcCode.unavailable, message: 'the call has lasted too long' }), method.lifeMs);
 
   const inlet: Inlet = method.open({
     send(message) {
@@ -40,6 +49,15 @@ export function runStreamingCall(
     end,
   });
 
+  const hear = (message: Buffer) => {
+    try {
+      inlet.message(message);
+    } catch (thrown) {
+      if (!(thrown instanceof MalformedMessage)) throw thrown;
+      end({ code: grpcCode.invalidArgument, message: 'the request message is malformed' });
+    }
+  };
+
   stream.on('data', (chunk: Buffer) => {
     if (over) return;
     const messages = reader.push(chunk);
@@ -48,7 +66,7 @@ export function runStreamingCall(
     else if (messages === 'compressed') {
       end({ code: grpcCode.unimplemented, message: 'compressed messages are not taken' });
     } else {
-      for (const message of messages) if (!over) inlet.message(message);
+      for (const message of messages) if (!over) hear(message);
     }
   });
   stream.on('end', () => {
