@@ -1,13 +1,16 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Authenticator, Clock, Evidence } from '#issuance/ports.ts';
 import { type Caller, mintCaller } from '#policy/caller.ts';
-import { asRefusal, Refusal } from '#refusal/refusal.ts';
-import { parseSpiffeId, type SpiffeId, type TrustDomain, trustDomainOf } from '#spiffe/spiffe-id.ts';
+import { Refusal } from '#refusal/refusal.ts';
+import type { SpiffeId, TrustDomain } from '#spiffe/spiffe-id.ts';
+import { svidIdentity } from '#spiffe/x509-svid.ts';
+import { readCertificate } from '#x509/certificate.ts';
+import { CertificateError } from '#x509/certificate-error.ts';
 
 interface Proof {
   readonly identity: SpiffeId;
   readonly sha256: string;
-  /** ms since the epoch. */
+  /** Seconds since the epoch; notAfter is the last one that counts (RFC 5280 §4.1.2.5). */
   readonly notBefore: number;
   readonly notAfter: number;
 }
@@ -34,49 +37,31 @@ export class ClientCertificateAuthenticator implements Authenticator {
     const leaf = chain?.[0];
     if (chain === undefined || leaf === undefined) return undefined;
     const proof = this.#read.get(chain) ?? this.#readLeaf(chain, leaf);
-    const now = this.#clock.now();
-    if (now < proof.notBefore || now >= proof.notAfter) fail('it is outside its validity');
+    const now = Math.floor(this.#clock.now() / 1000);
+    if (now < proof.notBefore || now > proof.notAfter) fail('it is outside its validity');
     return mintCaller({
       identity: proof.identity,
       authenticator: 'client-cert',
-      credential: { certificateSha256: proof.sha256, expires: Math.floor(proof.notAfter / 1000) },
+      credential: { certificateSha256: proof.sha256, expires: proof.notAfter },
     });
   }
 
   #readLeaf(chain: readonly Uint8Array[], leaf: Uint8Array): Proof {
-    const certificate = parse(leaf);
-    if (certificate.ca) fail('it is a CA');
-    const identity = soleUri(certificate.subjectAltName ?? '');
-    if (trustDomainOf(identity) !== this.#trustDomain) fail(`${identity} is not in ${this.#trustDomain}`);
-    const proof = {
-      identity,
-      sha256: createHash('sha256').update(leaf).digest('hex'),
-      notBefore: certificate.validFromDate.getTime(),
-      notAfter: certificate.validToDate.getTime(),
-    };
+    const certificate = read(leaf, this.#trustDomain);
+    const proof = { ...certificate, sha256: createHash('sha256').update(leaf).digest('hex') };
     this.#read.set(chain, proof);
     return proof;
   }
 }
 
-function parse(der: Uint8Array): X509Certificate {
+function read(leaf: Uint8Array, trustDomain: TrustDomain): Omit<Proof, 'sha256'> {
   try {
-    return new X509Certificate(der);
+    const certificate = readCertificate(leaf);
+    const { notBefore, notAfter } = certificate;
+    return { identity: svidIdentity(certificate, trustDomain), notBefore, notAfter };
   } catch (thrown) {
-    throw new Refusal('authn.failed', 'the client certificate cannot be read', {}, { cause: thrown });
-  }
-}
-
-/** The runtime writes a name in quotes when its text could be taken for several names: no such name is ours. */
-function soleUri(names: string): SpiffeId {
-  if (names.includes('"')) fail('a name in it holds a comma, a quote or a control character');
-  const uris = names.split(', ').filter((name) => name.startsWith('URI:'));
-  const [uri] = uris;
-  if (uri === undefined || uris.length > 1) fail(`it has ${uris.length} URI SANs; exactly one is right`);
-  try {
-    return parseSpiffeId(uri.slice('URI:'.length));
-  } catch (thrown) {
-    return fail(asRefusal(thrown).message);
+    if (thrown instanceof Refusal || thrown instanceof CertificateError) fail(thrown.message);
+    throw thrown;
   }
 }
 

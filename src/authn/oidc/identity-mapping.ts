@@ -35,7 +35,8 @@ export function templateMapping(template: string, trustDomain: TrustDomain): Ide
   const start = `spiffe://${trustDomain}/`;
   if (!filled.startsWith(start)) throw new Error(`the identity template must begin with ${start}`);
   const path = filled.slice(start.length);
-  if (path.search(hole) < 0) throw new Error('the identity template names no claim: everybody would be the same caller');
+  if (path.search(hole) < 0)
+    throw new Error('the identity template names no claim: everybody would be the same caller');
   try {
     parseSpiffeId(start + path.replaceAll(hole, 'x'));
   } catch (cause) {
