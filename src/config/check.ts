@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { relative, resolve } from 'node:path';
 import { isKeyName } from '#audit/vkey.ts';
+import { templateMapping } from '#authn/oidc/identity-mapping.ts';
 import type { Document } from '#document/document.ts';
 import { nearest } from '#document/nearest.ts';
 import type { Problem } from '#document/problem.ts';
@@ -79,14 +80,27 @@ function checkAddress(address: string, path: readonly Step[], report: Report): v
   if (port > 65_535) report(path, `${port} is not a port: the highest is 65535`);
 }
 
-function checkAuthenticators({ authenticators }: ServerConfigText, report: Report): void {
-  for (const [at, entry] of authenticators.entries()) {
-    exactlyOne(entry, ['clientCertificate', 'oidc'], ['authenticators', at], report);
-    if (entry.oidc === undefined) continue;
-    const path = ['authenticators', at, 'oidc', 'jwks'];
-    exactlyOne(entry.oidc.jwks, ['url', 'file'], path, report);
-    if (entry.oidc.jwks.url !== undefined) checkUrl(entry.oidc.jwks.url, ['https:'], [...path, 'url'], report);
+function checkAuthenticators(config: ServerConfigText, report: Report): void {
+  for (const [at, { clientCertificate, oidc }] of config.authenticators.entries()) {
+    exactlyOne({ clientCertificate, oidc }, ['authenticators', at], report);
+    if (oidc === undefined) continue;
+    const path = ['authenticators', at, 'oidc'];
+    checkJwks(oidc.jwks, [...path, 'jwks'], report);
+    const template = oidc.identity;
+    if (template === undefined) continue;
+    attempt(
+      () => templateMapping(template, parseTrustDomain(config.trustDomain)),
+      (message) => report([...path, 'identity'], message),
+    );
   }
+}
+
+function checkJwks({ url, ca, file }: Jwks, path: readonly Step[], report: Report): void {
+  exactlyOne({ url, file }, path, report);
+  if (ca !== undefined && url === undefined) report([...path, 'ca'], 'a file needs no CA: this goes with "url"');
+  if (url === undefined) return;
+  const onLoopback = ['127.0.0.1', 'localhost', '[::1]'].includes(URL.parse(url)?.hostname ?? '');
+  checkUrl(url, onLoopback ? ['https:', 'http:'] : ['https:'], [...path, 'url'], report);
 }
 
 function checkIssuers({ issuers, defaultIssuer }: ServerConfigText, report: Report): void {
@@ -94,8 +108,10 @@ function checkIssuers({ issuers, defaultIssuer }: ServerConfigText, report: Repo
   for (const [at, issuer] of issuers.entries()) {
     const path = ['issuers', at];
     if (names.indexOf(issuer.name) < at) report([...path, 'name'], `a second issuer named "${issuer.name}"`);
-    checkKey(issuer.key, ['pkcs11', 'file', 'memory'], [...path, 'key'], report);
-    const inMemory = issuer.key.memory !== undefined;
+    const { pkcs11, file, memory } = issuer.key;
+    exactlyOne({ pkcs11, file, memory }, [...path, 'key'], report);
+    checkKey(issuer.key, [...path, 'key'], report);
+    const inMemory = memory !== undefined;
     if (inMemory && issuer.certificate !== undefined) {
       report([...path, 'certificate'], 'a key in memory gets its certificate at start: leave this out');
     }
@@ -110,13 +126,13 @@ function checkIssuers({ issuers, defaultIssuer }: ServerConfigText, report: Repo
   }
 }
 
+type Jwks = NonNullable<ServerConfigText['authenticators'][number]['oidc']>['jwks'];
 type Issuer = ServerConfigText['issuers'][number];
 
-function checkKey(key: Issuer['key'], kinds: readonly string[], path: readonly Step[], report: Report): void {
-  exactlyOne(key, kinds, path, report);
+function checkKey(key: Issuer['key'], path: readonly Step[], report: Report): void {
   if (key.pkcs11 !== undefined) checkPkcs11(key.pkcs11, [...path, 'pkcs11'], report);
   if (key.file?.passphrase !== undefined) {
-    exactlyOne(key.file.passphrase, ['file', 'env'], [...path, 'file', 'passphrase'], report);
+    checkSecret(key.file.passphrase, [...path, 'file', 'passphrase'], report);
   }
   if (key.memory !== undefined) checkPkcs11(key.memory.root.pkcs11, [...path, 'memory', 'root', 'pkcs11'], report);
 }
@@ -132,7 +148,11 @@ function checkPkcs11(key: NonNullable<Issuer['key']['pkcs11']>, path: readonly S
     },
     (message) => report([...path, 'uri'], message),
   );
-  exactlyOne(key.pin, ['file', 'env'], [...path, 'pin'], report);
+  checkSecret(key.pin, [...path, 'pin'], report);
+}
+
+function checkSecret({ file, env }: { file?: string; env?: string }, path: readonly Step[], report: Report): void {
+  exactlyOne({ file, env }, path, report);
 }
 
 function checkAudit({ audit }: ServerConfigText, folder: string, report: Report): void {
@@ -142,7 +162,8 @@ function checkAudit({ audit }: ServerConfigText, folder: string, report: Report)
       `a log's name holds no space, no line break and no "+", such as audit.example.org/mesh`,
     );
   }
-  checkKey(audit.key, ['pkcs11', 'file'], ['audit', 'key'], report);
+  exactlyOne({ pkcs11: audit.key.pkcs11, file: audit.key.file }, ['audit', 'key'], report);
+  checkKey(audit.key, ['audit', 'key'], report);
   const fromPublished = relative(resolve(folder, audit.publish), resolve(folder, audit.directory));
   if (fromPublished === '' || !/^(\.\.(\/|$)|\/)/.test(fromPublished)) {
     report(['audit', 'publish'], 'the store lies in this folder: what is published needs a folder of its own');
@@ -178,10 +199,9 @@ function attempt(parse: () => unknown, refuse: (message: string) => void): void 
 }
 
 /** A choice is written as a mapping with one key. */
-function exactlyOne(choice: object, kinds: readonly string[], path: readonly Step[], report: Report): void {
-  const given = Object.keys(choice);
-  if (given.length !== 1) {
-    const found = given.length === 0 ? 'none is given' : `${given.join(' and ')} are given`;
-    report(path, `exactly one of ${kinds.join(', ')} belongs here; ${found}`);
-  }
+function exactlyOne(choice: Readonly<Record<string, unknown>>, path: readonly Step[], report: Report): void {
+  const given = Object.keys(choice).filter((kind) => choice[kind] !== undefined);
+  if (given.length === 1) return;
+  const found = given.length === 0 ? 'none is given' : `${given.join(' and ')} are given`;
+  report(path, `exactly one of ${Object.keys(choice).join(', ')} belongs here; ${found}`);
 }

@@ -4,7 +4,7 @@ import { parseByteSize, parseDuration } from '#document/scalars.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { resolveIssuer, resolveSigningKey } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
-import type { AuthenticatorConfig, ListenAddress, ServerConfig } from './server-config.ts';
+import type { AuthenticatorConfig, ListenAddress, OidcConfig, ServerConfig } from './server-config.ts';
 
 /** Absolute path of one that is relative to the configuration file's folder. */
 export type PathFrom = (path: string) => string;
@@ -73,8 +73,16 @@ function resolveAuthenticator(entry: ServerConfigText['authenticators'][number],
     kind: 'oidc',
     issuer: oidc.issuer,
     audiences: oidc.audiences,
-    jwks: oidc.jwks.url === undefined ? { file: from(oidc.jwks.file ?? '') } : { url: oidc.jwks.url },
+    audienceForm: oidc.audienceForm,
+    jwks: resolveJwks(oidc.jwks, from),
     algorithms: oidc.algorithms,
+    ...(oidc.identity === undefined ? {} : { identity: oidc.identity }),
     clockToleranceSeconds: parseDuration(oidc.clockTolerance),
   };
+}
+
+function resolveJwks(jwks: { url?: string; ca?: string; file?: string }, from: PathFrom): OidcConfig['jwks'] {
+  const { url, ca, file = '' } = jwks;
+  if (url === undefined) return { file: from(file) };
+  return ca === undefined ? { url } : { url, ca: from(ca) };
 }

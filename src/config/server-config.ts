@@ -1,3 +1,4 @@
+import type { TokenAlgorithm } from '#authn/oidc/token-algorithm.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
 import type { OwnKeyType } from './schema/key.ts';
@@ -54,8 +55,12 @@ export interface OidcConfig {
   readonly kind: 'oidc';
   readonly issuer: string;
   readonly audiences: readonly string[];
-  readonly jwks: { readonly url: string } | { readonly file: string };
-  readonly algorithms: readonly string[];
+  readonly audienceForm: 'any' | 'array';
+  /** `ca` is a PEM file. */
+  readonly jwks: { readonly url: string; readonly ca?: string } | { readonly file: string };
+  readonly algorithms: readonly TokenAlgorithm[];
+  /** A template for `templateMapping`; absent: `sub` is a Kubernetes service account. */
+  readonly identity?: string;
   readonly clockToleranceSeconds: number;
 }
 

@@ -64,6 +64,17 @@ const invalid: readonly (readonly [string, string, readonly string[]])[] = [
     ['server.yaml:5:53: authenticators[0].oidc.jwks.url: not a URL that begins with https://'],
   ],
   [
+    'a CA for a JWKS file, and an identity of another trust domain',
+    changed(
+      'clientCertificate: {}',
+      'oidc: { issuer: i, audiences: [a], jwks: { file: j, ca: c }, identity: "spiffe://x/ns/{a}" }',
+    ),
+    [
+      'server.yaml:5:61: authenticators[0].oidc.jwks.ca: a file needs no CA: this goes with "url"',
+      'server.yaml:5:76: authenticators[0].oidc.identity: the identity template must begin with spiffe://cluster.local/',
+    ],
+  ],
+  [
     'a JWKS URL with a password',
     changed(
       'clientCertificate: {}',
@@ -169,7 +180,7 @@ const invalid: readonly (readonly [string, string, readonly string[]])[] = [
     ),
     [
       'server.yaml:11:22: issuers[0].key.pkcs11.uri: say under "pin" where the PIN is, not in the URI',
-      'server.yaml:11:82: issuers[0].key.pkcs11.pin: exactly one of file, env belongs here; env and file are given',
+      'server.yaml:11:82: issuers[0].key.pkcs11.pin: exactly one of file, env belongs here; file and env are given',
     ],
   ],
   [

@@ -1,35 +1,32 @@
+import { defaultTokenAlgorithms, tokenAlgorithms } from '#authn/oidc/token-algorithm.ts';
 import { duration, list, oneOf, optional, path, section, text } from './field.ts';
-
-export const tokenAlgorithms = [
-  'ES256',
-  'ES384',
-  'ES512',
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'EdDSA',
-] as const;
 
 const oidc = section('A bearer token of an OpenID Connect issuer', {
   issuer: text('Exact `iss` of the tokens'),
   audiences: list('A token must be meant for one of these', text('An `aud`'), { minItems: 1 }),
+  audienceForm: oneOf('any: `aud` may be a text or a list; array: a list only, as istiod has it', ['any', 'array'], {
+    default: 'any',
+  }),
   jwks: section("Where the issuer's public keys are: exactly one of url, file", {
-    url: optional(text('https URL of the JWKS')),
-    file: optional(path('A JWKS file; read again when it changes')),
+    url: optional(text('URL of the JWKS: https, or http on the own loopback')),
+    ca: optional(path("PEM of the CAs to trust for the URL; left out, the system's")),
+    file: optional(path('A JWKS file; read again every few seconds')),
   }),
   algorithms: list('Signature algorithms taken', oneOf('A JOSE algorithm', tokenAlgorithms), {
-    default: ['ES256', 'RS256', 'EdDSA'],
+    default: defaultTokenAlgorithms,
     minItems: 1,
   }),
+  identity: optional(
+    text(
+      'The SPIFFE ID with claims in braces, such as spiffe://cluster.local/ns/{team}/sa/{service}; left out, `sub` must be a Kubernetes service account',
+    ),
+  ),
   clockTolerance: duration("How far the issuer's clock may be off", { default: '30s' }),
 });
 
 export const authenticators = list(
   'Ways to prove who is asking, tried in this order; the first that proves an identity wins',
-  section('Exactly one of clientCertificate, oidc', {
+  section('One way: exactly one of clientCertificate, oidc', {
     clientCertificate: optional(section('A TLS client certificate of our own trust domain, as in a renewal', {})),
     oidc: optional(oidc),
   }),

@@ -1,0 +1,20 @@
+/** A file of a published log, as C2SP tlog-tiles names it. */
+export interface LogFile {
+  /** Path below the published folder. Made of the characters of the grammar alone, so it cannot lead elsewhere. */
+  readonly path: string;
+  readonly kind: 'checkpoint' | 'full' | 'partial';
+}
+
+/** `x001/x234/067` for 1234067: groups of three digits, all but the last with an x, and none that is only padding. */
+const index = String.raw`(?:(?!x000/)x\d{3}/(?:x\d{3}/){0,4})?\d{3}`;
+const level = String.raw`(?:\d|[1-5]\d|6[0-3])`;
+const width = String.raw`(?:[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])`;
+const tile = new RegExp(`^tile/(?:${level}|entries)/${index}(\\.p/${width})?$`);
+
+/** `path` comes after `/log/`, undecoded: no file of a log needs an escape. Undefined for anything that is no such name. */
+export function logFile(path: string): LogFile | undefined {
+  if (path === 'checkpoint') return { path, kind: 'checkpoint' };
+  const match = tile.exec(path);
+  if (match === null) return undefined;
+  return { path, kind: match[1] === undefined ? 'full' : 'partial' };
+}

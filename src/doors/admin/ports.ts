@@ -1,0 +1,29 @@
+/** What this door shows of the house. All of it answers from memory, save the published files. */
+export interface AdminParts {
+  readonly metrics: MetricsView;
+  readonly health: HealthView;
+  /** Folder that the log is published to. */
+  readonly published: string;
+  readonly version: Readonly<Record<string, string>>;
+}
+
+export interface MetricsView {
+  readonly contentType: string;
+  render(): Promise<string>;
+}
+
+export interface HealthView {
+  liveness(): HealthReport;
+  readiness(): HealthReport;
+}
+
+export interface HealthReport {
+  readonly ok: boolean;
+  readonly checks: readonly {
+    readonly name: string;
+    readonly ok: boolean;
+    readonly reason?: string;
+    /** ms since the epoch. */
+    readonly since: number;
+  }[];
+}
