@@ -142,6 +142,6 @@ export const entrySchema = Type.Object(
     if: { properties: { outcome: { const: 'success' } } },
     // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
     then: {},
-    else: { required: ['reason'] },
+    else: { properties: { reason: {} }, required: ['reason'] },
   },
 );
