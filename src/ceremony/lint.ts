@@ -150,9 +150,9 @@ function intermediateWarnings({ content, problem }: Ceremony, index: number, now
 const costs: Partial<Record<KeyKind, string>> = {
   'ec:P-384': 'a P-384 signature costs about 1 ms of CPU for each certificate, P-256 about 0.03 ms',
   'ec:P-521': 'a P-521 signature costs well over 1 ms of CPU for each certificate, and older Envoys refuse the curve',
-  'rsa:2048': 'an RSA-2048 signature costs about 0.8 ms of CPU for each certificate, P-256 about 0.03 ms',
-  'rsa:3072': 'an RSA-3072 signature costs about 2 ms of CPU for each certificate, P-256 about 0.03 ms',
-  'rsa:4096': 'an RSA-4096 signature costs about 5 ms of CPU for each certificate, P-256 about 0.03 ms',
+  'rsa:2048': 'an RSA-2048 signature costs about 0.3 ms of CPU for each certificate, P-256 about 0.03 ms',
+  'rsa:3072': 'an RSA-3072 signature costs about 0.9 ms of CPU for each certificate, P-256 about 0.03 ms',
+  'rsa:4096': 'an RSA-4096 signature costs about 1.6 ms of CPU for each certificate, P-256 about 0.03 ms',
   ed25519: 'Envoy built with BoringSSL in FIPS mode does not verify Ed25519',
   'ml-dsa-44': 'Envoy, ztunnel and Go clients cannot verify ML-DSA yet',
   'ml-dsa-65': 'Envoy, ztunnel and Go clients cannot verify ML-DSA yet',

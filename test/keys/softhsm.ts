@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,6 +58,9 @@ export async function testToken(): Promise<TestToken> {
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
 }
+
+/** Whether OpenSC's pkcs11-tool is here (apt-get install opensc). */
+export const hasPkcs11Tool = spawnSync('pkcs11-tool', ['--version']).error === undefined;
 
 /** OpenSC's pkcs11-tool on a token, as somebody else's eyes and hands. */
 export function pkcs11Tool(token: TestToken, ...args: readonly string[]): string {

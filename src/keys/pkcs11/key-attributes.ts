@@ -23,6 +23,15 @@ export const privateKeyTemplate: graphene.ITemplate = {
   derive: false,
 };
 
+export const publicKeyTemplate: graphene.ITemplate = {
+  token: true,
+  private: false,
+  verify: true,
+  verifyRecover: false,
+  encrypt: false,
+  wrap: false,
+};
+
 type Demand = readonly [name: string, wanted: boolean, why: string];
 
 const demands: readonly Demand[] = [

@@ -4,7 +4,7 @@ import type { Signer } from '#issuance/ports.ts';
 import type { KeyKind } from '#x509/algorithms.ts';
 import { KeyStoreError } from '../key-store-error.ts';
 import { findPrivateKey, objectsNamed } from './find-key.ts';
-import { type KeyAttributes, privateKeyTemplate } from './key-attributes.ts';
+import { type KeyAttributes, privateKeyTemplate, publicKeyTemplate } from './key-attributes.ts';
 import { keyGeneration } from './key-generation.ts';
 import { asKeyStoreError, calling } from './return-value.ts';
 import { Pkcs11Signer } from './signer.ts';
@@ -58,7 +58,7 @@ export class Pkcs11KeyStore {
     await new Promise<void>((resolve, reject) => {
       this.#session.generateKeyPair(
         mechanism,
-        { ...publicTemplate, ...name, token: true, verify: true },
+        { ...publicKeyTemplate, ...publicTemplate, ...name },
         { ...privateKeyTemplate, ...name },
         (thrown) => (thrown ? reject(thrown) : resolve()),
       );

@@ -1,13 +1,17 @@
 import { readFile, stat } from 'node:fs/promises';
 import { KeyStoreError } from '../key-store-error.ts';
 import { readSecret, type SecretSource } from '../secret-source.ts';
-import { openSealedKey } from './sealed-key.ts';
+import { openSealedKey, readPlainKey } from './sealed-key.ts';
 import { SoftwareSigner } from './signer.ts';
 
-/** The signer whose key is encrypted in `path`. Throws KeyStoreError. */
-export async function openKeyFile(path: string, passphrase: SecretSource): Promise<SoftwareSigner> {
+/**
+ * The signer whose key is in `path`: encrypted PKCS#8 where a passphrase is named, plain PEM (an Istio `cacerts` key,
+ * for one) only where none is. Throws KeyStoreError.
+ */
+export async function openKeyFile(path: string, passphrase?: SecretSource): Promise<SoftwareSigner> {
   const pem = await readKeyFile(path);
   if (pem === undefined) throw new KeyStoreError('no-key', `there is no key file ${path}; make it by a ceremony`);
+  if (passphrase === undefined) return new SoftwareSigner(readPlainKey(pem, path));
   return new SoftwareSigner(openSealedKey(pem, await readSecret(passphrase, `passphrase of ${path}`), path));
 }
 

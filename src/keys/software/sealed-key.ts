@@ -51,3 +51,15 @@ export function openSealedKey(pem: string, passphrase: string, file: string): Ke
     );
   }
 }
+
+/** A private key that is not encrypted. Throws KeyStoreError `key-file`. */
+export function readPlainKey(pem: string, file: string): KeyObject {
+  if (/^-----BEGIN ENCRYPTED|^Proc-Type: .*ENCRYPTED/m.test(pem)) {
+    throw new KeyStoreError('wrong-passphrase', `${file} is encrypted; say where its passphrase is`);
+  }
+  try {
+    return createPrivateKey({ key: pem, format: 'pem' });
+  } catch (cause) {
+    throw new KeyStoreError('key-file', `${file} holds no private key in PEM`, { cause });
+  }
+}
