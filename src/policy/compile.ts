@@ -73,8 +73,12 @@ const defaultMaxSize = '4KiB';
 const largestMaxSize = 16 * 1024;
 const dayMs = 86_400_000;
 
-/** A policy holds through the day it names, UTC. */
-const endOf = (day: string) => Date.parse(`${day}T00:00:00Z`) + dayMs - 1;
+/** A policy holds through the day it names, UTC. NaN for a 31 February, which Date would read as a day in March. */
+function endOf(day: string): number {
+  const start = Date.parse(`${day}T00:00:00Z`);
+  const real = !Number.isNaN(start) && new Date(start).toISOString().startsWith(day);
+  return real ? start + dayMs - 1 : Number.NaN;
+}
 
 function expiry({ content, problem }: Document<PolicyDocument>, now: number): Problem[] {
   const { expires } = content.spec;
