@@ -2,6 +2,7 @@ import { defineGroup, type Group } from './command/command.ts';
 import { completion } from './completion/command.ts';
 import { inspect } from './inspect/command.ts';
 import { issue } from './issue/command.ts';
+import { policy } from './policy/command.ts';
 import { version } from './version.ts';
 
 /** Everything one can type; each entry loads its implementation when it runs. */
@@ -11,5 +12,5 @@ export const commands: Group = defineGroup({
   about: [
     'Answers go to stdout, everything else to stderr. Colour and progress appear in a terminal only (NO_COLOR is respected).',
   ],
-  members: [issue, inspect, completion, version],
+  members: [issue, inspect, policy, completion, version],
 });

@@ -1,4 +1,9 @@
+import { Malformed } from '#audit/malformed.ts';
+import { DocumentError } from '#document/problem.ts';
+import { KeyStoreError } from '#keys/key-store-error.ts';
 import { Refusal, type Remedy } from '#refusal/refusal.ts';
+import { StoreError } from '#store/store-error.ts';
+import { PemError } from '#x509/pem.ts';
 import type { Exit } from './exit.ts';
 
 /** A command cannot go on: one sentence for people, what to do about it, and the exit code for scripts. */
@@ -32,19 +37,31 @@ const fileErrors: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the device',
 };
 
-/** Anything a command threw, as a Failure: ours as it is, refusals by remedy, file errors by path. */
+const bugHint =
+  'this is a bug: please report it with the command you typed; COUNTERSIGN_DEBUG=1 shows where it happened';
+
+/** Anything a command threw, as a Failure: each room's own errors by what the operator must do, file errors by path. */
 export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
-  if (thrown instanceof Refusal) return new Failure(exitOfRemedy[thrown.remedy], `${thrown.code}: ${thrown.message}`);
-  if (!(thrown instanceof Error)) return new Failure('internal', String(thrown));
-  const inputError = asInputError(thrown);
-  if (inputError !== undefined) return inputError;
-  const hint =
-    'this is a bug: please report it with the command you typed; COUNTERSIGN_DEBUG=1 shows where it happened';
-  return new Failure('internal', thrown.message, hint, { cause: thrown });
+  if (!(thrown instanceof Error)) return new Failure('internal', String(thrown), bugHint);
+  const options = { cause: thrown };
+  if (thrown instanceof Refusal) {
+    return new Failure(exitOfRemedy[thrown.remedy], `${thrown.code}: ${thrown.message}`, undefined, options);
+  }
+  const exit = exitOfRoom(thrown);
+  if (exit !== undefined) return new Failure(exit, thrown.message, undefined, options);
+  const file = fileFailure(thrown);
+  return file ?? new Failure('internal', thrown.message, bugHint, options);
 }
 
-function asInputError(error: Error): Failure | undefined {
+function exitOfRoom(error: Error): Exit | undefined {
+  if (error instanceof DocumentError || error instanceof Malformed || error instanceof PemError) return 'input';
+  if (error instanceof StoreError) return error.code === 'locked' ? 'unavailable' : 'no';
+  if (error instanceof KeyStoreError) return 'unavailable';
+  return undefined;
+}
+
+function fileFailure(error: Error): Failure | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const words = fileErrors[code];
   if (words === undefined) return undefined;
