@@ -1,3 +1,4 @@
+import { audit } from './audit/command.ts';
 import { defineGroup, type Group } from './command/command.ts';
 import { completion } from './completion/command.ts';
 import { inspect } from './inspect/command.ts';
@@ -12,5 +13,5 @@ export const commands: Group = defineGroup({
   about: [
     'Answers go to stdout, everything else to stderr. Colour and progress appear in a terminal only (NO_COLOR is respected).',
   ],
-  members: [issue, inspect, policy, completion, version],
+  members: [issue, inspect, policy, audit, completion, version],
 });

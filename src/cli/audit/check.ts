@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import type { Input } from '../command/command.ts';
+import type { Exit } from '../exit.ts';
+import { facts } from '../terminal/facts.ts';
+import { plain } from '../terminal/plain.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import type { checkOptions } from './command.ts';
+import { identityOf, serialOf } from './filters.ts';
+import { certificateSha256, type FoundRecord, findCertificate } from './find-certificate.ts';
+import { readLogKey } from './log-key.ts';
+import { openSource } from './log-source.ts';
+import { PublishedLog } from './published-log.ts';
+
+type CheckInput = Input<typeof checkOptions>;
+
+/** How far the published log vouches for a record. */
+type Proof = { readonly state: 'proven' | 'unproven'; readonly size: number } | { readonly state: 'unpublished' };
+
+export async function runCheck(input: CheckInput, terminal: Terminal): Promise<Exit> {
+  const sha256 = certificateSha256(input.operands[0] ?? '-');
+  const source = await openSource(input.options, input.home);
+  try {
+    using progress = terminal.progress(`searching ${source.name}`);
+    const found = findCertificate(source, sha256, progress);
+    const proof = found && proofOf(found.index, input);
+    if (input.options.json) terminal.printJson(checkJson(sha256, source.size, found, proof));
+    else terminal.print(checkText(sha256, source.size, found, proof, terminal));
+    return found === undefined ? 'no' : 'ok';
+  } finally {
+    source.close();
+  }
+}
+
+/** Throws Failure `no` where the published log covers the record and does not prove it. */
+function proofOf(index: number, { options, home }: CheckInput): Proof {
+  const directory = options.log ?? (options.store === undefined ? home.log : undefined);
+  if (directory === undefined || !existsSync(directory)) return { state: 'unpublished' };
+  const published = new PublishedLog(directory);
+  if (index >= published.size) return { state: 'unpublished' };
+  // Without a key there is nothing to hold the checkpoint against; the answer says so.
+  if (options.key === undefined && !existsSync(home.logKey)) return { state: 'unproven', size: published.size };
+  published.prove(index, readLogKey(options.key, home));
+  return { state: 'proven', size: published.size };
+}
+
+function checkText(
+  sha256: string,
+  size: number,
+  found: FoundRecord | undefined,
+  proof: Proof | undefined,
+  { style }: Terminal,
+): string {
+  if (found === undefined)
+    return `${style.bad('not in the log')}  none of its ${size} entries is of the certificate ${sha256}`;
+  const { index, entry } = found;
+  const list = facts(
+    [
+      ['identity', plain(identityOf(entry) ?? '-')],
+      ['serial', plain(serialOf(entry) ?? '-')],
+      ['recorded', entry.time],
+      ['proof', proofWords(proof)],
+    ],
+    style,
+  );
+  return `${style.good('in the log')}  entry ${index} of ${size}\n${list}`;
+}
+
+function proofWords(proof: Proof | undefined): string {
+  if (proof === undefined || proof.state === 'unpublished') return 'none: no published checkpoint covers it yet';
+  if (proof.state === 'unproven') return 'not checked: give --key VKEY';
+  return `included under the signed checkpoint of ${proof.size} entries`;
+}
+
+function checkJson(sha256: string, size: number, found: FoundRecord | undefined, proof: Proof | undefined) {
+  if (found === undefined) return { logged: false, sha256, size };
+  const { index, entry } = found;
+  return {
+    logged: true,
+    sha256,
+    size,
+    index,
+    time: entry.time,
+    type: entry.type,
+    published: proof !== undefined && proof.state !== 'unpublished',
+    proven: proof?.state === 'proven',
+  };
+}

@@ -1,0 +1,132 @@
+import { defineCommand, defineGroup } from '../command/command.ts';
+import { flag, value } from '../command/options.ts';
+
+const keyOption = value('VKEY', "the log's public key: a vkey line, or a file with one (default: the home's log.vkey)");
+const logOption = value('DIR', "the published log: checkpoint, tiles, entries (default: the home's)");
+const storeOption = value('DIR', "the server's own store, read beside it (default: the home's, unless --log is given)");
+
+export const verifyOptions = {
+  key: keyOption,
+  store: value('DIR', "check the server's own store as well (default: the home's, unless a DIR is given)"),
+  json: flag(
+    'one JSON object: {"verified", "origin", "size", "root"} or {"verified": false, "file", "index", "problem"}',
+  ),
+} as const;
+
+const verify = defineCommand({
+  name: 'verify',
+  summary: 'Check a published log from its directory and its public key alone, offline.',
+  about: [
+    'Reads every entry and checks: canonical form, its place, its time, its leaf hash, every tile, the root, and the signature of the checkpoint. What does not fit is named by file and entry.',
+    'Without DIR the whole log of the home is checked: what is published, and the store of the server.',
+  ],
+  operands: [{ name: 'DIR', help: 'the published log', required: false }],
+  options: verifyOptions,
+  examples: [
+    { type: 'audit verify /mnt/log-copy --key log.vkey', to: 'as an auditor, with a copy of the directory' },
+    { type: 'audit verify --home DIR --json', to: "the home's log, beside a running server" },
+  ],
+  exits: {
+    ok: 'every octet follows from the entries, and the key signed it',
+    no: 'something does not fit; file and entry are on stdout',
+    input: 'the directory or the key cannot be read',
+  },
+  run: async (input, terminal) => (await import('./verify.ts')).runVerify(input, terminal),
+});
+
+export const listOptions = {
+  log: logOption,
+  store: storeOption,
+  type: value('TYPE', 'only records of this type, such as certificate.issued; or a beginning, such as certificate'),
+  outcome: value('OUTCOME', 'only these', { choices: ['success', 'denied', 'failed'] }),
+  reason: value('CODE', 'only refusals of this code, or beginning, such as key.weak'),
+  identity: value('TEXT', 'only records whose caller or certificate has this in its SPIFFE ID'),
+  serial: value('HEX', 'only the certificate of this serial'),
+  since: value('TIME', 'not older: RFC 3339, or a length of time ago such as 2h'),
+  until: value('TIME', 'not newer'),
+  before: value('INDEX', 'go on from here: only records before this index'),
+  limit: value('N', 'at most so many, 1 to 1000 (default: 50)'),
+  json: flag('one JSON object: {"size", "records": [...], "before"}; "before" continues with --before'),
+} as const;
+
+const list = defineCommand({
+  name: 'list',
+  summary: 'List records, newest first.',
+  about: [
+    'Reads the store of the home, running server or not; with --log a published directory. Records are shown as they stand: `audit verify` proves them.',
+  ],
+  operands: [],
+  options: listOptions,
+  examples: [
+    { type: 'audit list --outcome denied --since 1h', to: 'what was refused in the last hour, and why' },
+    { type: 'audit list --identity ns/payments/ --json --limit 1000', to: 'for a script' },
+  ],
+  exits: {
+    ok: 'also when nothing matches',
+    input: 'there is no log, or a filter is malformed',
+    no: 'the store is damaged',
+  },
+  run: async (input, terminal) => (await import('./list.ts')).runList(input, terminal),
+});
+
+export const findOptions = { log: logOption, store: storeOption, key: keyOption } as const;
+export const checkOptions = {
+  ...findOptions,
+  json: flag('one JSON object: {"logged", "index", "published", "proven"}'),
+} as const;
+
+const certificateOperand = {
+  name: 'CERT',
+  help: 'PEM or DER; of a chain the first certificate counts',
+  required: true,
+} as const;
+
+const check = defineCommand({
+  name: 'check',
+  summary: 'Does the log hold this certificate?',
+  about: [
+    'Looks for the exact certificate, by the SHA-256 of its octets. When the published log covers its record already, the proof of inclusion is checked up to the signed checkpoint as well.',
+  ],
+  operands: [certificateOperand],
+  options: checkOptions,
+  examples: [
+    { type: 'audit check svid/cert-chain.pem && echo logged', to: 'in a script' },
+    { type: 'audit check leaf.pem --log /mnt/log-copy --key log.vkey', to: 'against a copy' },
+  ],
+  exits: {
+    ok: 'the log holds it',
+    no: 'the log does not hold it, or cannot prove it',
+    input: 'the certificate or the log cannot be read',
+  },
+  run: async (input, terminal) => (await import('./check.ts')).runCheck(input, terminal),
+});
+
+export const proveOptions = {
+  ...findOptions,
+  out: value('FILE', 'write the proof there (default: stdout)', { short: 'o' }),
+} as const;
+
+const prove = defineCommand({
+  name: 'prove',
+  summary: 'Write a tlog-proof that the log holds this certificate.',
+  about: [
+    'The proof is one small text file (C2SP tlog-proof). Together with the entry and the key of the log it answers the question offline, for years.',
+  ],
+  operands: [certificateOperand],
+  options: proveOptions,
+  examples: [{ type: 'audit prove svid/cert-chain.pem --out web.tlog-proof', to: 'file it with the certificate' }],
+  exits: {
+    ok: 'the proof is written, and was checked',
+    no: 'the log does not hold the certificate, or cannot prove it',
+    input: 'the certificate or the log cannot be read',
+    unavailable: 'its record is not published yet; a running server publishes within a second',
+  },
+  run: async (input, terminal) => (await import('./prove.ts')).runProve(input, terminal),
+});
+
+export const audit = defineGroup({
+  name: 'audit',
+  summary: 'Verify, search and prove the tamper-evident log.',
+  about: ['Every decision is one entry of an RFC 6962 tree, published as C2SP tiles; see docs/audit.md.'],
+  members: [verify, list, check, prove],
+});

@@ -1,0 +1,37 @@
+import { hash } from 'node:crypto';
+import { decodeEntry, type Entry } from '#audit/entry.ts';
+import { Failure } from '../failure.ts';
+import { recognise } from '../inspect/recognise.ts';
+import { nameOfInput, readInput } from '../read-input.ts';
+import type { Progress } from '../terminal/progress.ts';
+import type { LogSource } from './log-source.ts';
+import { newestFirst } from './newest-first.ts';
+
+/** SHA-256, hex, of the first certificate in a file. Throws Failure `input` when there is none. */
+export function certificateSha256(path: string): string {
+  const certificate = recognise(readInput(path)).find(({ kind }) => kind === 'certificate');
+  if (certificate === undefined || !('der' in certificate)) {
+    throw new Failure('input', `${nameOfInput(path)}: holds no certificate, neither PEM nor DER`);
+  }
+  return hash('sha256', certificate.der, 'hex');
+}
+
+export interface FoundRecord {
+  readonly index: number;
+  readonly entry: Entry;
+}
+
+/** The newest record that this certificate was issued; undefined when the log holds none. */
+export function findCertificate(source: LogSource, sha256: string, progress: Progress): FoundRecord | undefined {
+  for (const [index, octets] of newestFirst(source, progress)) {
+    // Most entries do not even hold these characters; only those that do are worth decoding.
+    if (!Buffer.from(octets.buffer, octets.byteOffset, octets.length).includes(sha256)) continue;
+    const entry = decodeEntry(octets);
+    if (entry.outcome === 'success' && sha256Of(entry) === sha256) return { index, entry };
+  }
+  return undefined;
+}
+
+function sha256Of({ certificate }: Entry): unknown {
+  return typeof certificate === 'object' && 'sha256' in certificate ? certificate.sha256 : undefined;
+}

@@ -1,0 +1,48 @@
+import { formatTlogProof } from '#audit/tlog-proof.ts';
+import { writeDurably } from '#keys/durable-file.ts';
+import type { Input } from '../command/command.ts';
+import type { Exit } from '../exit.ts';
+import { Failure } from '../failure.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import type { proveOptions } from './command.ts';
+import { certificateSha256, findCertificate } from './find-certificate.ts';
+import { readLogKey } from './log-key.ts';
+import { openSource } from './log-source.ts';
+import { PublishedLog } from './published-log.ts';
+
+type ProveInput = Input<typeof proveOptions>;
+
+export async function runProve(input: ProveInput, terminal: Terminal): Promise<Exit> {
+  const { options, home } = input;
+  const vkey = readLogKey(options.key, home);
+  const index = await indexOf(input, terminal);
+  const published = new PublishedLog(options.log ?? home.log);
+  if (index >= published.size) {
+    throw new Failure(
+      'unavailable',
+      `entry ${index} is recorded and not published yet: the checkpoint covers ${published.size}`,
+    );
+  }
+  const proof = formatTlogProof(published.prove(index, vkey));
+  if (options.out === undefined) {
+    terminal.print(proof.trimEnd());
+    return 'ok';
+  }
+  await writeDurably(options.out, proof);
+  terminal.note(`entry ${index}: proof written to ${options.out}`);
+  return 'ok';
+}
+
+async function indexOf({ operands, options, home }: ProveInput, terminal: Terminal): Promise<number> {
+  const sha256 = certificateSha256(operands[0] ?? '-');
+  const source = await openSource(options, home);
+  try {
+    using progress = terminal.progress(`searching ${source.name}`);
+    const found = findCertificate(source, sha256, progress);
+    if (found === undefined)
+      throw new Failure('no', `not in the log: none of its ${source.size} entries is of this certificate`);
+    return found.index;
+  } finally {
+    source.close();
+  }
+}

@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeBundle } from '#audit/bundle.ts';
+import { openCheckpoint, parseCheckpoint, type ReadCheckpoint } from '#audit/checkpoint.ts';
+import { leafHash } from '#audit/merkle.ts';
+import { inclusionProof, rootFromInclusion } from '#audit/merkle-proof.ts';
+import { TileHashes } from '#audit/tile-hashes.ts';
+import { bundlePath, checkpointPath, hashesAt, tilePath, tileWidth } from '#audit/tiles.ts';
+import type { TlogProof } from '#audit/tlog-proof.ts';
+import { parseVkey } from '#audit/vkey.ts';
+import { Failure } from '../failure.ts';
+import type { LogSource } from './log-source.ts';
+
+/** A published directory as of its checkpoint. Reading trusts it; `prove` checks what it gives. */
+export class PublishedLog implements LogSource {
+  readonly name: string;
+  readonly size: number;
+  readonly #directory: string;
+  readonly #checkpoint: ReadCheckpoint;
+  readonly #note: string;
+
+  /** Throws Failure `input` where no checkpoint is, Malformed for one that is none. */
+  constructor(directory: string) {
+    const file = join(directory, checkpointPath);
+    if (!existsSync(file))
+      throw new Failure('input', `${directory}: not a published log: it has no file ${checkpointPath}`);
+    const octets = readFileSync(file);
+    this.name = directory;
+    this.#directory = directory;
+    this.#checkpoint = parseCheckpoint(octets);
+    this.#note = octets.toString('utf8');
+    this.size = this.#checkpoint.size;
+  }
+
+  entries(from: number, to: number): readonly Uint8Array[] {
+    const found: Uint8Array[] = [];
+    for (let at = from; at < Math.min(to, this.size); ) {
+      const n = Math.floor(at / tileWidth);
+      const bundle = decodeBundle(this.#tile((width) => bundlePath(n, width), n, 0));
+      const part = bundle.slice(at - n * tileWidth, Math.min(to, this.size) - n * tileWidth);
+      if (part.length === 0) throw new Failure('no', `${bundlePath(n)}: entry ${at} is missing`);
+      found.push(...part);
+      at += part.length;
+    }
+    return found;
+  }
+
+  /** A proof that was checked up to a checkpoint that `vkey` signed. Throws Failure `no` when it does not hold. */
+  prove(index: number, vkey: string): TlogProof {
+    const { size, root } = openCheckpoint(Buffer.from(this.#note), parseVkey(vkey));
+    const path = this.#path(index);
+    const [entry] = this.entries(index, index + 1);
+    const computed = entry && rootFromInclusion(leafHash(entry), index, size, path);
+    if (computed === undefined || !Buffer.from(root).equals(computed)) {
+      throw new Failure('no', `${this.#directory}: entry ${index} is not under the root that the checkpoint signs`);
+    }
+    return { index, path, checkpoint: this.#note };
+  }
+
+  #path(index: number): readonly Uint8Array[] {
+    const hashes = new TileHashes((level, n) => this.#tile((width) => tilePath(level, n, width), n, level));
+    return inclusionProof(hashes, index, this.size);
+  }
+
+  /** A partial tile or bundle may be gone once its full one is there. */
+  #tile(path: (width: number) => string, n: number, level: number): Buffer {
+    const width = Math.min(tileWidth, hashesAt(level, this.size) - n * tileWidth);
+    const partial = join(this.#directory, path(width));
+    return readFileSync(existsSync(partial) ? partial : join(this.#directory, path(tileWidth)));
+  }
+
+  close(): void {}
+}

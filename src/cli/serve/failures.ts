@@ -1,0 +1,23 @@
+import { IssuerError } from '#authority/install-issuer.ts';
+import { KeyStoreError } from '#keys/key-store-error.ts';
+import { FipsLevelError } from '#server/fips.ts';
+import { StoreError } from '#store/store-error.ts';
+import { Failure } from '../failure.ts';
+
+const systemErrors: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the address is in use: another server may run there',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  EACCES: 'not allowed to listen there: ports below 1024 need privileges',
+};
+
+/** Why a server could not start, with the exit code for scripts; what is known elsewhere stays as it is. */
+export function asServeFailure(thrown: unknown): unknown {
+  if (thrown instanceof KeyStoreError) return new Failure('unavailable', thrown.message, undefined, { cause: thrown });
+  if (thrown instanceof StoreError) return new Failure('unavailable', thrown.message, undefined, { cause: thrown });
+  if (thrown instanceof IssuerError || thrown instanceof FipsLevelError) return new Failure('input', thrown.message, undefined, { cause: thrown });
+  if (thrown instanceof Error && 'syscall' in thrown && thrown.syscall === 'listen' && 'code' in thrown) {
+    const words = systemErrors[String(thrown.code)];
+    if (words !== undefined) return new Failure('unavailable', `${thrown.message}: ${words}`, undefined, { cause: thrown });
+  }
+  return thrown;
+}

@@ -1,0 +1,39 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { loadConfig } from '#config/load.ts';
+import { type RunningServer, startServer } from '#server/serve.ts';
+import type { Input } from '../command/command.ts';
+import type { Exit } from '../exit.ts';
+import { asServeFailure } from './failures.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import type { serveOptions } from './options.ts';
+
+/** How long a drain may take before the process goes anyway, ms: under the 30 s that a pod is given. */
+const lastResortMs = 28_000;
+
+export async function runServe({ options, home }: Input<typeof serveOptions>, _terminal: Terminal): Promise<Exit> {
+  const server = await start(options.config ?? home.config);
+  if (options['ready-file'] !== undefined) announce(options['ready-file'], server);
+  process.on('SIGHUP', () => void server.reload());
+  const told = new Promise<'told'>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve('told'));
+  });
+  const end = await Promise.race([told, server.failed.then(() => 'failed' as const)]);
+  setTimeout(() => process.exit(end === 'told' ? 0 : 5), lastResortMs).unref();
+  await server.close();
+  return end === 'told' ? 'ok' : 'internal';
+}
+
+async function start(file: string): Promise<RunningServer> {
+  try {
+    return await startServer(loadConfig(file));
+  } catch (thrown) {
+    throw asServeFailure(thrown);
+  }
+}
+
+/** Written whole or not at all: whoever waits for the file reads a complete one. */
+function announce(file: string, { istio, admin }: RunningServer): void {
+  const url = ({ host, port }: RunningServer['istio']) => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  writeFileSync(`${file}.new`, `${JSON.stringify({ pid: process.pid, istio: url(istio), admin: url(admin) })}\n`);
+  renameSync(`${file}.new`, file);
+}
