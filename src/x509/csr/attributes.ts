@@ -23,11 +23,14 @@ export function readAttributes(attributes: DerReader): AttributeFacts {
   let password = false;
   const types: Uint8Array[] = [];
   const unknown: string[] = [];
+  let previous: Uint8Array | undefined;
   while (attributes.more) {
+    const at = attributes.position;
     const attribute = attributes.sequence();
     const type = attribute.oid();
     const values = attribute.set();
     attribute.finish();
+    previous = checkOrder(previous, attributes, at);
     noteType(types, type);
     if (!values.more) refuse(`attribute ${oidText(type)} has no value`);
     if (sameBytes(type, extensionRequest)) extensions = readExtensionRequest(values);
@@ -38,6 +41,13 @@ export function readAttributes(attributes: DerReader): AttributeFacts {
     refuse("extensions are asked for twice, once in Microsoft's attribute");
   }
   return { extensions: extensions ?? noExtensions, challengePassword: password, unknownAttributes: unknown };
+}
+
+/** IMPLICIT tagging hides the SET from the check of the whole, so its order (X.690 §11.6) is checked here. */
+function checkOrder(previous: Uint8Array | undefined, attributes: DerReader, at: number): Uint8Array {
+  const encoded = attributes.bytes.subarray(at, attributes.position);
+  if (previous !== undefined && Buffer.compare(previous, encoded) > 0) attributes.fail('attributes not sorted', at);
+  return encoded;
 }
 
 function noteType(types: Uint8Array[], type: Uint8Array): void {
