@@ -21,6 +21,8 @@ export class Publisher {
   #closed = false;
   size: number;
   note: string | undefined;
+  /** When the newest checkpoint was signed, ms since the epoch; 0 before the first of this process. */
+  signedAt = 0;
 
   constructor(
     target: PublishTarget,
@@ -81,5 +83,6 @@ export class Publisher {
     await this.#target.writeCheckpoint(size, note);
     this.size = size;
     this.note = note;
+    this.signedAt = Date.now();
   }
 }

@@ -17,4 +17,19 @@ export class StoreError extends Error {
     this.code = code;
     this.index = index;
   }
+
+  static of({ code, message, index }: StoreProblem): StoreError {
+    return new StoreError(code, message, index);
+  }
+}
+
+/** A StoreError on its way between threads, which classes do not survive. */
+export interface StoreProblem {
+  readonly code: StoreErrorCode;
+  readonly message: string;
+  readonly index: number | undefined;
+}
+
+export function storeProblem({ code, message, index }: StoreError): StoreProblem {
+  return { code, message, index };
 }

@@ -4,6 +4,7 @@ import type { CheckpointSigner } from '#audit/checkpoint.ts';
 import { demandKeyName } from '#audit/vkey.ts';
 import type { Clock } from '#issuance/ports.ts';
 import { Publisher } from '../publisher.ts';
+import { Inventory } from './inventory/inventory.ts';
 import { Reader } from './reader.ts';
 import { SqliteLog } from './sqlite-log.ts';
 import { Writer } from './writer.ts';
@@ -25,6 +26,8 @@ export interface LogOptions {
   readonly maxBatch?: number;
   /** Octets of one entry; 16,384 unless told. */
   readonly maxEntry?: number;
+  /** File of the inventory; `inventory.db` in the directory unless told. It may be deleted at any time. */
+  readonly inventory?: string;
   /** Called once when the log can no longer be written: nothing more is released; the server has to end. */
   readonly onFailed?: (cause: unknown) => void;
   /** Called for each round of publication that failed; it is tried again. */
@@ -53,7 +56,9 @@ export async function openLog(options: LogOptions): Promise<SqliteLog> {
     const publisher = new Publisher(reader, options.signer, { interval, ...found }, (cause) =>
       options.onPublishFailed?.(cause),
     );
-    return new SqliteLog({ options, writer, reader, publisher, head });
+    const file = options.inventory ?? join(directory, 'inventory.db');
+    const inventory = new Inventory({ log: database, file, origin });
+    return new SqliteLog({ options, writer, reader, publisher, inventory, head });
   } catch (thrown) {
     await Promise.allSettled([reader.close(), writer.close()]);
     throw thrown;

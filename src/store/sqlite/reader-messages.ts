@@ -1,5 +1,3 @@
-import type { StoreProblem } from './writer-messages.ts';
-
 /** What passes between the event loop and the thread that reads the log and publishes it. */
 export interface ReaderData {
   readonly database: string;
@@ -27,16 +25,4 @@ export type ReaderAnswer =
   | { readonly kind: 'tiles'; readonly size: number; readonly root: Uint8Array }
   | { readonly kind: 'entries'; readonly entries: readonly Uint8Array[] }
   | { readonly kind: 'hashes'; readonly hashes: readonly Uint8Array[] }
-  | { readonly kind: 'done' }
-  | { readonly kind: 'refused'; readonly problem: StoreProblem }
-  | { readonly kind: 'failed'; readonly message: string };
-
-export interface ToReader {
-  readonly id: number;
-  readonly question: ReaderQuestion;
-}
-
-export interface FromReader {
-  readonly id: number;
-  readonly answer: ReaderAnswer;
-}
+  | { readonly kind: 'done' };

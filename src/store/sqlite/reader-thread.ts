@@ -1,15 +1,13 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { consistencyProof, inclusionProof } from '#audit/merkle-proof.ts';
 import { Publication } from '../publication.ts';
-import { StoreError } from '../store-error.ts';
+import { answerQuestions } from '../question-thread.ts';
 import type { TreeView } from '../tree-view.ts';
 import { openForReading } from './database.ts';
-import type { FromReader, ReaderAnswer, ReaderData, ReaderQuestion, ToReader } from './reader-messages.ts';
+import type { ReaderAnswer, ReaderData, ReaderQuestion } from './reader-messages.ts';
 import { StoredTree } from './stored-tree.ts';
 
 /** The thread that reads the log: proofs, entries, and the published directory. It never writes to the store. */
-if (parentPort === null) throw new Error('the log is read in a worker thread');
-const port = parentPort;
 const data: ReaderData = workerData;
 
 const database = openForReading(data.database);
@@ -22,22 +20,7 @@ const tree: TreeView = {
 };
 const publication = new Publication(tree, data.publicDirectory, data.guard);
 
-port.on('message', ({ id, question }: ToReader) => {
-  const reply: FromReader = { id, answer: tryToAnswer(question) };
-  port.postMessage(reply);
-  if (question.kind === 'close') port.close();
-});
-
-function tryToAnswer(question: ReaderQuestion): ReaderAnswer {
-  try {
-    return answer(question);
-  } catch (thrown) {
-    if (thrown instanceof StoreError) {
-      return { kind: 'refused', problem: { code: thrown.code, message: thrown.message, index: thrown.index } };
-    }
-    return { kind: 'failed', message: thrown instanceof Error ? thrown.message : String(thrown) };
-  }
-}
+answerQuestions(answer, (question) => question.kind === 'close');
 
 function answer(question: ReaderQuestion): ReaderAnswer {
   switch (question.kind) {

@@ -5,6 +5,7 @@ import { asRefusal } from '#refusal/refusal.ts';
 import { GroupCommit } from '../group-commit.ts';
 import type { DurableLog, LogMetrics } from '../log.ts';
 import type { Publisher } from '../publisher.ts';
+import type { Inventory } from './inventory/inventory.ts';
 import type { LogOptions } from './open-log.ts';
 import type { Reader } from './reader.ts';
 import type { Head } from './stored-tree.ts';
@@ -15,6 +16,7 @@ interface Parts {
   readonly writer: Writer;
   readonly reader: Reader;
   readonly publisher: Publisher;
+  readonly inventory: Inventory;
   readonly head: Head;
 }
 
@@ -23,6 +25,8 @@ const maxEntries = 1_000;
 
 /** The log on an embedded database; `openLog` makes it. */
 export class SqliteLog implements DurableLog {
+  /** What questions are asked of: a projection behind the log. */
+  readonly inventory: Inventory;
   readonly #options: LogOptions;
   readonly #writer: Writer;
   readonly #reader: Reader;
@@ -31,7 +35,8 @@ export class SqliteLog implements DurableLog {
   #head: Head;
   #closing: Promise<void> | undefined;
 
-  constructor({ options, writer, reader, publisher, head }: Parts) {
+  constructor({ options, writer, reader, publisher, inventory, head }: Parts) {
+    this.inventory = inventory;
     this.#options = options;
     this.#writer = writer;
     this.#reader = reader;
@@ -43,6 +48,7 @@ export class SqliteLog implements DurableLog {
         const first = this.#head.size;
         this.#head = await writer.commit(events, options.clock.now());
         publisher.notify(this.#head.size);
+        inventory.grown();
         return first;
       },
       bounds,
@@ -50,6 +56,7 @@ export class SqliteLog implements DurableLog {
     );
     writer.onEnded = (reason) => this.#group.fail(reason);
     publisher.notify(head.size);
+    inventory.grown();
   }
 
   get origin(): string {
@@ -62,6 +69,11 @@ export class SqliteLog implements DurableLog {
 
   get newestTime(): number {
     return this.#head.time;
+  }
+
+  /** When the newest checkpoint was signed, ms since the epoch; 0 before the first of this process. */
+  get publishedAt(): number {
+    return this.#publisher.signedAt;
   }
 
   get publishedSize(): number {
@@ -131,7 +143,7 @@ export class SqliteLog implements DurableLog {
     try {
       if (!this.#group.failed) await this.#publisher.close();
     } finally {
-      await Promise.all([this.#reader.close(), this.#writer.close()]);
+      await Promise.all([this.#reader.close(), this.#writer.close(), this.inventory.close()]);
     }
   }
 }

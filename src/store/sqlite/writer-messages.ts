@@ -1,4 +1,4 @@
-import type { StoreErrorCode } from '../store-error.ts';
+import type { StoreProblem } from '../store-error.ts';
 import type { Head } from './stored-tree.ts';
 
 /** What passes between the event loop and the thread that writes the log. */
@@ -18,10 +18,3 @@ export type FromWriter =
   | { readonly kind: 'committed'; readonly head: Head }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'closed' };
-
-/** A StoreError in transit: classes do not survive the way between threads. */
-export interface StoreProblem {
-  readonly code: StoreErrorCode;
-  readonly message: string;
-  readonly index: number | undefined;
-}

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { fault } from '../fault.ts';
-import { StoreError } from '../store-error.ts';
+import { StoreError, storeProblem } from '../store-error.ts';
 import { checkTail } from './check.ts';
 import { openForWriting } from './database.ts';
 import { lockStore } from './lock.ts';
@@ -17,7 +17,7 @@ try {
   serve(data);
 } catch (thrown) {
   if (!(thrown instanceof StoreError)) throw thrown;
-  say({ kind: 'refused', problem: { code: thrown.code, message: thrown.message, index: thrown.index } });
+  say({ kind: 'refused', problem: storeProblem(thrown) });
   port.close();
 }
 

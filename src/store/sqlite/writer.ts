@@ -10,6 +10,7 @@ export class Writer {
   readonly #worker: Worker;
   #pending: { resolve: (head: Head) => void; reject: (reason: Error) => void } | undefined;
   #onEnded: (reason: Error) => void = () => {};
+  #hasEnded = false;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
@@ -44,6 +45,7 @@ export class Writer {
   }
 
   async close(): Promise<void> {
+    if (this.#hasEnded) return;
     this.#onEnded = () => {};
     const exited = new Promise((resolve) => this.#worker.once('exit', resolve));
     const message: ToWriter = { kind: 'close' };
@@ -60,7 +62,7 @@ export class Writer {
         pending?.resolve(message.head);
         return;
       case 'refused':
-        pending?.reject(new StoreError(message.problem.code, message.problem.message, message.problem.index));
+        pending?.reject(StoreError.of(message.problem));
         return;
       case 'failed':
         pending?.reject(new Error(`the log's store failed: ${message.message}`));
@@ -71,6 +73,7 @@ export class Writer {
   }
 
   #ended(reason: Error): void {
+    this.#hasEnded = true;
     this.#pending?.reject(reason);
     this.#pending = undefined;
     this.#onEnded(reason);

@@ -1,0 +1,57 @@
+import { QuestionThread } from '../../question-thread.ts';
+import type { InventoryAnswer, InventoryData, InventoryQuestion } from './messages.ts';
+import type { CertificateName, Listed, ListFilter } from './questions.ts';
+
+export interface InventoryOptions {
+  /** The log's database file. */
+  readonly log: string;
+  /** The inventory's own file; it may be deleted at any time, and is made again from the log. */
+  readonly file: string;
+  readonly origin: string;
+  /** ms that records may gather before they are taken in; 1,000 unless told. Questions never wait for it. */
+  readonly interval?: number;
+}
+
+/**
+ * The inventory: a projection behind the log, in a thread of its own. Each answer covers all that was durable when the
+ * question came, however far behind the projection was. May be used beside a running server, from another process.
+ */
+export class Inventory {
+  readonly #thread: QuestionThread<InventoryQuestion, InventoryAnswer>;
+
+  constructor({ log, file, origin, interval = 1_000 }: InventoryOptions) {
+    const data: InventoryData = { log, file, origin, interval };
+    this.#thread = new QuestionThread(new URL('./thread.ts', import.meta.url), data);
+  }
+
+  /** The log has grown: follow it, soon. */
+  grown(): void {
+    this.#thread.tell({ kind: 'grown' });
+  }
+
+  /** Indexes of the entries about a certificate, oldest first; empty when the log holds none. */
+  async find(name: CertificateName): Promise<number[]> {
+    const answer = await this.#thread.ask({ kind: 'find', name });
+    return answer.kind === 'found' ? [...answer.indexes] : wrong(answer);
+  }
+
+  /** One page of records, newest first. */
+  async list(filter: ListFilter = {}): Promise<Listed> {
+    const answer = await this.#thread.ask({ kind: 'list', filter });
+    return answer.kind === 'listed' ? { records: answer.records, upTo: answer.upTo } : wrong(answer);
+  }
+
+  /** Entries taken in so far; the log's size less this is the lag. */
+  async position(): Promise<number> {
+    const answer = await this.#thread.ask({ kind: 'position' });
+    return answer.kind === 'position' ? answer.position : wrong(answer);
+  }
+
+  close(): Promise<void> {
+    return this.#thread.close({ kind: 'close' });
+  }
+}
+
+function wrong(answer: InventoryAnswer): never {
+  throw new Error(`the inventory answered with ${answer.kind}`);
+}

@@ -1,0 +1,25 @@
+import type { CertificateName, Listed, ListFilter } from './questions.ts';
+
+/** What passes between the event loop and the inventory's thread. */
+export interface InventoryData {
+  /** The log's database. */
+  readonly log: string;
+  readonly file: string;
+  readonly origin: string;
+  /** ms that rows may gather before a step, while nobody asks. */
+  readonly interval: number;
+}
+
+export type InventoryQuestion =
+  /** The log has grown; nothing is answered. */
+  | { readonly kind: 'grown' }
+  | { readonly kind: 'find'; readonly name: CertificateName }
+  | { readonly kind: 'list'; readonly filter: ListFilter }
+  | { readonly kind: 'position' }
+  | { readonly kind: 'close' };
+
+export type InventoryAnswer =
+  | { readonly kind: 'found'; readonly indexes: readonly number[] }
+  | ({ readonly kind: 'listed' } & Listed)
+  | { readonly kind: 'position'; readonly position: number }
+  | { readonly kind: 'done' };
