@@ -1,9 +1,11 @@
 import { audit } from './audit/command.ts';
 import { defineGroup, type Group } from './command/command.ts';
 import { completion } from './completion/command.ts';
+import { config } from './config/command.ts';
 import { inspect } from './inspect/command.ts';
 import { issue } from './issue/command.ts';
 import { policy } from './policy/command.ts';
+import { serve } from './serve/command.ts';
 import { version } from './version.ts';
 
 /** Everything one can type; each entry loads its implementation when it runs. */
@@ -13,5 +15,5 @@ export const commands: Group = defineGroup({
   about: [
     'Answers go to stdout, everything else to stderr. Colour and progress appear in a terminal only (NO_COLOR is respected).',
   ],
-  members: [issue, inspect, policy, audit, completion, version],
+  members: [serve, issue, inspect, policy, audit, config, completion, version],
 });

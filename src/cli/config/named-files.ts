@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs';
+import type { IssuerConfig, Pkcs11KeyConfig, ServerConfig, SigningKeyConfig } from '#config/server-config.ts';
+import type { SecretSource } from '#keys/secret-source.ts';
+
+/** A sentence for each file or variable that the configuration names and that is not there. */
+export function missingFiles(config: ServerConfig, env: NodeJS.ProcessEnv): readonly string[] {
+  const wanted = [
+    ...config.issuers.flatMap(ofIssuer),
+    ...ofKey(config.audit.key, 'audit.key'),
+    ...config.csr.blocklists.map((path) => file(path, 'csr.blocklists')),
+    ...config.authenticators.flatMap((each) =>
+      each.kind === 'oidc' && 'file' in each.jwks ? [file(each.jwks.file, 'authenticators: oidc.jwks.file')] : [],
+    ),
+  ];
+  return wanted.filter((each) => !isThere(each, env)).map(sentence);
+}
+
+interface Wanted {
+  readonly kind: 'file' | 'variable';
+  readonly name: string;
+  readonly from: string;
+}
+
+const file = (name: string, from: string): Wanted => ({ kind: 'file', name, from });
+
+function ofIssuer({ name, roots, key }: IssuerConfig): readonly Wanted[] {
+  const from = `issuer ${name}`;
+  if (key.kind !== 'memory')
+    return [file(roots, `${from}: roots`), file(key.certificate, `${from}: certificate`), ...ofKey(key, from)];
+  return [
+    file(roots, `${from}: roots`),
+    file(key.root.certificate, `${from}: memory.root.certificate`),
+    ...ofKey(key.root.key, from),
+  ];
+}
+
+function ofKey(key: SigningKeyConfig | Pkcs11KeyConfig, from: string): readonly Wanted[] {
+  if (key.kind === 'pkcs11')
+    return [file(key.module, `${from}: pkcs11.module`), secret(key.pin, `${from}: pkcs11.pin`)];
+  return [
+    file(key.path, `${from}: file.path`),
+    ...(key.passphrase ? [secret(key.passphrase, `${from}: file.passphrase`)] : []),
+  ];
+}
+
+function secret(source: SecretSource, from: string): Wanted {
+  return 'file' in source ? file(source.file, from) : { kind: 'variable', name: source.env, from };
+}
+
+const isThere = ({ kind, name }: Wanted, env: NodeJS.ProcessEnv) =>
+  kind === 'file' ? existsSync(name) : Boolean(env[name]);
+
+const sentence = ({ kind, name, from }: Wanted) =>
+  kind === 'file' ? `${from}: there is no file ${name}` : `${from}: the environment variable ${name} is not set`;
