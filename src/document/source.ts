@@ -2,7 +2,7 @@ import { isAlias, isMap, isNode, isPair, isScalar, LineCounter, type Node, parse
 import { DocumentError, type Problem } from './problem.ts';
 
 /** Octets of text; a document that people review is never near it. */
-export const maxDocumentLength = 1024 * 1024;
+const maxDocumentLength = 1024 * 1024;
 
 const strictly = { schema: 'core', version: '1.2', merge: false, uniqueKeys: true, prettyErrors: false } as const;
 
@@ -80,7 +80,7 @@ function offsetOf(root: Node | null, path: Path, want: 'key' | 'value'): number 
 }
 
 /** `spec.tests[0].given`. */
-export function dotted(path: Path): string {
+function dotted(path: Path): string {
   return path
     .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
     .join('')

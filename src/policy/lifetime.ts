@@ -23,7 +23,7 @@ export interface Lifetime {
   readonly clamped?: Clamp;
 }
 
-export interface Clamp {
+interface Clamp {
   /** Seconds asked for; what exceeds 2^53 - 1 stands as that. */
   readonly from: number;
   readonly to: number;

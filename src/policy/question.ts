@@ -11,7 +11,7 @@ export interface SanFacts {
 }
 
 /** What policy looks at in a CSR. A VerifiedCsr is one; a test or a replay may write one down. */
-export interface CsrFacts {
+interface CsrFacts {
   readonly key: {
     /** `KeyKind` where we know the key; any other word is refused. */
     readonly kind: string;
@@ -34,7 +34,7 @@ export interface CsrFacts {
 }
 
 /** What the caller would like. See `issuance/request.ts`, which satisfies this. */
-export interface WishFacts {
+interface WishFacts {
   /** Seconds exactly as received; 0 or negative means the default. */
   readonly ttl: bigint;
   readonly signer?: string;
@@ -52,7 +52,7 @@ export interface IssuerFacts {
   readonly algorithm: SignatureAlgorithm;
 }
 
-export interface TrustDomains {
+interface TrustDomains {
   readonly primary: TrustDomain;
   readonly aliases: readonly TrustDomain[];
 }

@@ -39,10 +39,10 @@ export function policySet(sources: readonly PolicySource[], now: number): Policy
     .map(({ content }) => compile(content));
   return Object.freeze({
     id: hash('sha256', canonical(byPriority.map(({ content }) => content)), 'hex'),
-    denies: inForce.filter((policy) => policy.effect === 'deny'),
-    allows: inForce.filter((policy) => policy.effect === 'allow'),
-    documents: byPriority,
-    warnings: byPriority.flatMap((document) => warnings(document, now)),
+    denies: Object.freeze(inForce.filter((policy) => policy.effect === 'deny')),
+    allows: Object.freeze(inForce.filter((policy) => policy.effect === 'allow')),
+    documents: Object.freeze(byPriority),
+    warnings: Object.freeze(byPriority.flatMap((document) => warnings(document, now))),
   });
 }
 

@@ -9,8 +9,8 @@ export type TrustDomain = string & { readonly [domainBrand]: true };
 
 const scheme = 'spiffe://';
 /** Octets; SPIFFE-ID §2.3 and §2.1. */
-export const maxIdLength = 2048;
-export const maxTrustDomainLength = 255;
+const maxIdLength = 2048;
+const maxTrustDomainLength = 255;
 
 /** a-z 0-9 . - _ (SPIFFE-ID §2.1). */
 const isTrustDomainByte = (c: number) =>

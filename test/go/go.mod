@@ -1,3 +1,20 @@
 module countersign.test/judges
 
-go 1.24
+go 1.24.0
+
+require (
+	github.com/bufbuild/protocompile v0.14.1
+	google.golang.org/grpc v1.76.0
+	google.golang.org/protobuf v1.36.7
+	istio.io/api v1.28.0
+)
+
+require (
+	github.com/golang/protobuf v1.5.4 // indirect
+	github.com/spiffe/go-spiffe/v2 v2.6.0 // indirect
+	golang.org/x/net v0.43.0 // indirect
+	golang.org/x/sync v0.16.0 // indirect
+	golang.org/x/sys v0.35.0 // indirect
+	golang.org/x/text v0.28.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20250811230008-5f3141c8851a // indirect
+)

@@ -2,22 +2,23 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { Caller, mintCaller } from '#policy/caller.ts';
 import { decide } from '#policy/decide.ts';
 import { Permit } from '#policy/permit.ts';
 import { Refusal } from '#refusal/refusal.ts';
+import { describeWith } from '#test/oracles.ts';
 import { VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import { KeyStrength } from '#x509/keys/key-strength.ts';
 import { question, setOf } from './sidecar.ts';
 
 /** A fresh P-256 CSR with one URI, as OpenSSL makes it. */
-function opensslCsr(uri: string): string {
+function opensslCsr(openssl: string, uri: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'csr-'));
   try {
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', join(folder, 'key')];
     const names = ['-subj', '/', '-addext', `subjectAltName=critical,URI:${uri}`];
-    return execFileSync('openssl', ['req', '-new', ...key, ...names], {
+    return execFileSync(openssl, ['req', '-new', ...key, ...names], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     });
@@ -26,14 +27,14 @@ function opensslCsr(uri: string): string {
   }
 }
 
-describe('a permit', () => {
+describeWith(['openssl'], 'a permit', (path) => {
   const set = setOf({});
   const asked = question({ dialect: 'istio-csr' });
   const caller = mintCaller(asked.caller);
   let csr: VerifiedCsr;
 
   beforeAll(async () => {
-    const pem = opensslCsr(asked.caller.identity);
+    const pem = opensslCsr(path('openssl'), asked.caller.identity);
     csr = await VerifiedCsr.read(pem, { keyStrength: new KeyStrength(), ownKeys: new Set() });
   });
 
