@@ -30,24 +30,28 @@ export function endAnswer(stream: ServerHttp2Stream, status: GrpcStatus): void {
   stream.end();
 }
 
-/**
- * A status and no message (gRPC's "Trailers-Only"). What the client still sends is not read: once the answer is
- * out the stream is reset without error (RFC 9113 §8.1), so that a long upload ends.
- */
+/** A status and no message (gRPC's "Trailers-Only"). */
 export function answerStatus(stream: ServerHttp2Stream, status: GrpcStatus, id: string): void {
   if (!canAnswer(stream)) return;
   stream.respond({ ...okHeaders, ...trailers(status), 'x-request-id': id }, { endStream: true });
-  if (!stream.readableEnded) {
-    stream.resume();
-    stream.close(NGHTTP2_NO_ERROR);
-  }
+  stopReading(stream);
 }
 
 /** For what is not gRPC at all. */
 export function answerHttp(stream: ServerHttp2Stream, status: number): void {
   if (!canAnswer(stream)) return;
   stream.respond({ [HTTP2_HEADER_STATUS]: status }, { endStream: true });
-  if (!stream.readableEnded) stream.close(NGHTTP2_NO_ERROR);
+  stopReading(stream);
+}
+
+/**
+ * What the client still sends after its answer goes unread, and after a second the stream is reset without error
+ * (RFC 9113 §8.1). Not at once: a reset overtakes the answer in the session's queue, and the client would see only it.
+ */
+function stopReading(stream: ServerHttp2Stream): void {
+  if (stream.readableEnded) return;
+  stream.resume();
+  setTimeout(() => stream.close(NGHTTP2_NO_ERROR), 1000).unref();
 }
 
 function trailers(status: GrpcStatus) {

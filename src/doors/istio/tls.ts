@@ -1,6 +1,6 @@
 import { constants } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { createSecureContext, createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { createSecureContext, createServer, getCiphers, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
 import { verifiedClientChain } from './client-chain.ts';
 import type { Connection } from './transport.ts';
@@ -61,6 +61,7 @@ export class TlsListener {
   ) {
     this.#settings = settings;
     this.#observer = observer;
+    checkOffered(settings);
     this.#server = createServer({
       ...this.#context(),
       ALPNProtocols: ['h2'],
@@ -174,6 +175,23 @@ export class TlsListener {
       secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
       sessionTimeout: 1,
     };
+  }
+}
+
+/** OpenSSL does not say which name it stumbled over, and passes over unknown suites in silence. */
+function checkOffered(settings: TlsSettings): void {
+  for (const group of settings.groups ?? defaultGroups) {
+    try {
+      createSecureContext({ ecdhCurve: group });
+    } catch (cause) {
+      throw new Error(`TLS group ${group} is not in this runtime's OpenSSL ${process.versions.openssl}`, { cause });
+    }
+  }
+  const known = new Set(getCiphers().map((name) => name.toUpperCase()));
+  for (const suite of settings.ciphers ?? defaultCiphers) {
+    if (!known.has(suite.toUpperCase())) {
+      throw new Error(`TLS suite ${suite} is not in this runtime's OpenSSL ${process.versions.openssl}`);
+    }
   }
 }
 
