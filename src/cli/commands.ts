@@ -1,4 +1,5 @@
 import { audit } from './audit/command.ts';
+import { ceremony } from './ceremony/command.ts';
 import { defineGroup, type Group } from './command/command.ts';
 import { completion } from './completion/command.ts';
 import { config } from './config/command.ts';
@@ -15,5 +16,5 @@ export const commands: Group = defineGroup({
   about: [
     'Answers go to stdout, everything else to stderr. Colour and progress appear in a terminal only (NO_COLOR is respected).',
   ],
-  members: [serve, issue, inspect, policy, audit, config, completion, version],
+  members: [serve, ceremony, issue, inspect, policy, audit, config, completion, version],
 });

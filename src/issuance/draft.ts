@@ -2,34 +2,44 @@ import type { Permit } from '#policy/permit.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import type { Der } from '#x509/algorithms.ts';
 import type { VerifiedCsr } from '#x509/csr/verified-csr.ts';
-import { compareReleased, lintLeafTbs } from '#x509/lint.ts';
+import { compareReleased, type LeafExpectation, lintLeafTbs } from '#x509/lint.ts';
+import { subjectKeyIdentifier } from '#x509/profile/key-identifier.ts';
 import type { LiveIssuer } from './live-issuer.ts';
 
 /** The final to-be-signed bytes of one certificate: made from a Permit, linted, then signed at most once. */
 export class Draft {
   readonly tbs: Uint8Array;
   readonly serial: Uint8Array;
-  readonly #permit: Permit;
-  readonly #csr: VerifiedCsr;
   readonly #issuer: LiveIssuer;
+  readonly #expected: LeafExpectation;
   #state: 'drafted' | 'linted' | 'signed' = 'drafted';
 
   private constructor(permit: Permit, csr: VerifiedCsr, issuer: LiveIssuer, serial: Uint8Array) {
     const { terms } = permit;
     if (terms.spkiSha256 !== csr.key.spkiSha256) throw new Refusal('internal', 'the permit is for another key');
     if (terms.issuer !== issuer.name) throw new Refusal('internal', 'the permit is for another issuer');
-    this.#permit = permit;
-    this.#csr = csr;
-    this.#issuer = issuer;
     this.serial = serial;
+    this.#issuer = issuer;
+    this.#expected = {
+      issuer: issuer.leafIssuer,
+      serial,
+      notBefore: terms.notBefore,
+      notAfter: terms.notAfter,
+      spki: csr.key.spki,
+      subjectKeyId: subjectKeyIdentifier(csr.key.spki),
+      keyUsage: terms.keyUsage,
+      extendedKeyUsage: terms.extendedKeyUsage,
+      uri: terms.identity,
+      maxSize: terms.maxSize,
+    };
     this.tbs = issuer.template.tbs({
       serial,
       notBefore: terms.notBefore,
       notAfter: terms.notAfter,
       spki: csr.key.spki,
-      subjectKeyId: csr.key.keyId,
-      keyUsage: terms.keyUsage.includes('keyEncipherment') ? 'digitalSignature+keyEncipherment' : 'digitalSignature',
+      subjectKeyId: this.#expected.subjectKeyId,
       uri: terms.identity,
+      keyUsage: terms.keyUsage.includes('keyEncipherment') ? 'digitalSignature+keyEncipherment' : 'digitalSignature',
     });
   }
 
@@ -40,11 +50,14 @@ export class Draft {
 
   /** Reads the final bytes back and holds every field against the permit. Throws Refusal `profile.lint`. */
   lint(): void {
-    lintLeafTbs(this.tbs, this.#expected());
+    lintLeafTbs(this.tbs, this.#expected);
     this.#state = 'linted';
   }
 
-  /** The finished certificate, its signature verified with the issuer's public key and its bytes read back. */
+  /**
+   * The finished certificate, its signature verified with the issuer's public key and its bytes read back. A crash in
+   * here loses a certificate that nobody holds.
+   */
   async sign(): Promise<Der> {
     if (this.#state !== 'linted') throw new Refusal('internal', `a draft that is ${this.#state} cannot be signed`);
     this.#state = 'signed';
@@ -53,10 +66,7 @@ export class Draft {
     if (!(await this.#issuer.verify(this.tbs, signature))) {
       throw new Refusal('signer.bad-signature', `the signature by issuer ${this.#issuer.name} does not verify`);
     }
-    compareReleased(certificate, this.tbs, this.#expected());
-    if (certificate.length > this.#permit.terms.maxSize) {
-      throw new Refusal('profile.lint', `the certificate has ${certificate.length} octets; policy allows ${this.#permit.terms.maxSize}`);
-    }
+    compareReleased(certificate, this.tbs, this.#expected);
     return certificate;
   }
 }

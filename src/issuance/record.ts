@@ -67,7 +67,7 @@ export class Recorder {
         ttl: terms.ttl,
         key: { kind: csr.key.kind, spkiSha256: csr.key.spkiSha256 },
         signatureAlgorithm: issuer.signer.algorithm,
-        profile: issuer.template.profile,
+        profile: issuer.profile,
         ku: terms.keyUsage,
         eku: extendedKeyUsages,
       },

@@ -1,8 +1,8 @@
-import type { PolicySet } from '#policy/set.ts';
 import { decide } from '#policy/decide.ts';
-import type { TrustDomain } from '#spiffe/spiffe-id.ts';
+import type { PolicySet } from '#policy/set.ts';
 import { asRefusal, Refusal } from '#refusal/refusal.ts';
-import type { RefusalAggregator } from '#audit/aggregate.ts';
+import type { TrustDomain } from '#spiffe/spiffe-id.ts';
+
 import { type CsrChecks, VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import { toPem } from '#x509/pem.ts';
 import { Draft } from './draft.ts';
@@ -15,14 +15,14 @@ import { type Issuance, type IssuanceRequest, type Issued, mintIssued } from './
 
 export interface SequenceParts {
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
-  readonly csrChecks: () => CsrChecks;
+  readonly csrChecks: CsrChecks;
   readonly policies: () => PolicySet;
   readonly trustDomains: { readonly primary: TrustDomain; readonly aliases: readonly TrustDomain[] };
   readonly issuers: Issuers;
   readonly serials: () => Uint8Array;
   readonly log: AuditLog;
   readonly recorder: Recorder;
-  readonly refusals: RefusalAggregator;
+
   readonly observer: IssuanceObserver;
   readonly clock: Clock;
   /** How far the clock may be behind the newest record before issuance pauses, ms. */
@@ -61,7 +61,7 @@ export class IssuanceSequence implements Issuance {
     flight.end('authn');
 
     flight.begin();
-    const csr = await VerifiedCsr.read(request.csr, parts.csrChecks());
+    const csr = await VerifiedCsr.read(request.csr, parts.csrChecks);
     flight.csr = csr;
     flight.end('csr');
     if (signal.aborted) throw abortRefusal(signal);
@@ -71,10 +71,9 @@ export class IssuanceSequence implements Issuance {
     this.#refuseWhenClockIsBehind(now);
     const issuer = parts.issuers.get(request.wish.signer);
     const serial = parts.serials();
-    const permit = decide(
-      { door: request.door, caller, csr, wish: request.wish, trustDomains: parts.trustDomains, issuer, now, serial },
-      parts.policies(),
-    );
+    const { door, wish } = request;
+    const circumstances = { door, wish, trustDomains: parts.trustDomains, issuer: issuer.facts, now, serial };
+    const permit = decide(caller, csr, circumstances, parts.policies());
     if (permit instanceof Refusal) throw permit;
     flight.permit = permit;
     flight.end('policy');
@@ -125,7 +124,7 @@ export class IssuanceSequence implements Issuance {
     if (!flight.claimEnd()) return refusal;
     const event = this.#parts.recorder.refused(flight, refusal);
     try {
-      flight.leafIndex = await this.#parts.refusals.append(event);
+      flight.leafIndex = await this.#parts.log.append(event);
       return refusal;
     } catch (thrown) {
       return asRefusal(thrown);

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { Client, credentials, Metadata, type MethodDefinition, type ServiceError, status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
@@ -26,13 +28,24 @@ export type Answer =
 
 /** One CreateCertificate call on a connection of its own. Rejects with Error when the answer is not of the protocol. */
 export async function createCertificate(call: Call): Promise<Answer> {
-  const { clientCertificate: own } = call;
-  const client = new Client(call.address, credentials.createSsl(call.roots, own?.key ?? null, own?.chain ?? null));
+  const client = connect(call);
   try {
     return await unary(client, call);
   } finally {
     client.close();
   }
+}
+
+/** Stands in for a name where the address is an IP: TLS sends no SNI for one (RFC 6066 §3), and Node refuses to. */
+const noName = 'ip-address.invalid';
+
+function connect({ address, roots, clientCertificate: own }: Call): Client {
+  const host = address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  if (isIP(host) === 0) return new Client(address, credentials.createSsl(roots, own?.key ?? null, own?.chain ?? null));
+  const byAddress = credentials.createSsl(roots, own?.key ?? null, own?.chain ?? null, {
+    checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate),
+  });
+  return new Client(address, byAddress, { 'grpc.ssl_target_name_override': noName });
 }
 
 function unary(client: Client, call: Call): Promise<Answer> {

@@ -14,10 +14,12 @@ const systemErrors: Readonly<Record<string, string>> = {
 export function asServeFailure(thrown: unknown): unknown {
   if (thrown instanceof KeyStoreError) return new Failure('unavailable', thrown.message, undefined, { cause: thrown });
   if (thrown instanceof StoreError) return new Failure('unavailable', thrown.message, undefined, { cause: thrown });
-  if (thrown instanceof IssuerError || thrown instanceof FipsLevelError) return new Failure('input', thrown.message, undefined, { cause: thrown });
+  if (thrown instanceof IssuerError || thrown instanceof FipsLevelError)
+    return new Failure('input', thrown.message, undefined, { cause: thrown });
   if (thrown instanceof Error && 'syscall' in thrown && thrown.syscall === 'listen' && 'code' in thrown) {
     const words = systemErrors[String(thrown.code)];
-    if (words !== undefined) return new Failure('unavailable', `${thrown.message}: ${words}`, undefined, { cause: thrown });
+    if (words !== undefined)
+      return new Failure('unavailable', `${thrown.message}: ${words}`, undefined, { cause: thrown });
   }
   return thrown;
 }

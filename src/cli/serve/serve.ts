@@ -3,8 +3,8 @@ import { loadConfig } from '#config/load.ts';
 import { type RunningServer, startServer } from '#server/serve.ts';
 import type { Input } from '../command/command.ts';
 import type { Exit } from '../exit.ts';
-import { asServeFailure } from './failures.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { asServeFailure } from './failures.ts';
 import type { serveOptions } from './options.ts';
 
 /** How long a drain may take before the process goes anyway, ms: under the 30 s that a pod is given. */

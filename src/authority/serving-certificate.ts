@@ -1,0 +1,118 @@
+import { hash } from 'node:crypto';
+import type { AuditEvent, Json } from '#audit/event.ts';
+import type { LiveIssuer } from '#issuance/live-issuer.ts';
+import type { AuditLog, Clock } from '#issuance/ports.ts';
+import { Refusal } from '#refusal/refusal.ts';
+import type { Der, KeyKind } from '#x509/algorithms.ts';
+import { ipOctets } from '#x509/ip-address.ts';
+import { toPem } from '#x509/pem.ts';
+import { servingTbs } from '#x509/profile/ca-certificate.ts';
+
+export interface ServingNames {
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+}
+
+/** A key of our own TLS server, born for one certificate. */
+export interface ServingKey {
+  /** PKCS#8 PEM; goes to the TLS server and nowhere else. */
+  readonly pem: string;
+  readonly spki: Der;
+  readonly spkiSha256: string;
+  readonly kind: KeyKind;
+}
+
+export interface ServingPair {
+  readonly key: string;
+  /** The certificate and its intermediates, PEM. */
+  readonly chain: string;
+  readonly spkiSha256: string;
+  /** Seconds since the epoch. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+export interface ServingParts {
+  readonly issuer: () => LiveIssuer;
+  readonly makeKey: () => Promise<ServingKey>;
+  readonly serials: () => Uint8Array;
+  readonly log: AuditLog;
+  readonly clock: Clock;
+  readonly eventId: () => string;
+  readonly instance: Json;
+  readonly names: ServingNames;
+  /** Seconds. */
+  readonly lifetime: number;
+}
+
+const backdate = 120;
+
+/** Issues our own serving certificate, on the record like any other: nothing is used before its record is durable. */
+export async function issueServingCertificate(parts: ServingParts): Promise<ServingPair> {
+  const issuer = parts.issuer();
+  const key = await parts.makeKey();
+  const now = Math.floor(parts.clock.now() / 1000);
+  const notBefore = Math.max(now - backdate, issuer.facts.notBefore);
+  const notAfter = Math.min(now + parts.lifetime, issuer.facts.notAfter);
+  if (notAfter <= now) throw new Refusal('issuer.expired', `issuer ${issuer.name} has expired`);
+  const serial = parts.serials();
+  const tbs = servingTbs(
+    {
+      issuer: issuer.terms,
+      spki: key.spki,
+      serial,
+      notBefore,
+      notAfter,
+      names: { dns: parts.names.dnsNames, ips: parts.names.ipAddresses.map(ipOctets) },
+      keyEncipherment: key.kind.startsWith('rsa:'),
+    },
+    issuer.signer.algorithm,
+  );
+  const signature = await issuer.signer.sign(tbs);
+  if (!(await issuer.verify(tbs, signature))) {
+    throw new Refusal('signer.bad-signature', `the signature by issuer ${issuer.name} does not verify`);
+  }
+  const certificate = issuer.template.assemble(tbs, signature);
+  await parts.log.append(record(parts, issuer, key, serial, tbs, certificate, notBefore, notAfter));
+  return {
+    key: key.pem,
+    chain: toPem('CERTIFICATE', certificate) + issuer.intermediates.join(''),
+    spkiSha256: key.spkiSha256,
+    notBefore,
+    notAfter,
+  };
+}
+
+function record(
+  parts: ServingParts,
+  issuer: LiveIssuer,
+  key: ServingKey,
+  serial: Uint8Array,
+  tbs: Uint8Array,
+  certificate: Uint8Array,
+  notBefore: number,
+  notAfter: number,
+): AuditEvent {
+  return {
+    type: 'certificate.issued',
+    id: parts.eventId(),
+    outcome: 'success',
+    instance: parts.instance,
+    door: 'internal',
+    certificate: {
+      serial: Buffer.from(serial).toString('hex'),
+      sha256: hash('sha256', certificate, 'hex'),
+      tbsSha256: hash('sha256', tbs, 'hex'),
+      issuer: { name: issuer.name, keyId: issuer.keyId, certSha256: issuer.certificateSha256 },
+      sans: [...parts.names.dnsNames.map((name) => `dns:${name}`), ...parts.names.ipAddresses.map((ip) => `ip:${ip}`)],
+      notBefore: new Date(notBefore * 1000).toISOString(),
+      notAfter: new Date(notAfter * 1000).toISOString(),
+      ttl: notAfter - notBefore,
+      key: { kind: key.kind, spkiSha256: key.spkiSha256 },
+      signatureAlgorithm: issuer.signer.algorithm,
+      profile: 'serving-v1',
+      eku: ['serverAuth'],
+    },
+    certificateDer: Buffer.from(certificate).toString('base64'),
+  };
+}

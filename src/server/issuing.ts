@@ -1,0 +1,123 @@
+import { hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { AuditEvent } from '#audit/event.ts';
+import { LiveIssuers } from '#authority/issuers.ts';
+import { Renewal } from '#authority/renewal.ts';
+import type { IssuerConfig, ServerConfig } from '#config/server-config.ts';
+import type { AuditLog } from '#issuance/ports.ts';
+import { readCertificate } from '#x509/certificate.ts';
+import { BadkeysList } from '#x509/keys/blocklist/badkeys-list.ts';
+import { knownKeysList } from '#x509/keys/blocklist/known-keys-list.ts';
+import { KeyStrength } from '#x509/keys/key-strength.ts';
+import { readPemBlocks } from '#x509/pem.ts';
+import type { Foundation } from './foundation.ts';
+import { type OpenIssuer, openIssuer } from './open-issuer.ts';
+import type { HsmListener, OpenKey } from './open-key.ts';
+
+/** All issuers of the configuration, open and live, and the public keys that no workload may bring. */
+export class Issuing {
+  readonly live: LiveIssuers;
+  readonly ownKeys = new Set<string>();
+  readonly #foundation: Foundation;
+  readonly #keys = new Map<string, OpenKey>();
+  readonly #renewals: { stop(): void }[] = [];
+
+  private constructor(foundation: Foundation, opened: readonly OpenIssuer[]) {
+    this.#foundation = foundation;
+    this.live = new LiveIssuers(
+      opened.map(({ live }) => live),
+      foundation.config.defaultIssuer,
+    );
+    for (const issuer of opened) this.#adopt(issuer);
+  }
+
+  /** Throws KeyStoreError, IssuerError or an error of the file system that names the file. */
+  static async open(foundation: Foundation, onHsm: HsmListener): Promise<Issuing> {
+    const opened: OpenIssuer[] = [];
+    for (const config of foundation.config.issuers)
+      opened.push(await openIssuer(config, surroundings(foundation, onHsm)));
+    return new Issuing(foundation, opened);
+  }
+
+  /** Why an issuer's key cannot sign at present, by the issuer's name; answers from memory. */
+  parts(): ReadonlyMap<string, () => string | undefined> {
+    return new Map([...this.#keys.keys()].map((name) => [`issuer-${name}`, () => this.#keys.get(name)?.lost()]));
+  }
+
+  /** What stands in the log before the first certificate: which issuers, with which keys, where. */
+  events(): AuditEvent[] {
+    return this.live.all().map((issuer) =>
+      this.#foundation.events.of('issuer.installed', {
+        ...(this.#keys.get(issuer.name) && { key: this.#keys.get(issuer.name)?.facts ?? {} }),
+        certificate: {
+          issuer: {
+            name: issuer.name,
+            keyId: issuer.keyId,
+            certSha256: issuer.certificateSha256,
+            subject: issuer.subject,
+          },
+          notBefore: new Date(issuer.facts.notBefore * 1000).toISOString(),
+          notAfter: new Date(issuer.facts.notAfter * 1000).toISOString(),
+          signatureAlgorithm: issuer.signer.algorithm,
+          profile: issuer.profile,
+        },
+      }),
+    );
+  }
+
+  /** Issuers whose key lives in memory get a new key and certificate in time; the old one ends with its last request. */
+  renew(log: AuditLog, onHsm: HsmListener): void {
+    for (const config of this.#foundation.config.issuers) {
+      if (config.key.kind === 'memory') this.#keepFresh(config, config.key.renewAt, log, onHsm);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const renewal of this.#renewals) renewal.stop();
+    await Promise.all(this.live.all().map(({ signer }) => signer.close()));
+  }
+
+  kinds(): { readonly what: string; readonly kind: OpenKey['kind'] }[] {
+    return [...this.#keys].map(([name, { kind }]) => ({ what: `the key of issuer ${name}`, kind }));
+  }
+
+  #keepFresh(config: IssuerConfig, renewAt: number, log: AuditLog, onHsm: HsmListener): void {
+    const { clock, logger, events } = this.#foundation;
+    let first = true;
+    const renewal = new Renewal({
+      make: async () => {
+        if (first) return this.live.get(config.name).facts;
+        const opened = await openIssuer(config, surroundings(this.#foundation, onHsm));
+        const issuer = { name: config.name, keyId: opened.live.keyId, certSha256: opened.live.certificateSha256 };
+        await log.append(events.of('issuer.rotated', { key: opened.key.facts, certificate: { issuer } }));
+        this.#adopt(opened);
+        this.live.replace(opened.live);
+        return opened.live.facts;
+      },
+      apply: () => {
+        first = false;
+      },
+      failed: (error, ms) =>
+        logger.error('an issuer could not be renewed; the old one stays in use', { issuer: config.name, ms, error }),
+      renewAt,
+      now: () => clock.now(),
+    });
+    this.#renewals.push(renewal);
+    void renewal.start();
+  }
+
+  #adopt({ live, key }: OpenIssuer): void {
+    this.#keys.set(live.name, key);
+    const certificates = readPemBlocks(live.intermediates.join('') + live.roots, ['CERTIFICATE'], 128);
+    for (const { der } of certificates) this.ownKeys.add(hash('sha256', readCertificate(der).spki, 'hex'));
+  }
+}
+
+function surroundings({ config, clock, serials }: Foundation, onHsm: HsmListener) {
+  return { trustDomain: config.trustDomain, now: () => Math.floor(clock.now() / 1000), serials, onHsm };
+}
+
+/** The list that every installation has, and the operator's own. Throws BlocklistError for a damaged one. */
+export function openKeyStrength({ csr }: ServerConfig): KeyStrength {
+  return new KeyStrength([knownKeysList, ...csr.blocklists.map((path) => BadkeysList.over(path, readFileSync(path)))]);
+}

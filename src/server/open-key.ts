@@ -1,0 +1,95 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import type { CheckpointSigner } from '#audit/checkpoint.ts';
+import type { Json } from '#audit/event.ts';
+import { formatVkey } from '#audit/vkey.ts';
+import type { FileKeyConfig, Pkcs11KeyConfig, SigningKeyConfig } from '#config/server-config.ts';
+import type { Signer } from '#issuance/ports.ts';
+import { KeyStoreError } from '#keys/key-store-error.ts';
+import type { PoolEvent } from '#keys/pkcs11/session-pool.ts';
+import { Pkcs11Signer } from '#keys/pkcs11/signer.ts';
+import { parsePkcs11Uri } from '#keys/pkcs11/uri.ts';
+import { openKeyFile, readKeyFile } from '#keys/software/key-file.ts';
+import { SoftwareSigner } from '#keys/software/signer.ts';
+import type { KeyKind } from '#x509/algorithms.ts';
+import { subjectKeyIdentifier } from '#x509/profile/key-identifier.ts';
+
+/** A key that is open for signing, and what the record says of it. */
+export interface OpenKey {
+  readonly signer: Signer;
+  readonly kind: KeyKind;
+  readonly facts: Json;
+  /** Why the key cannot sign at present; undefined while it can. Reads memory only. */
+  readonly lost: () => string | undefined;
+}
+
+export type HsmListener = (event: PoolEvent, token: Json) => void;
+
+/** Throws KeyStoreError. */
+export async function openKey(config: SigningKeyConfig, onHsm: HsmListener): Promise<OpenKey> {
+  return config.kind === 'pkcs11' ? openTokenKey(config, onHsm) : openFileKey(config);
+}
+
+export async function openTokenKey(config: Pkcs11KeyConfig, onHsm: HsmListener): Promise<OpenKey> {
+  const signer = await Pkcs11Signer.open(
+    { uri: parsePkcs11Uri(config.uri), modulePath: config.module, pin: config.pin },
+    {
+      limits: { sessions: config.sessions },
+      onEvent: (event) => onHsm(event, { label: event.token.label, serial: event.token.serial }),
+    },
+  );
+  const { token, attributes } = signer;
+  return {
+    signer,
+    kind: signer.kind,
+    facts: {
+      ...keyFacts(signer.kind, signer),
+      token: {
+        model: token.model,
+        serial: token.serial,
+        firmware: token.firmware,
+        slot: token.slot,
+        label: token.label,
+      },
+      attributes: { ...attributes },
+    },
+    lost: () => signer.lost?.message,
+  };
+}
+
+async function openFileKey(config: FileKeyConfig): Promise<OpenKey> {
+  const signer =
+    config.passphrase === undefined ? await plainKey(config.path) : await openKeyFile(config.path, config.passphrase);
+  return softwareKey(signer);
+}
+
+async function plainKey(path: string): Promise<SoftwareSigner> {
+  return new SoftwareSigner(await plainKeyObject(path));
+}
+
+async function plainKeyObject(path: string): Promise<KeyObject> {
+  const pem = await readKeyFile(path);
+  if (pem === undefined) throw new KeyStoreError('no-key', `there is no key file ${path}`);
+  try {
+    return createPrivateKey(pem);
+  } catch (cause) {
+    throw new KeyStoreError(
+      'key-file',
+      `${path} is not a PKCS#8 private key in PEM, or it is encrypted and no passphrase is configured`,
+      { cause },
+    );
+  }
+}
+
+export function softwareKey(signer: SoftwareSigner): OpenKey {
+  return { signer, kind: signer.kind, facts: keyFacts(signer.kind, signer), lost: () => undefined };
+}
+
+function keyFacts(kind: KeyKind, { spki }: Signer): { readonly [key: string]: Json } {
+  return { algorithm: kind, keyId: Buffer.from(subjectKeyIdentifier(spki)).toString('hex') };
+}
+
+/** The log's own key as a signer of checkpoints: Ed25519, or ECDSA P-256 where an HSM offers no more. */
+export function checkpointSigner({ signer }: OpenKey, origin: string): CheckpointSigner {
+  const key = createPublicKey({ key: Buffer.from(signer.spki), format: 'der', type: 'spki' });
+  return { origin, vkey: formatVkey(origin, key), sign: (text) => signer.sign(text) };
+}

@@ -1,0 +1,110 @@
+import { readFiles } from '#document/files.ts';
+import type { AuditLog, Clock } from '#issuance/ports.ts';
+import { PolicyInForce } from '#policy/in-force.ts';
+import { loadPolicySet, provenPolicySet } from '#policy/load.ts';
+import type { PolicySet } from '#policy/set.ts';
+import type { Logger } from '#telemetry/log/logger.ts';
+import type { Events } from './events.ts';
+
+/** ms between two looks at the files: a mounted ConfigMap changes by a swapped link, which no watch tells reliably. */
+const lookEveryMs = 5_000;
+
+/** The policies in force, followed while the server runs. */
+export class FollowedPolicies {
+  readonly #paths: readonly string[];
+  readonly #inForce: PolicyInForce;
+  readonly #clock: Clock;
+  #seen: string;
+  #timer: NodeJS.Timeout | undefined;
+  #reloading = false;
+
+  /** Throws DocumentError: without a good set there is nothing to begin with. */
+  constructor(paths: readonly string[], clock: Clock) {
+    this.#paths = paths;
+    this.#clock = clock;
+    this.#seen = textOf(paths);
+    this.#inForce = new PolicyInForce(loadPolicySet(paths, clock.now()));
+  }
+
+  get set(): PolicySet {
+    return this.#inForce.set;
+  }
+
+  follow(log: AuditLog, events: Events, logger: Logger): void {
+    this.#timer = setInterval(() => void this.reload(log, events, logger), lookEveryMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /**
+   * A changed set is recorded first and decides from then on; a broken one never does, and that is a record too. A
+   * crash between the two leaves a record of a set that the next start loads anyway.
+   */
+  async reload(log: AuditLog, events: Events, logger: Logger): Promise<void> {
+    const text = this.#read();
+    if (text === this.#seen || this.#reloading) return;
+    this.#reloading = true;
+    this.#seen = text;
+    try {
+      const sources = readFiles(this.#paths);
+      const before = this.#inForce.set;
+      const after = provenPolicySet(sources, this.#clock.now());
+      if (before.id === after.id) return;
+      await log.append(events.of('policy.loaded', { actor: fromFiles, change: changeOf(before, after) }));
+      this.#inForce.replace(sources, this.#clock.now());
+      logger.info('policies replaced', { policySet: after.id });
+    } catch (thrown) {
+      await this.#refused(thrown, log, events, logger);
+    } finally {
+      this.#reloading = false;
+    }
+  }
+
+  async #refused(thrown: unknown, log: AuditLog, events: Events, logger: Logger): Promise<void> {
+    const reason = thrown instanceof Error ? thrown.message.slice(0, 2_000) : String(thrown);
+    logger.error('new policies refused; the old set stays in force', { policySet: this.set.id, reason });
+    const event = events.of('policy.refused', {
+      outcome: 'failed',
+      reason: 'policy.error',
+      message: reason,
+      actor: fromFiles,
+    });
+    // A log that cannot be written has said so already, and stops the server itself.
+    await log.append(event).catch(() => undefined);
+  }
+
+  #read(): string {
+    try {
+      return textOf(this.#paths);
+    } catch (thrown) {
+      return `unreadable: ${String(thrown)}`;
+    }
+  }
+}
+
+const fromFiles = { user: 'operator', method: 'file' };
+
+const textOf = (paths: readonly string[]) =>
+  readFiles(paths)
+    .map(({ file, text }) => `${file}\n${text}`)
+    .join('\n');
+
+/** Which policies came, went and changed, by name: what each says is under its set id in the operator's repository. */
+export function changeOf(before: PolicySet | undefined, after: PolicySet) {
+  const was = new Map(before?.documents.map(({ content }) => [content.metadata.name, JSON.stringify(content)]));
+  const is = new Map(after.documents.map(({ content }) => [content.metadata.name, JSON.stringify(content)]));
+  const names = (pick: (name: string) => boolean) =>
+    [...new Set([...was.keys(), ...is.keys()])].filter(pick).slice(0, 50);
+  return {
+    kind: 'policy-set',
+    ...(before && { beforeSha256: before.id }),
+    afterSha256: after.id,
+    diff: {
+      added: names((name) => !was.has(name)),
+      removed: names((name) => !is.has(name)),
+      changed: names((name) => was.has(name) && is.has(name) && was.get(name) !== is.get(name)),
+    },
+  };
+}
