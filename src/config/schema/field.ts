@@ -15,7 +15,7 @@ const annotations = (title: string, options: FieldOptions<unknown>) =>
   options.default === undefined ? { title } : { title, default: options.default };
 
 export const text = (title: string, options: FieldOptions<string> = {}) =>
-  Type.String({ minLength: 1, ...annotations(title, options) });
+  Type.String({ pattern: '\\S', description: 'a text', ...annotations(title, options) });
 
 /** A name that ends up in metrics, records and messages. */
 export const shortName = (title: string, options: FieldOptions<string> = {}) =>
@@ -28,7 +28,7 @@ export const shortName = (title: string, options: FieldOptions<string> = {}) =>
 
 /** A path; a relative one counts from the folder of the configuration file. */
 export const path = (title: string, options: FieldOptions<string> = {}) =>
-  Type.String({ minLength: 1, ...annotations(title, options) });
+  Type.String({ pattern: '^[^\\u0000]+$', description: 'a path', ...annotations(title, options) });
 
 export const duration = (title: string, options: FieldOptions<string> = {}) =>
   Type.String({ ...Duration, ...annotations(title, options) });

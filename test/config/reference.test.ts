@@ -1,0 +1,60 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '#config/load.ts';
+import { ServerConfigSchema } from '#config/schema/server-config.ts';
+import { changed } from './minimal.ts';
+import { asCode, configReference } from './reference.ts';
+
+const file = new URL('../../docs/configuration.md', import.meta.url);
+const begin = '<!-- begin: written from the schema by test/config/reference.test.ts -->';
+const end = '<!-- end: written from the schema -->';
+
+/** `UPDATE_DOCS=1 vitest run test/config/reference.test.ts` writes the tables anew. */
+function documented(reference: string): string {
+  const text = readFileSync(file, 'utf8');
+  const [head = '', rest = ''] = text.split(begin);
+  const [tables = '', tail = ''] = rest.split(end);
+  if (process.env.UPDATE_DOCS !== undefined) {
+    writeFileSync(file, `${head}${begin}\n\n${reference}\n\n${end}${tail}`);
+    return reference;
+  }
+  return tables.trim();
+}
+
+describe('docs/configuration.md', () => {
+  const reference = configReference(ServerConfigSchema);
+
+  it('lists every key with its values, its default and its meaning, as the schema has them', () => {
+    expect(documented(reference)).toBe(reference);
+  });
+
+  it('has no key without a meaning, and the defaults are those that a server really gets', () => {
+    const rows = [...reference.matchAll(/^\| `([\w.[\]]+)` \| (.*) \| (.*) \| (.*) \|$/gm)];
+    expect(rows.length).toBeGreaterThan(80);
+    expect(rows.filter(([, , , , meaning]) => meaning === '')).toEqual([]);
+    const onToken = changed(
+      'file: { path: audit.pem }',
+      'pkcs11: { uri: "pkcs11:object=a", module: /m, pin: { env: P } }',
+    );
+    const { record } = parseConfig(
+      `${minimal}telemetry: { tracing: { otlp: { endpoint: "http://c/" } } }`,
+      '/server.yaml',
+    );
+    const withDefault = rows.filter(([, key = '', , shown = '']) => !key.includes('[]') && shown.startsWith('`'));
+    expect(withDefault.length).toBeGreaterThan(20);
+    const told = withDefault.map(([, key = '', , shown]) => [key, shown]);
+    expect(told.map(([key = '']) => [key, asCode(at(record, key))])).toEqual(told);
+  });
+});
+
+function at(value: unknown, key: string): unknown {
+  return key
+    .split('.')
+    .reduce<unknown>(
+      (inner, step) =>
+        typeof inner === 'object' && inner !== null
+          ? Object.entries(inner).find(([name]) => name === step)?.[1]
+          : undefined,
+      value,
+    );
+}
