@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import Type from 'typebox';
 import { describe, expect, it } from 'vitest';
 import { openDocument, readDocument } from '#document/document.ts';
@@ -105,5 +106,65 @@ describe('a YAML document', () => {
     });
     expect(problem(['beds', 0, 'deep'], 'why', { at: 'key' })).toMatchObject({ line: 4, column: 5 });
     expect(problem(['beds', 7, 'deep'], 'gone')).toMatchObject({ line: 3, column: 3 });
+  });
+});
+
+describe('any text at all', () => {
+  const tokens = [
+    'name',
+    ':',
+    ' ',
+    '\n',
+    '  ',
+    '- ',
+    '[',
+    ']',
+    '{',
+    '}',
+    ',',
+    '"',
+    "'",
+    '&a',
+    '*a',
+    '!t',
+    '|',
+    '>',
+    '#',
+    '?',
+    '---',
+    '<<',
+    '\t',
+    '\0',
+    'é',
+    '1',
+    'beds',
+    'plant',
+  ];
+  const nearYaml = fc.array(fc.constantFrom(...tokens), { maxLength: 30 }).map((parts) => parts.join(''));
+
+  it('is read or refused with a line and a column inside the file, never with another error', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          nearYaml,
+          nearYaml.map((rest) => `name: a\n${rest}`),
+          fc.string(),
+        ),
+        (text) => {
+          try {
+            readDocument(text, 'g.yaml', Garden);
+          } catch (thrown) {
+            expect(thrown).toBeInstanceOf(DocumentError);
+            const lines = text.split('\n').length;
+            for (const { line, column } of thrown instanceof DocumentError ? thrown.problems : []) {
+              expect(line).toBeGreaterThanOrEqual(1);
+              expect(line).toBeLessThanOrEqual(lines);
+              expect(column).toBeGreaterThanOrEqual(1);
+            }
+          }
+        },
+      ),
+      { numRuns: 1500 },
+    );
   });
 });
