@@ -1,23 +1,12 @@
 import { hash } from 'node:crypto';
-import type { Clock, Entropy } from '#issuance/ports.ts';
 import { type Certificate, readCertificate } from '#x509/certificate.ts';
 import { sameBytes } from '#x509/der/reader.ts';
 import { CeremonyError } from './ceremony-error.ts';
 import { certify, draftAuthority, type IssuingAuthority } from './certify.ts';
+import type { StepContext } from './context.ts';
 import { certificateMade, keyFacts, keyMade, stepIntended } from './facts.ts';
-import type { Journal } from './journal.ts';
-import type { CeremonyPlan, PlannedCertificate } from './plan.ts';
-import type { CeremonyKey, KeyStore, KeyStores, RecordFact } from './ports.ts';
-
-/** What every step works with. */
-export interface StepContext {
-  readonly plan: CeremonyPlan;
-  readonly stores: KeyStores;
-  readonly journal: Journal;
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly record: RecordFact;
-}
+import type { PlannedCertificate } from './plan.ts';
+import type { CeremonyKey, KeyStore, KeyStores } from './ports.ts';
 
 /** Whether this run made it or found it. */
 export type Made = 'made' | 'found';

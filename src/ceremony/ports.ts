@@ -51,6 +51,8 @@ export interface Shelf {
   replace(path: string, content: string): Promise<void>;
   /** Adds one line (without its end); a crash can leave the last line torn. */
   append(path: string, line: string): Promise<void>;
+  /** Holds `path` for this process until released or dead. Rejects where another one holds it. */
+  hold(path: string): Promise<() => Promise<void>>;
 }
 
 /** What a ceremony tells the log: an event that lacks only its id. */

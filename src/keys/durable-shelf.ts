@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { appendDurably, writeDurably } from './durable-file.ts';
+import { holdFile } from './file-hold.ts';
 
 /** Files on this machine's disk, as the ceremony's port `Shelf` wants them. */
 export const durableShelf = {
@@ -13,4 +14,5 @@ export const durableShelf = {
   },
   replace: (path: string, content: string): Promise<void> => writeDurably(path, content),
   append: (path: string, line: string): Promise<void> => appendDurably(path, `${line}\n`),
+  hold: holdFile,
 };

@@ -52,6 +52,7 @@ await runCeremony(plan, {
   shelf: {
     read: (path) => durableShelf.read(path),
     replace: (path, content) => counted('replace', durableShelf.replace(path, content)),
+    hold: (path) => durableShelf.hold(path),
     append: (path, line) => counted('append', durableShelf.append(path, line)),
   },
   clock: systemClock,
