@@ -1,4 +1,5 @@
 import { Malformed } from '#audit/malformed.ts';
+import { CeremonyError } from '#ceremony/ceremony-error.ts';
 import { DocumentError } from '#document/problem.ts';
 import { KeyStoreError } from '#keys/key-store-error.ts';
 import { Refusal, type Remedy } from '#refusal/refusal.ts';
@@ -57,6 +58,7 @@ export function asFailure(thrown: unknown): Failure {
 function exitOfRoom(error: Error): Exit | undefined {
   if (error instanceof DocumentError || error instanceof Malformed || error instanceof PemError) return 'input';
   if (error instanceof StoreError) return error.code === 'locked' ? 'unavailable' : 'no';
+  if (error instanceof CeremonyError) return 'no';
   if (error instanceof KeyStoreError) return 'unavailable';
   return undefined;
 }
