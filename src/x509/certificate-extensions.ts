@@ -1,7 +1,7 @@
 import { type GeneralName, readGeneralName } from './certificate-names.ts';
 import { oidText } from './der/oid.ts';
 import { DerReader } from './der/reader.ts';
-import { contextConstructed, contextPrimitive, tag } from './der/tags.ts';
+import { contextConstructed, contextPrimitive } from './der/tags.ts';
 
 /** RFC 5280 §4.2.1.3, in the order of the bits. */
 export const keyUsageNames = [
@@ -37,15 +37,12 @@ export interface NameConstraints {
 export function readBasicConstraints(value: Uint8Array): BasicConstraints {
   return whole(value, (reader) => {
     const fields = reader.sequence();
-    const ca = fields.next === tag.boolean && fields.boolean();
-    if (!ca) {
-      if (fields.more) fields.fail('a path length, or cA FALSE written out, where cA is not TRUE');
-      return { ca };
-    }
-    if (!fields.more) return { ca };
+    if (!fields.more) return { ca: false };
+    if (!fields.boolean()) fields.fail('cA FALSE written out');
+    if (!fields.more) return { ca: true };
     const pathLength = fields.smallInteger();
     fields.finish();
-    return { ca, pathLength };
+    return { ca: true, pathLength };
   });
 }
 

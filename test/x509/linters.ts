@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** zlint and pkilint over many documents at a time; each answers with one list of findings per document. */
+
+function inFiles<T>(documents: readonly Uint8Array[], use: (files: readonly string[]) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'linters-'));
+  try {
+    const files = documents.map((document, i) => {
+      const file = join(folder, `${i}.der`);
+      writeFileSync(file, document);
+      return file;
+    });
+    return use(files);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** What is about the public web and not about RFC 5280. */
+const otherSources = 'CABF_BR,CABF_EV,CABF_SMIME_BR,Mozilla,Apple,ETSI_ESI';
+
+/** `name: result` for each lint that found something; RFC and community sources. */
+export function zlint(program: string, certificates: readonly Uint8Array[]): string[][] {
+  return inFiles(certificates, (files) => {
+    const output = execFileSync(program, ['-format', 'der', '-excludeSources', otherSources, ...files], {
+      encoding: 'utf8',
+    });
+    return output
+      .trim()
+      .split('\n')
+      .map((line) => {
+        const results: Record<string, { readonly result: string }> = JSON.parse(line);
+        const ran = Object.entries(results).filter(([, { result }]) => result !== 'NA' && result !== 'NE');
+        if (ran.filter(([, { result }]) => result === 'pass').length < 20) return [`too few lints ran: ${ran.length}`];
+        return ran.filter(([, { result }]) => result !== 'pass').map(([name, { result }]) => `${name}: ${result}`);
+      });
+  });
+}
+
+interface PkilintResult {
+  readonly node_path: string;
+  readonly finding_descriptions: readonly { readonly severity: string; readonly code: string }[];
+}
+
+export type PkilintJob =
+  | { readonly certificate: Uint8Array }
+  | { readonly crl: Uint8Array }
+  | { readonly issuer: Uint8Array; readonly subject: Uint8Array };
+
+/** Codes of findings, NOTICE and worse. Its URL library knows no `spiffe` scheme: that one finding is left out. */
+export function pkilint(python: string, jobs: readonly PkilintJob[]): string[][] {
+  const documents = jobs.flatMap((job) => Object.values(job));
+  return inFiles(documents, (files) => {
+    let at = 0;
+    const next = () => files[at++] ?? '';
+    const commands = jobs.map((job) => {
+      if ('certificate' in job) return ['lint_pkix_cert', next()];
+      if ('crl' in job) return ['lint_crl', '-t', 'CRL', '-p', 'PKIX', next()];
+      return ['lint_pkix_signer_signee_cert_chain', next(), next()];
+    });
+    const script = join(import.meta.dirname, 'pkilint-batch.py');
+    const output = execFileSync(python, [script], { input: JSON.stringify(commands), encoding: 'utf8' });
+    const answers: readonly (readonly PkilintResult[])[] = JSON.parse(output);
+    return answers.map((results) =>
+      results
+        .flatMap(({ finding_descriptions }) => finding_descriptions.map(({ code }) => code))
+        .filter((code) => code !== 'pkix.invalid_uri_syntax'),
+    );
+  });
+}
