@@ -66,7 +66,7 @@ describe('a replay', () => {
       }),
       { numRuns: 1000 },
     );
-    expect(answers.size).toBeGreaterThan(80);
+    expect(answers.size).toBeGreaterThan(20);
   });
 
   it('P-45: leaves its input and its set as they were', () => {
