@@ -1,8 +1,10 @@
 import { parseDuration } from '#document/scalars.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
-import type { PathFrom } from './resolve.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 import type { IssuerConfig, MemoryKeyConfig, Pkcs11KeyConfig, SigningKeyConfig } from './server-config.ts';
+
+/** Absolute path of one that is relative to the configuration file's folder. */
+export type PathFrom = (path: string) => string;
 
 type IssuerText = ServerConfigText['issuers'][number];
 type KeyText = IssuerText['key'];

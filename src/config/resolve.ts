@@ -2,12 +2,9 @@ import { hostname } from 'node:os';
 import { resolve as resolvePath } from 'node:path';
 import { parseByteSize, parseDuration } from '#document/scalars.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
-import { resolveIssuer, resolveSigningKey } from './resolve-key.ts';
+import { type PathFrom, resolveIssuer, resolveSigningKey } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 import type { AuthenticatorConfig, ListenAddress, OidcConfig, ServerConfig } from './server-config.ts';
-
-/** Absolute path of one that is relative to the configuration file's folder. */
-export type PathFrom = (path: string) => string;
 
 /** Units, paths and choices settled. The content has passed `checkMeaning`. */
 export function resolveConfig(content: ServerConfigText, folder: string): ServerConfig {

@@ -30,7 +30,7 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-export interface IstioConfig {
+interface IstioConfig {
   readonly listen: ListenAddress;
   readonly dialect: 'istiod' | 'istio-csr';
   readonly serving: {
@@ -96,7 +96,7 @@ export interface IssuerConfig {
   readonly key: (SigningKeyConfig & { readonly certificate: string }) | MemoryKeyConfig;
 }
 
-export interface AuditConfig {
+interface AuditConfig {
   readonly directory: string;
   readonly origin: string;
   readonly key: SigningKeyConfig;
@@ -106,7 +106,7 @@ export interface AuditConfig {
   readonly maxSkewMs: number;
 }
 
-export interface TelemetryConfig {
+interface TelemetryConfig {
   readonly logs: {
     readonly format: 'auto' | 'json' | 'text';
     readonly level: 'debug' | 'info' | 'warn' | 'error';

@@ -1,6 +1,6 @@
 import type { Clock } from '#issuance/ports.ts';
 
-export interface CheckState {
+interface CheckState {
   readonly name: string;
   readonly ok: boolean;
   /** Why not; absent when ok. Shown to whoever asks, so it holds no secret. */

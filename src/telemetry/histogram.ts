@@ -5,7 +5,7 @@
  */
 
 /** Upper bounds in seconds: from a policy decision (10 µs) to the longest call that is allowed (10 s). */
-export const latencyBounds: readonly number[] = [
+const latencyBounds: readonly number[] = [
   0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
   5, 10,
 ];

@@ -59,7 +59,7 @@ const memory = section(
   },
 );
 
-export const issuer = section('One issuer', {
+const issuer = section('One issuer', {
   name: text('Name that policies and clients use for it'),
   certificate: optional(path('Its certificate and the intermediates above it, PEM, issuer first; not with key.memory')),
   roots: path('Every live root, PEM: what clients are told to trust'),

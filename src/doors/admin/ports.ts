@@ -7,12 +7,12 @@ export interface AdminParts {
   readonly version: Readonly<Record<string, string>>;
 }
 
-export interface MetricsView {
+interface MetricsView {
   readonly contentType: string;
   render(): Promise<string>;
 }
 
-export interface HealthView {
+interface HealthView {
   liveness(): HealthReport;
   readiness(): HealthReport;
 }

@@ -11,7 +11,7 @@ const credentials: readonly RegExp[] = [
 ];
 
 /** Characters of one value; a longer one ends in "…". */
-export const maxValueLength = 1024;
+const maxValueLength = 1024;
 
 export function scrub(text: string): string {
   const short = text.length > maxValueLength ? `${text.slice(0, maxValueLength)}…` : text;

@@ -6,10 +6,7 @@ export interface LogSink {
 }
 
 /** One write to the system, as `fs.write` does it. */
-export type RawWrite = (
-  bytes: Uint8Array,
-  done: (error: NodeJS.ErrnoException | null, written: number) => void,
-) => void;
+type RawWrite = (bytes: Uint8Array, done: (error: NodeJS.ErrnoException | null, written: number) => void) => void;
 
 export interface BoundedSinkOptions {
   readonly write: RawWrite;

@@ -8,7 +8,7 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
 import { IssuanceTraces } from './issuance-traces.ts';
-import type { Tracing, TracingOptions } from './start.ts';
+import type { Tracing, TracingOptions } from './tracing.ts';
 
 /** Spans; beyond it the processor drops. */
 const maxQueueSize = 2048;
