@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Json } from '#audit/event.ts';
 import { openDocument } from '#document/document.ts';
-import { DocumentError } from '#document/problem.ts';
+import { DocumentError, type Problem } from '#document/problem.ts';
 import { canonicalConfig } from './canonical.ts';
 import { checkMeaning } from './check.ts';
 import { asWritten, fill } from './fill.ts';
@@ -31,7 +31,7 @@ export function loadConfig(file: string): LoadedConfig {
 
 /** The same for a text at hand; `file` decides where relative paths start, `shownAs` stands in messages. */
 export function parseConfig(text: string, file: string, shownAs = file): LoadedConfig {
-  const document = openDocument(text, shownAs, written);
+  const document = openWritten(text, shownAs);
   const content = fill(ServerConfigSchema, document.content);
   const problems = checkMeaning(document, content, dirname(file));
   if (problems.length > 0) throw new DocumentError(problems);
@@ -40,6 +40,27 @@ export function parseConfig(text: string, file: string, shownAs = file): LoadedC
     sha256: sha256(text),
     config: resolveConfig(content, dirname(file)),
     record: canonicalConfig(content),
+  };
+}
+
+function openWritten(text: string, shownAs: string) {
+  try {
+    return openDocument(text, shownAs, written);
+  } catch (thrown) {
+    throw thrown instanceof DocumentError ? new DocumentError(thrown.problems.map(withoutSecret)) : thrown;
+  }
+}
+
+/** Somebody who wrote the secret itself must not find it again in a message, which may end up in a log. */
+function withoutSecret(problem: Problem): Problem {
+  if (!/\.(pin|passphrase)$/.test(problem.path)) return problem;
+  const { file, line, column, path } = problem;
+  return {
+    file,
+    line,
+    column,
+    path,
+    message: 'a secret does not stand in this file: write { file: PATH } or { env: NAME }',
   };
 }
 

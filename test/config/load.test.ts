@@ -221,7 +221,15 @@ describe('a server configuration', () => {
     );
   });
 
-  it('never repeats a PIN that somebody put into the file', () => {
+  it.each(['CANARY', '"CANARY 1234"', '[CANARY]'])('A-5: never repeats a PIN that somebody wrote down: %s', (pin) => {
+    const answer = complaint(changed('file: { path: key.pem }', secretPin.replace('{ env: PIN }', pin)));
+    expect(answer).toMatch(
+      /^server\.yaml:11:\d+: issuers\[0\]\.key\.pkcs11\.pin: a secret does not stand in this file/,
+    );
+    expect(answer).not.toContain('CANARY');
+  });
+
+  it('A-5: never repeats a PIN that somebody put into a URI', () => {
     const uri = 'pkcs11:object=a?pin-value=CANARY-1234';
     expect(complaint(changed('file: { path: key.pem }', secretPin.replace('pkcs11:object=a', uri)))).not.toContain(
       'CANARY',

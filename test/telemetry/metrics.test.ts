@@ -69,6 +69,45 @@ describe('the metrics of issuance', () => {
   });
 });
 
+it('the names of all metrics are the documented ones, and no series names a caller', async () => {
+  const m = metrics();
+  m.gauges.watchLog(() => ({ size: 1, checkpointSize: 1, checkpointTime: now }));
+  m.grpc.callStarted(createCertificate);
+  m.expiries.set('root', { root: 1 });
+  m.observer.ended(request, issued);
+  m.observer.ended(request, refused('csr.san', 2, 'CANARY'));
+  const text = await m.render();
+  const families = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`);
+  expect(families.toSorted()).toEqual([
+    'citadel_server_authentication_failure_count counter',
+    'citadel_server_cert_chain_expiry_seconds gauge',
+    'citadel_server_cert_chain_expiry_timestamp gauge',
+    'citadel_server_csr_count counter',
+    'citadel_server_csr_sign_err_count counter',
+    'citadel_server_root_cert_expiry_seconds gauge',
+    'citadel_server_root_cert_expiry_timestamp gauge',
+    'citadel_server_success_cert_issuance_count counter',
+    'countersign_build_info gauge',
+    'countersign_certificate_expiry_timestamp_seconds gauge',
+    'countersign_door_rejections_total counter',
+    'countersign_issuance_duration_seconds histogram',
+    'countersign_issuance_refusals_total counter',
+    'countersign_issuance_requests_total counter',
+    'countersign_issuance_stage_duration_seconds histogram',
+    'countersign_log_checkpoint_lag gauge',
+    'countersign_log_checkpoint_size gauge',
+    'countersign_log_checkpoint_timestamp_seconds gauge',
+    'countersign_log_size gauge',
+    'countersign_queue_depth gauge',
+    'countersign_requests_in_flight gauge',
+    'grpc_server_handled_total counter',
+    'grpc_server_handling_seconds histogram',
+    'grpc_server_in_flight gauge',
+    'grpc_server_started_total counter',
+  ]);
+  for (const word of ['CANARY', 'spiffe://', '192.0.2.7', request.id]) expect(text).not.toContain(word);
+});
+
 describe('the gauges', () => {
   it('ask their owners when somebody scrapes', async () => {
     const m = metrics();
