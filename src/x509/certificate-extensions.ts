@@ -4,7 +4,7 @@ import { DerReader } from './der/reader.ts';
 import { contextConstructed, contextPrimitive } from './der/tags.ts';
 
 /** RFC 5280 §4.2.1.3, in the order of the bits. */
-export const keyUsageNames = [
+const keyUsageNames = [
   'digitalSignature',
   'contentCommitment',
   'keyEncipherment',

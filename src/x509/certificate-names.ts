@@ -1,18 +1,10 @@
 import { oidText } from './der/oid.ts';
 import type { DerReader } from './der/reader.ts';
 import { contextConstructed, contextPrimitive } from './der/tags.ts';
+import { ipText } from './ip-address.ts';
 import { nameText } from './name.ts';
 
-export type GeneralNameKind =
-  | 'other'
-  | 'email'
-  | 'dns'
-  | 'x400'
-  | 'directory'
-  | 'ediParty'
-  | 'uri'
-  | 'ip'
-  | 'registeredId';
+type GeneralNameKind = 'other' | 'email' | 'dns' | 'x400' | 'directory' | 'ediParty' | 'uri' | 'ip' | 'registeredId';
 
 /** A GeneralName (RFC 5280 §4.2.1.6). */
 export interface GeneralName {
@@ -53,7 +45,7 @@ function textOf(kind: GeneralNameKind, octets: Uint8Array, notAscii: () => never
       for (const octet of octets) if (octet > 0x7f) notAscii();
       return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1');
     case 'ip':
-      return ipText(octets);
+      return addressText(octets);
     case 'directory':
       return nameText(octets);
     case 'registeredId':
@@ -63,14 +55,9 @@ function textOf(kind: GeneralNameKind, octets: Uint8Array, notAscii: () => never
   }
 }
 
-/** Dotted quad, or eight groups of hex without `::`; a constraint's mask follows after a slash. */
-export function ipText(octets: Uint8Array): string {
-  if (octets.length === 8 || octets.length === 32) {
-    const half = octets.length / 2;
-    return `${ipText(octets.subarray(0, half))}/${ipText(octets.subarray(half))}`;
-  }
-  if (octets.length === 4) return octets.join('.');
-  const groups: string[] = [];
-  for (let i = 0; i < octets.length; i += 2) groups.push((((octets[i] ?? 0) << 8) | (octets[i + 1] ?? 0)).toString(16));
-  return groups.join(':');
+/** In a constraint the mask follows after a slash. */
+function addressText(octets: Uint8Array): string {
+  if (octets.length === 4 || octets.length === 16) return ipText(octets);
+  const half = octets.length / 2;
+  return `${ipText(octets.subarray(0, half))}/${ipText(octets.subarray(half))}`;
 }

@@ -20,7 +20,7 @@ import { DerReader, sameBytes } from './der/reader.ts';
 import { nameText } from './name.ts';
 
 /** Octets; an ML-DSA-87 certificate has 8 KiB. */
-export const maxCertificateSize = 65536;
+const maxCertificateSize = 65536;
 
 /** Names of the extensions that this reader understands, for messages. */
 const understood = new Map([
@@ -32,7 +32,7 @@ const understood = new Map([
   ['2.5.29.35', 'authorityKeyIdentifier'],
   ['2.5.29.37', 'extendedKeyUsage'],
 ]);
-export const cRLDistributionPoints = '2.5.29.31';
+const cRLDistributionPoints = '2.5.29.31';
 
 /** A certificate as read: every field a view into `der`. Says nothing of trust; its signature is not checked. */
 export class Certificate {

@@ -8,7 +8,7 @@ import { tag } from './der/tags.ts';
 const firstGeneralized = Date.UTC(2050, 0, 1) / 1000;
 const firstUtc = Date.UTC(1950, 0, 1) / 1000;
 /** 9999-12-31T23:59:59Z: "no well-defined expiration" (RFC 5280 §4.1.2.5). */
-export const lastTime = 253402300799;
+const lastTime = 253402300799;
 
 /** Octets of the element, header included: 15 or 17. */
 export function timeLength(seconds: number): number {

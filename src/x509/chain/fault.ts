@@ -34,7 +34,7 @@ export function fault(code: FaultCode, certificate: Certificate, sentence: strin
 }
 
 /** What a person would call the certificate. */
-export function describe(certificate: Certificate): string {
+function describe(certificate: Certificate): string {
   try {
     if (!certificate.hasEmptySubject) return certificate.subjectText;
   } catch {

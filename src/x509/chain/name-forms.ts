@@ -8,13 +8,13 @@ import { readString } from '../der/strings.ts';
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 
 /** Preferred name syntax (RFC 1034 §3.5, RFC 1123 §2.1); an address in dotted form is no DNS name. */
-export function isDnsName(text: string): boolean {
+function isDnsName(text: string): boolean {
   if (text.length === 0 || text.length > 253) return false;
   const labels = text.split('.');
   return labels.every((each) => label.test(each)) && !/^\d+$/.test(labels.at(-1) ?? '');
 }
 
-export const isMailbox = (text: string): boolean => {
+const isMailbox = (text: string): boolean => {
   const [local = '', host = '', ...more] = text.split('@');
   return more.length === 0 && /^[\x21-\x7e]+$/.test(local) && isDnsName(host);
 };

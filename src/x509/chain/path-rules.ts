@@ -8,7 +8,7 @@ import { checkSignature } from './signature-check.ts';
 
 const purposeIds = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' } as const;
 const anyPurpose = '2.5.29.37.0';
-export type Purpose = keyof typeof purposeIds;
+type Purpose = keyof typeof purposeIds;
 
 export interface PathRules {
   /** Seconds since the epoch; a fraction is cut off, since certificates count whole seconds. */

@@ -1,7 +1,8 @@
 import { Refusal } from '#refusal/refusal.ts';
 import type { DerReader } from '../der/reader.ts';
 import { contextConstructed, contextPrimitive } from '../der/tags.ts';
-import { checkDnsName, checkEmail, checkUri, ipText } from './name-forms.ts';
+import { ipText } from '../ip-address.ts';
+import { checkDnsName, checkEmail, checkUri } from './name-forms.ts';
 
 /** A name as the request has it. `value`: URI, DNS name and mailbox as written, IP address as text (RFC 5952). */
 export interface SubjectAltName {
@@ -41,7 +42,7 @@ function readGeneralName(names: DerReader): SubjectAltName {
     case dNSName:
       return { kind: 'dns', value: checkDnsName(ascii(names.content(identifier))) };
     case iPAddress:
-      return { kind: 'ip', value: ipText(names.content(identifier)) };
+      return { kind: 'ip', value: address(names.content(identifier)) };
     case rfc822Name:
       return { kind: 'email', value: checkEmail(ascii(names.content(identifier))) };
     default: {
@@ -50,6 +51,11 @@ function readGeneralName(names: DerReader): SubjectAltName {
       throw new Refusal('csr.san', `a subjectAltName of kind ${kind} is never issued`);
     }
   }
+}
+
+function address(content: Uint8Array): string {
+  if (content.length === 4 || content.length === 16) return ipText(content);
+  throw new Refusal('csr.san', 'an IP address is neither 4 nor 16 octets');
 }
 
 /** IA5String without space and control characters. */

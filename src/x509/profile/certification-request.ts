@@ -11,7 +11,7 @@ const extensionRequest = '1.2.840.113549.1.9.14';
  * CertificationRequestInfo (RFC 2986 §4.1): what the requester signs. `extensions` are whole Extension elements; none
  * given, the attribute is left out. No `subject` is the empty name.
  */
-export function certificationRequestInfo(
+function certificationRequestInfo(
   subject: NameTerms | undefined,
   spki: Der,
   extensions: readonly Der[] = [],

@@ -2,7 +2,7 @@ import type { Der } from '../algorithms.ts';
 import { contextConstructed, contextPrimitive } from '../der/tags.ts';
 import { boolean, element, implicit, integer, namedBits, octetString, oid, sequence } from '../der/writer.ts';
 
-export const extensionIds = {
+const extensionIds = {
   subjectKeyId: '2.5.29.14',
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',

@@ -15,7 +15,7 @@ export interface LeafIssuer {
   readonly subjectKeyId?: boolean;
 }
 
-export type LeafKeyUsage = 'digitalSignature' | 'digitalSignature+keyEncipherment';
+type LeafKeyUsage = 'digitalSignature' | 'digitalSignature+keyEncipherment';
 
 /** The holes of the template. */
 export interface LeafTerms {

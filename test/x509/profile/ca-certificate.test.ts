@@ -114,7 +114,7 @@ describe('our own TLS certificate', () => {
       'dns:localhost',
       'uri:spiffe://cluster.local/countersign',
       'ip:127.0.0.1',
-      'ip:0:0:0:0:0:0:0:1',
+      'ip:::1',
     ]);
     expect(certificate.isCritical('2.5.29.17')).toBe(true);
     expect(certificate.hasEmptySubject).toBe(true);
