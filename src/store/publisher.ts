@@ -53,11 +53,16 @@ export class Publisher {
     await this.#round;
   }
 
-  /** The last round, and none after it. */
-  async close(): Promise<void> {
+  /** No round after the one that runs. */
+  async stop(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
     await this.#round?.catch(() => undefined);
+  }
+
+  /** The last round, and none after it. */
+  async close(): Promise<void> {
+    await this.stop();
     if (this.note === undefined || this.size < this.#wanted) await this.publish();
   }
 

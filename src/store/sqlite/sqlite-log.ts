@@ -141,9 +141,11 @@ export class SqliteLog implements DurableLog {
   async #close(): Promise<void> {
     await this.#group.settled();
     try {
-      if (!this.#group.failed) await this.#publisher.close();
+      await (this.#group.failed ? this.#publisher.stop() : this.#publisher.close());
     } finally {
-      await Promise.all([this.#reader.close(), this.#writer.close(), this.inventory.close()]);
+      // The writer last: the last one out folds the write-ahead log into the database.
+      await Promise.all([this.#reader.close(), this.inventory.close()]);
+      await this.#writer.close();
     }
   }
 }
