@@ -12,3 +12,14 @@ export function bearerToken(authorization: readonly string[]): string | undefine
   const value = authorization.find((each) => each.startsWith(prefix));
   return value?.slice(prefix.length);
 }
+
+const compact = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)$/;
+
+/**
+ * True for the JWS compact form (RFC 7515 §7.1) in the alphabet of base64url and nothing else. Header and payload
+ * are signed as text; the signature is not, so its spare bits must be zero, or one token could be written in many ways.
+ */
+export function isCompact(token: string): boolean {
+  const signature = compact.exec(token)?.[1];
+  return signature !== undefined && Buffer.from(signature, 'base64url').toString('base64url') === signature;
+}

@@ -2,7 +2,7 @@ import { errors, type JWTPayload, type JWTVerifyResult, jwtVerify } from 'jose';
 import type { Authenticator, Clock, Evidence } from '#issuance/ports.ts';
 import { type Caller, type CredentialFacts, mintCaller } from '#policy/caller.ts';
 import { Refusal } from '#refusal/refusal.ts';
-import { bearerToken, maxTokenLength } from './bearer.ts';
+import { bearerToken, isCompact, maxTokenLength } from './bearer.ts';
 import type { IdentityMapping } from './identity-mapping.ts';
 import { KeyRing } from './key-ring.ts';
 import type { KeySource } from './key-source.ts';
@@ -51,6 +51,7 @@ export class OidcAuthenticator implements Authenticator {
     const token = bearerToken(evidence.authorization);
     if (token === undefined) return undefined;
     if (token.length > maxTokenLength) fail(`it is longer than ${maxTokenLength} bytes`);
+    if (!isCompact(token)) fail('it is not three parts of base64url with dots between them');
     const { payload, protectedHeader } = await this.#verify(token, signal);
     this.#checkTimes(payload);
     const audience = this.#audienceOf(payload.aud);
