@@ -2,8 +2,11 @@ import { type Certificate, readCertificate } from '#x509/certificate.ts';
 import { CertificateError } from '#x509/certificate-error.ts';
 import { checkChain } from '#x509/chain/check-chain.ts';
 import { meshClientFaults } from '#x509/chain/mesh-clients.ts';
+import { pathFaults } from '#x509/chain/path-rules.ts';
 import { sameBytes } from '#x509/der/reader.ts';
 import { PemError, readPemBlocks } from '#x509/pem.ts';
+import { servingTbs } from '#x509/profile/ca-certificate.ts';
+import { assembleSigned } from '#x509/signed.ts';
 import { CeremonyError } from './ceremony-error.ts';
 
 /** Certificates that a chain file may hold. */
@@ -45,6 +48,7 @@ export function checkIssuer(question: IssuerQuestion): IssuerChain {
   const verdict = checkChain({ target: issuer, intermediates, roots: trusted, now: question.now, purpose: 'issuer' });
   const faults = verdict.good ? [] : verdict.faults.map(({ certificate, sentence }) => `${certificate}: ${sentence}`);
   faults.push(...rightFaults(issuer), ...nameFaults(issuer, question.trustDomain));
+  if (verdict.good) faults.push(...leafFaults(verdict.path, question));
   const root = verdict.good ? verdict.path.at(-1) : undefined;
   if (!verdict.good || root === undefined || faults.length > 0) refuse(faults);
   const path = verdict.path.slice(0, -1);
@@ -68,6 +72,33 @@ function rightFaults(issuer: Certificate): string[] {
   if (keyUsage === undefined) return ['our certificate has no keyUsage; it must have keyCertSign'];
   if (!issuer.isCritical('2.5.29.15')) return ['keyUsage of our certificate must be critical'];
   return [];
+}
+
+/** The path as it will be with an SVID of ours below it: a constraint can leave room for our CA and none for that. */
+function leafFaults(path: readonly Certificate[], { trustDomain, now }: IssuerQuestion): string[] {
+  const [issuer] = path;
+  if (issuer === undefined) return [];
+  const leaf = probeLeaf(issuer, trustDomain, now);
+  const faults = pathFaults([leaf, ...path], { now, purpose: 'serverAuth' });
+  return faults.map(({ certificate, sentence }) => `for a workload below it, ${certificate}: ${sentence}`);
+}
+
+/** A leaf as we would issue it; its signature is not looked at. */
+function probeLeaf(issuer: Certificate, trustDomain: string, now: number): Certificate {
+  const tbs = servingTbs(
+    {
+      issuer: { name: issuer.subject, keyId: issuer.subjectKeyId ?? new Uint8Array(20) },
+      names: { uris: [`spiffe://${trustDomain}/ns/example/sa/example`] },
+      spki: issuer.spki,
+      serial: Uint8Array.of(1),
+      notBefore: now - 1,
+      notAfter: now + 1,
+      keyEncipherment: false,
+      clientAuth: true,
+    },
+    'ecdsa-sha256',
+  );
+  return readCertificate(assembleSigned(tbs, 'ecdsa-sha256', Uint8Array.of(0)));
 }
 
 /** X509-SVID §2, §3.1: at most one URI, which is the trust domain without a path. */
