@@ -127,6 +127,6 @@ const prove = defineCommand({
 export const audit = defineGroup({
   name: 'audit',
   summary: 'Verify, search and prove the tamper-evident log.',
-  about: ['Every decision is one entry of an RFC 6962 tree, published as C2SP tiles; see docs/audit.md.'],
+  about: ['Every decision is one entry of an RFC 6962 tree, published as C2SP tiles.'],
   members: [verify, list, check, prove],
 });

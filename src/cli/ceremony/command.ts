@@ -122,6 +122,6 @@ const initToken = defineCommand({
 export const ceremony = defineGroup({
   name: 'ceremony',
   summary: 'Make CA keys and certificates by one reviewed file.',
-  about: ['The file says which keys are made, where they live and what their certificates say; see docs/ceremony.md.'],
+  about: ['The file says which keys are made, where they live and what their certificates say.'],
   members: [plan, run, request, install, initToken],
 });

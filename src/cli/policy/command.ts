@@ -88,6 +88,6 @@ const explain = defineCommand({
 export const policy = defineGroup({
   name: 'policy',
   summary: 'Check, test and explain issuance policies.',
-  about: ['A policy is one YAML document that says who gets which certificate; see docs/policy.md.'],
+  about: ['A policy is one YAML document that says who gets which certificate.'],
   members: [check, test, explain],
 });
