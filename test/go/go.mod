@@ -4,6 +4,8 @@ go 1.24.0
 
 require (
 	github.com/bufbuild/protocompile v0.14.1
+	github.com/go-jose/go-jose/v4 v4.1.3
+	github.com/spiffe/go-spiffe/v2 v2.6.0
 	google.golang.org/grpc v1.76.0
 	google.golang.org/protobuf v1.36.7
 	istio.io/api v1.28.0
@@ -11,7 +13,6 @@ require (
 
 require (
 	github.com/golang/protobuf v1.5.4 // indirect
-	github.com/spiffe/go-spiffe/v2 v2.6.0 // indirect
 	golang.org/x/net v0.43.0 // indirect
 	golang.org/x/sync v0.16.0 // indirect
 	golang.org/x/sys v0.35.0 // indirect
