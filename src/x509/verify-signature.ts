@@ -15,6 +15,21 @@ const schemes: Readonly<Record<SignatureAlgorithm, readonly [digest: string | nu
   'ml-dsa-87': [null, 'ml-dsa-87'],
 };
 
+/** Whether the key is of the kind that the algorithm needs. */
+export function fitsAlgorithm(key: KeyObject, algorithm: SignatureAlgorithm): boolean {
+  return key.asymmetricKeyType === schemes[algorithm][1];
+}
+
+/** `verifySignature` for cold paths: synchronous. */
+export function verifySignatureSync(
+  key: KeyObject,
+  algorithm: SignatureAlgorithm,
+  tbs: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  return fitsAlgorithm(key, algorithm) && verify(schemes[algorithm][0], tbs, { key, dsaEncoding: 'der' }, signature);
+}
+
 /** A SubjectPublicKeyInfo made ready for many verifications. Throws for one that OpenSSL does not read. */
 export function importSpki(spki: Uint8Array): KeyObject {
   return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
@@ -30,8 +45,8 @@ export function verifySignature(
   tbs: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  const [digest, keyType] = schemes[algorithm];
-  if (key.asymmetricKeyType !== keyType) return Promise.resolve(false);
+  if (!fitsAlgorithm(key, algorithm)) return Promise.resolve(false);
+  const [digest] = schemes[algorithm];
   return new Promise((resolve) => {
     verify(digest, tbs, { key, dsaEncoding: 'der' }, signature, (error, ok) => resolve(error === null && ok));
   });

@@ -1,7 +1,7 @@
-import { verify } from 'node:crypto';
 import { Refusal } from '#refusal/refusal.ts';
-import type { Der, KeyKind, SignatureAlgorithm } from '../algorithms.ts';
+import type { Der, SignatureAlgorithm } from '../algorithms.ts';
 import { readSpki } from '../keys/public-key.ts';
+import { fitsAlgorithm, verifySignatureSync } from '../verify-signature.ts';
 
 /** What `checkSignature` looks at: a certificate and a CRL both are. */
 export interface Signed {
@@ -12,12 +12,6 @@ export interface Signed {
 
 export type SignatureVerdict = 'good' | 'bad-signature' | 'algorithm' | 'key';
 
-function fits(algorithm: SignatureAlgorithm, kind: KeyKind): boolean {
-  if (algorithm.startsWith('ecdsa-')) return kind.startsWith('ec:');
-  if (algorithm.startsWith('rsa-')) return kind.startsWith('rsa:');
-  return algorithm === kind;
-}
-
 /**
  * Whether the key in `spki` made the signature. `algorithm`: not one of ours or not one for that key; `key`: a key in
  * no form that we take. Synchronous: chains are checked at import, not per request.
@@ -26,10 +20,9 @@ export function checkSignature(signed: Signed, spki: Der): SignatureVerdict {
   const { signatureAlgorithm: algorithm } = signed;
   if (algorithm === undefined) return 'algorithm';
   try {
-    const key = readSpki(spki);
-    if (!fits(algorithm, key.kind)) return 'algorithm';
-    const digest = /sha\d+$/.exec(algorithm)?.[0] ?? null;
-    return verify(digest, signed.tbs, key.object, signed.signature) ? 'good' : 'bad-signature';
+    const key = readSpki(spki).object;
+    if (!fitsAlgorithm(key, algorithm)) return 'algorithm';
+    return verifySignatureSync(key, algorithm, signed.tbs, signed.signature) ? 'good' : 'bad-signature';
   } catch (thrown) {
     if (thrown instanceof Refusal) return 'key';
     throw thrown;
