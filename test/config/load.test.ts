@@ -105,6 +105,14 @@ const invalid: readonly (readonly [string, string, readonly string[]])[] = [
     ['server.yaml:19:33: istio.limits.callTimeout: 11s is not between 1s and 10s'],
   ],
   [
+    'lengths of time that nobody can mean',
+    `${minimal}istio: { serving: { lifetime: 10s } }\nshutdown: { grace: 30d }\n`,
+    [
+      'server.yaml:19:31: istio.serving.lifetime: 10s is not between 1m and 398d',
+      'server.yaml:20:20: shutdown.grace: 30d is not between 0s and 10m',
+    ],
+  ],
+  [
     'a duration without a unit',
     `${minimal}shutdown: { grace: "25" }\n`,
     [

@@ -10,7 +10,7 @@ export const audit = section('The tamper-evident log', {
     path('A second place, on another volume, for the last signed checkpoint: a restored backup is noticed by it'),
   ),
   includeCertificate: flag('Keep every issued certificate in its record', { default: true }),
-  maxSkew: duration('Issuance pauses while the clock is further than this behind the newest record', {
+  maxSkew: duration('Issuance pauses while the clock is further than this behind the newest record; at most 1h', {
     default: '10s',
   }),
 });

@@ -21,7 +21,7 @@ const oidc = section('A bearer token of an OpenID Connect issuer', {
       'The SPIFFE ID with claims in braces, such as spiffe://cluster.local/ns/{team}/sa/{service}; left out, `sub` must be a Kubernetes service account',
     ),
   ),
-  clockTolerance: duration("How far the issuer's clock may be off", { default: '30s' }),
+  clockTolerance: duration("How far the issuer's clock may be off, at most 5m", { default: '30s' }),
 });
 
 export const authenticators = list(

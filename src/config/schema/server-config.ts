@@ -54,7 +54,7 @@ export const ServerConfigSchema = section('The configuration of `countersign ser
   }),
   telemetry,
   shutdown: optionalSection('The end', {
-    grace: duration('Time that calls in flight get to finish', { default: '25s' }),
+    grace: duration('Time that calls in flight get to finish, at most 10m', { default: '25s' }),
   }),
 });
 
