@@ -27,6 +27,8 @@ export function countersign(words: readonly string[], options: RunOptions = {}):
 export function run(program: string, words: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8', TERM: 'xterm', ...options.env };
   const child = spawn(program, words, { env, cwd: options.cwd ?? repository });
+  // A program that reads nothing may be gone before all of it is written.
+  child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];

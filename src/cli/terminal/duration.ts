@@ -19,7 +19,7 @@ export function inWords(seconds: number): string {
     rest = Math.round(rest - count * unit.seconds);
     parts.push(`${count} ${count === 1 ? unit.one : unit.many}`);
     // A hundred days need no hours, two hours and a half do.
-    if (parts.length === 2 || (count >= 30 && unit.seconds >= 60)) break;
+    if (parts.length === 2 || (count >= 30 && unit.seconds >= 86_400)) break;
   }
   return parts.join(' ') || '0 seconds';
 }
