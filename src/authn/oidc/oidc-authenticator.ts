@@ -25,6 +25,8 @@ export interface OidcOptions {
 
 /** Longest claim that is worth a place in the record. */
 const maxFact = 256;
+/** Seconds since the epoch at the end of the year 9999; readers with 64-bit clocks wrap far beyond it. */
+const maxTime = 253_402_300_799;
 
 /** A JWT of an OpenID Connect issuer as bearer token (contract §2.6). */
 export class OidcAuthenticator implements Authenticator {
@@ -67,9 +69,11 @@ export class OidcAuthenticator implements Authenticator {
     try {
       return await jwtVerify(
         token,
-        ({ kid, alg }) => {
+        ({ kid, alg, b64 }) => {
           if (!isTokenAlgorithm(alg)) fail('its alg is not one that is taken');
           if (kid !== undefined && typeof kid !== 'string') fail('its kid is not a string');
+          // RFC 7797 §7: no JWT has it; readers differ over one that has it and does not call it critical
+          if (b64 !== undefined) fail('it has b64 in its header');
           return this.#keys.key(kid, alg, signal);
         },
         {
@@ -93,7 +97,7 @@ export class OidcAuthenticator implements Authenticator {
   #checkTimes({ iat, nbf, exp }: JWTPayload): void {
     const latest = this.#options.clock.now() / 1000 + this.#tolerance;
     for (const time of [iat, nbf, exp]) {
-      if (time !== undefined && !Number.isFinite(time)) fail('a time in it is no number');
+      if (time !== undefined && !(time >= 0 && time <= maxTime)) fail('a time in it is no time of this calendar');
     }
     if (iat !== undefined && iat > latest) fail('its iat is in the future');
   }

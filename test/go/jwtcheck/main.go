@@ -22,13 +22,26 @@ type input struct {
 	Tokens     []string           `json:"tokens"`
 }
 
+// verify picks the key by kid; without one it tries all, as go-oidc does.
+func verify(in *input, parsed *jwt.JSONWebToken, claims *jwt.Claims) error {
+	if parsed.Headers[0].KeyID != "" {
+		return parsed.Claims(in.Keys, claims)
+	}
+	for _, key := range in.Keys.Keys {
+		if parsed.Claims(key, claims) == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("no key verifies it")
+}
+
 func check(in *input, algorithms []jose.SignatureAlgorithm, token string) error {
 	parsed, err := jwt.ParseSigned(token, algorithms)
 	if err != nil {
 		return err
 	}
 	var claims jwt.Claims
-	if err := parsed.Claims(in.Keys, &claims); err != nil {
+	if err := verify(in, parsed, &claims); err != nil {
 		return err
 	}
 	if claims.Expiry == nil {
