@@ -1,7 +1,10 @@
 import { Refusal } from '#refusal/refusal.ts';
 
-/** RFC 3986 §3.1: a name without a scheme is a relative reference, which RFC 5280 §4.2.1.6 forbids. */
-const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:./;
+/**
+ * RFC 3986 §3.1 and §2: a scheme, since RFC 5280 §4.2.1.6 forbids relative references, and then only the characters
+ * that a URI may hold. What they say is for policy, which compares octets.
+ */
+const uri = /^[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+$/;
 /** RFC 1123 §2.1 with the first label of a wildcard (RFC 6125 §6.4.3); whether wildcards are wanted is policy. */
 const dnsName = /^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 const longestDnsName = 253;
@@ -9,7 +12,7 @@ const mailbox = /^[^@]+@[^@]+$/;
 
 /** Each takes printable ASCII and gives it back, or throws Refusal `csr.san`. */
 export function checkUri(text: string): string {
-  return scheme.test(text) ? text : refuse('a URI name does not begin with a scheme');
+  return uri.test(text) ? text : refuse('a URI name has no scheme, or characters that no URI holds');
 }
 
 export function checkDnsName(text: string): string {

@@ -3,6 +3,7 @@ import type { Der } from '../algorithms.ts';
 import { oidBytes } from '../der/oid.ts';
 import { type DerReader, sameBytes } from '../der/reader.ts';
 import { isStringTag, readString } from '../der/strings.ts';
+import { tag } from '../der/tags.ts';
 
 const commonName = oidBytes('2.5.4.3');
 const mostRdns = 8;
@@ -41,14 +42,20 @@ function readRdn(rdn: DerReader, commonNames: string[]): void {
     const attribute = rdn.sequence();
     const isCommonName = sameBytes(attribute.oid(), commonName);
     if (isCommonName) commonNames.push(readCommonName(attribute));
-    else if (isStringTag(attribute.next)) refuseControls(readString(attribute));
-    else attribute.skip();
+    else if (attribute.next === tag.bitString) attribute.bitString();
+    else refuseControls(readValue(attribute));
     attribute.finish();
   }
 }
 
+/** A character string as names may hold it: X.520 knows no VisibleString, and OpenSSL refuses it too. */
+function readValue(attribute: DerReader): string {
+  if (attribute.next === tag.visibleString || !isStringTag(attribute.next)) refuse('a subject value is no string');
+  return readString(attribute);
+}
+
 function readCommonName(attribute: DerReader): string {
-  const value = readString(attribute);
+  const value = readValue(attribute);
   refuseControls(value);
   if ([...value].length > longestCommonName) refuse(`the common name is longer than ${longestCommonName} characters`);
   return value;

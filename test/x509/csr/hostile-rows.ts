@@ -36,7 +36,7 @@ const classes: Readonly<Record<string, readonly string[]>> = {
   ],
   san: ['kind', 'empty', 'dns', 'ip', 'email', 'control', 'uri'],
   spiffe: ['space', 'look-alike'],
-  subject: ['cn-length', 'cn-twice', 'cn-type', 'control', 'rdns'],
+  subject: ['cn-length', 'cn-twice', 'value-type', 'control', 'rdns'],
   key: [
     'size',
     'curve',

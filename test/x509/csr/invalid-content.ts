@@ -1,5 +1,5 @@
 import { contextConstructed, contextPrimitive, tag } from '#x509/der/tags.ts';
-import { boolean, element, explicit, integer, octetString, oid, sequence, text } from '#x509/der/writer.ts';
+import { boolean, element, explicit, integer, octetString, oid, sequence, setOf, text } from '#x509/der/writer.ts';
 import {
   attribute,
   basicConstraints,
@@ -185,6 +185,9 @@ export function invalidSans(): readonly Invalid[] {
     refused('uri', 'an empty URI', uri('')),
     refused('uri', 'no scheme', uri('cluster.local/ns/demo/sa/web')),
     refused('uri', 'a scheme and nothing else', uri('spiffe:')),
+    refused('uri', 'a percent sign that escapes nothing', uri(`${id}%4`)),
+    refused('uri', 'a backslash', uri('spiffe:\\\\cluster.local\\ns')),
+    refused('uri', 'a quotation mark', uri(`${id}"`)),
     badUri('space', 'a leading space', ` ${id}`),
     badUri('space', 'a trailing space', `${id} `),
     badUri('space', 'a tab inside', 'spiffe://cluster\t.local/a'),
@@ -225,6 +228,12 @@ export function invalidSubjects(): readonly Invalid[] {
     refused('control', 'NUL in the organization', sequence(rdn(name('2.5.4.10', text(tag.utf8String, 'a\0b'))))),
     refused('control', 'a C1 control', commonName('a\u0085b')),
     refused('rdns', 'nine parts', many(9)),
-    { ...refused('cn-type', 'a common name that is an INTEGER', sequence(rdn(cn(integer(1))))), code: 'csr.malformed' },
+    refused('value-type', 'a common name that is an INTEGER', sequence(rdn(cn(integer(1))))),
+    refused('value-type', 'an organization that is a SET', sequence(rdn(name('2.5.4.10', setOf(integer(1)))))),
+    refused(
+      'value-type',
+      'an organization that is a VisibleString',
+      sequence(rdn(name('2.5.4.10', text(tag.visibleString, 'a')))),
+    ),
   ];
 }

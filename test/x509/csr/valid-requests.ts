@@ -1,5 +1,5 @@
 import { tag } from '#x509/der/tags.ts';
-import { integer, octetString, sequence, text } from '#x509/der/writer.ts';
+import { bitString, integer, octetString, sequence, text } from '#x509/der/writer.ts';
 import { toPem } from '#x509/pem.ts';
 import {
   attribute,
@@ -89,6 +89,11 @@ function subjects(): readonly Valid[] {
     of('an empty common name', { commonName: '' }, commonName('')),
     of('a subject in UTF-8', { emptySubject: false }, plain('Zürich')),
     of('a BMPString', { emptySubject: false }, sequence(rdn(name('2.5.4.10', text(tag.bmpString, '\0A'))))),
+    of(
+      'an x500UniqueIdentifier, which is a BIT STRING',
+      { emptySubject: false },
+      sequence(rdn(name('2.5.4.45', bitString(Uint8Array.of(1))))),
+    ),
     of(
       'an RDN of two attributes',
       { commonName: 'web' },
