@@ -87,10 +87,20 @@ function checkParent(stored: StoredTree, level: number, position: number): void 
 export function verifyStore(file: string, onProgress: (checked: number, size: number) => void = () => {}): Head {
   const database = openForReading(file);
   try {
-    return damagedUnless(file, () => verifyAll(new StoredTree(database), onProgress));
+    return damagedUnless(file, () => {
+      const head = verifyAll(new StoredTree(database), onProgress);
+      checkPages(database);
+      return head;
+    });
   } finally {
     database.close();
   }
+}
+
+/** What no entry and no hash is read through: SQLite's own view of its pages and indexes. */
+function checkPages(database: DatabaseSync): void {
+  const found = database.prepare('PRAGMA integrity_check(1)').get()?.integrity_check;
+  if (found !== 'ok') throw new StoreError('damaged', `the database's pages do not fit together: ${found}`);
 }
 
 function verifyAll(stored: StoredTree, onProgress: (checked: number, size: number) => void): Head {

@@ -53,12 +53,13 @@ function belongTo(database: DatabaseSync, file: string, origin: string): void {
   }
 }
 
-/** Whatever SQLite finds wrong becomes a StoreError. */
+/** Whatever SQLite finds wrong becomes a StoreError, and a StoreError without an index gets this one. */
 export function damagedUnless<T>(file: string, read: () => T, index?: number): T {
   try {
     return read();
   } catch (cause) {
-    if (cause instanceof StoreError) throw cause;
+    if (cause instanceof StoreError && (cause.index !== undefined || index === undefined)) throw cause;
+    if (cause instanceof StoreError) throw new StoreError(cause.code, cause.message, index, { cause });
     const problem = cause instanceof Error ? cause.message : String(cause);
     throw new StoreError('damaged', `${file} cannot be read: ${problem}`, index, { cause });
   }
