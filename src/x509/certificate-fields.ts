@@ -13,7 +13,7 @@ export interface Extension {
   readonly value: Uint8Array;
 }
 
-/** The fields of a TBSCertificate (RFC 5280 §4.1.2) as views into the bytes read. */
+/** The fields of a TBSCertificate (RFC 5280 §4.1.2) as views into the bytes read; names and key not yet looked into. */
 export interface CertificateFields {
   /** Content octets of the INTEGER: positive, at most 20. */
   readonly serial: Uint8Array;

@@ -34,15 +34,21 @@ export function readGeneralName(reader: DerReader, ipLengths: readonly number[] 
   const at = reader.position;
   const octets = reader.content(reader.next);
   if (kind === 'ip' && !ipLengths.includes(octets.length)) reader.fail('an iPAddress of a wrong length', at);
-  return { kind, octets, text: textOf(kind, octets, () => reader.fail('a name that is not ASCII', at)) };
+  return {
+    kind,
+    octets,
+    text: textOf(kind, octets, () =>
+      reader.fail('a name with a space, a control character or something beyond ASCII', at),
+    ),
+  };
 }
 
-function textOf(kind: GeneralNameKind, octets: Uint8Array, notAscii: () => never): string {
+function textOf(kind: GeneralNameKind, octets: Uint8Array, notPrintable: () => never): string {
   switch (kind) {
     case 'email':
     case 'dns':
     case 'uri':
-      for (const octet of octets) if (octet > 0x7f) notAscii();
+      for (const octet of octets) if (octet < 0x21 || octet > 0x7e) notPrintable();
       return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1');
     case 'ip':
       return addressText(octets);

@@ -17,7 +17,8 @@ import {
 import { type CertificateFields, type Extension, readCertificateFields } from './certificate-fields.ts';
 import type { GeneralName } from './certificate-names.ts';
 import { DerReader, sameBytes } from './der/reader.ts';
-import { nameText } from './name.ts';
+import { checkWellFormed } from './der/well-formed.ts';
+import { nameText, readName } from './name.ts';
 
 /** Octets; an ML-DSA-87 certificate has 8 KiB. */
 const maxCertificateSize = 65536;
@@ -132,26 +133,18 @@ export class Certificate {
     return Buffer.from(this.serial).toString('hex');
   }
 
-  /** For people. Throws CertificateError where the name is no Name. */
+  /** For people. */
   get subjectText(): string {
-    return textOf('subject', this.subject);
+    return nameText(this.subject);
   }
 
   get issuerText(): string {
-    return textOf('issuer', this.issuer);
-  }
-}
-
-function textOf(field: string, name: Der): string {
-  try {
-    return nameText(name);
-  } catch (thrown) {
-    throw inField(field, thrown);
+    return nameText(this.issuer);
   }
 }
 
 /**
- * Reads one certificate (RFC 5280 §4.1): strict DER, version 3, the same AlgorithmIdentifier inside and out, every
+ * Reads one certificate (RFC 5280 §4.1): strict DER to the leaves, version 3, the same AlgorithmIdentifier inside and out, every
  * extension that we understand well-formed, nothing after it. Throws CertificateError with the field.
  */
 export function readCertificate(der: Uint8Array): Certificate {
@@ -173,6 +166,12 @@ export function readCertificate(der: Uint8Array): Certificate {
     field = 'signatureValue';
     const signature = signed.bitOctets();
     signed.finish();
+    field = 'issuer';
+    readName(DerReader.over(fields.issuer));
+    field = 'subject';
+    readName(DerReader.over(fields.subject));
+    field = 'certificate';
+    checkWellFormed(DerReader.over(der));
     return new Certificate(der as Der, tbs, fields, signature);
   } catch (thrown) {
     throw inField(field, thrown);

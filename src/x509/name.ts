@@ -1,6 +1,6 @@
 import type { Der } from './algorithms.ts';
 import { oidText } from './der/oid.ts';
-import { DerError, DerReader } from './der/reader.ts';
+import { DerReader } from './der/reader.ts';
 import { readString } from './der/strings.ts';
 import { tag } from './der/tags.ts';
 import { oid, sequence, setOf, text } from './der/writer.ts';
@@ -63,27 +63,39 @@ function escaped(value: string): string {
     .replace(/\p{Cc}/gu, (c) => `\\${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
-function readAttribute(reader: DerReader): string {
+interface NameAttribute {
+  /** Dotted object identifier. */
+  readonly type: string;
+  readonly value: string;
+}
+
+/** The next element, a Name: attributes by RDN, in encoded order. Throws DerError. */
+export function readName(reader: DerReader): readonly (readonly NameAttribute[])[] {
+  const rdns = reader.sequence();
+  const all: NameAttribute[][] = [];
+  while (rdns.more) {
+    const rdn = rdns.set();
+    if (!rdn.more) rdn.fail('an empty relative name');
+    const attributes: NameAttribute[] = [];
+    while (rdn.more) attributes.push(readAttribute(rdn));
+    all.push(attributes);
+  }
+  return all;
+}
+
+function readAttribute(reader: DerReader): NameAttribute {
   const attribute = reader.sequence();
   const type = oidText(attribute.oid());
   const value = readString(attribute);
   attribute.finish();
-  return `${shortNames.get(type) ?? type}=${escaped(value)}`;
+  return { type, value };
 }
 
 /** RDNs of a Name as people read them, in encoded order: `C=DE, O=Example, CN=Mesh root`. Throws DerError. */
 export function nameText(name: Uint8Array): string {
-  const outer = DerReader.over(name);
-  const rdns = outer.sequence();
-  outer.finish();
-  const parts: string[] = [];
-  while (rdns.more) {
-    const at = rdns.position;
-    const rdn = rdns.set();
-    const values: string[] = [];
-    while (rdn.more) values.push(readAttribute(rdn));
-    if (values.length === 0) throw new DerError('an empty relative name', at);
-    parts.push(values.join('+'));
-  }
-  return parts.join(', ');
+  const reader = DerReader.over(name);
+  const rdns = readName(reader);
+  reader.finish();
+  const text = ({ type, value }: NameAttribute) => `${shortNames.get(type) ?? type}=${escaped(value)}`;
+  return rdns.map((attributes) => attributes.map(text).join('+')).join(', ');
 }

@@ -1,6 +1,5 @@
 import type { Certificate } from '../certificate.ts';
-import { CertificateError } from '../certificate-error.ts';
-import { DerError, sameBytes } from '../der/reader.ts';
+import { sameBytes } from '../der/reader.ts';
 import { type Fault, fault } from './fault.ts';
 import { type PathRules, pathFaults } from './path-rules.ts';
 import { checkSignature } from './signature-check.ts';
@@ -51,7 +50,7 @@ function extend(search: Search, path: readonly Certificate[]): readonly Certific
     found = true;
     if (!signs(search, root, last, path.length)) continue;
     const whole = [...path, root];
-    const faults = judge(whole, question);
+    const faults = pathFaults(whole, question);
     if (faults.length === 0) return whole;
     failed(search, maxPath + whole.length, faults);
   }
@@ -64,18 +63,8 @@ function extend(search: Search, path: readonly Certificate[]): readonly Certific
   }
   if (found) return undefined;
   return failed(search, path.length, [
-    fault('no-issuer', last, `no certificate of its issuer is at hand: ${issuerOf(last)}`),
+    fault('no-issuer', last, `no certificate of its issuer is at hand: ${last.issuerText || 'an empty name'}`),
   ]);
-}
-
-/** A name that cannot be read where a constraint asks for it is a fault like others. */
-function judge(path: readonly Certificate[], question: ChainQuestion): readonly Fault[] {
-  try {
-    return pathFaults(path, question);
-  } catch (thrown) {
-    if (!(thrown instanceof DerError || thrown instanceof CertificateError)) throw thrown;
-    return [fault('name', question.target, `a name in its path cannot be read: ${thrown.message}`)];
-  }
 }
 
 /** Those whose subject is the issuer's name; the ones whose key identifier fits first. */
@@ -112,12 +101,4 @@ const sentences = {
 function failed(search: Search, reach: number, faults: readonly Fault[]): undefined {
   if (reach > search.furthest.reach) search.furthest = { reach, faults };
   return undefined;
-}
-
-function issuerOf(certificate: Certificate): string {
-  try {
-    return certificate.issuerText || 'an empty name';
-  } catch {
-    return 'a name that cannot be read';
-  }
 }

@@ -35,10 +35,6 @@ export function fault(code: FaultCode, certificate: Certificate, sentence: strin
 
 /** What a person would call the certificate. */
 function describe(certificate: Certificate): string {
-  try {
-    if (!certificate.hasEmptySubject) return certificate.subjectText;
-  } catch {
-    // a subject that cannot be read is no name; the serial is
-  }
+  if (!certificate.hasEmptySubject) return certificate.subjectText;
   return certificate.names[0]?.text ?? `serial ${certificate.serialText}`;
 }

@@ -1,7 +1,6 @@
 import type { GeneralName } from '../certificate-names.ts';
-import { oidText } from '../der/oid.ts';
 import { DerReader } from '../der/reader.ts';
-import { readString } from '../der/strings.ts';
+import { readName } from '../name.ts';
 
 /** Forms of names that RFC 5280 §4.2.1.6 and §4.2.1.10 allow, and how subtrees of them match. */
 
@@ -64,38 +63,17 @@ export function uriHost(uri: string): string | undefined {
   return host === '' ? undefined : host;
 }
 
-interface Attribute {
-  /** Dotted object identifier. */
-  readonly type: string;
-  readonly value: string;
-}
-
-function attributesByRdn(name: Uint8Array): Attribute[][] {
-  const rdns = DerReader.over(name).sequence();
-  const all: Attribute[][] = [];
-  while (rdns.more) {
-    const rdn = rdns.set();
-    const attributes: Attribute[] = [];
-    while (rdn.more) {
-      const attribute = rdn.sequence();
-      attributes.push({ type: oidText(attribute.oid()), value: readString(attribute) });
-    }
-    all.push(attributes);
-  }
-  return all;
-}
-
 /** RDNs of a Name, each as text that is equal for equal RDNs: case and inner space do not count (RFC 5280 §7.1). */
 export function comparableRdns(name: Uint8Array): string[] {
   const fold = (value: string) => value.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase();
-  return attributesByRdn(name).map((attributes) =>
+  return readName(DerReader.over(name)).map((attributes) =>
     JSON.stringify(attributes.map(({ type, value }) => `${type}=${fold(value)}`).toSorted()),
   );
 }
 
 /** Values of emailAddress (PKCS#9) in a Name, the old place for what rfc822Name holds now. */
 export function emailAddresses(name: Uint8Array): string[] {
-  return attributesByRdn(name)
+  return readName(DerReader.over(name))
     .flat()
     .filter(({ type }) => type === '1.2.840.113549.1.9.1')
     .map(({ value }) => value);
