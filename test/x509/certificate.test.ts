@@ -113,6 +113,11 @@ describe('what is no certificate', () => {
     ['serialNumber', 'a serial of 21 octets', minimal({ serial: element(2, new Uint8Array(21).fill(1)) })],
     ['serialNumber', 'a padded serial', minimal({ serial: bytes('02020007') })],
     ['issuer', 'an issuer that is a SET', minimal({ issuer: bytes('3100') })],
+    ['issuer', 'an RDN without attributes', minimal({ issuer: sequence(bytes('3100')) })],
+    ['subject', 'an attribute without a value', minimal({ subject: bytes('3009 3107 3005 0603550403') })],
+    ['subject', 'a common name that is not UTF-8', minimal({ subject: bytes('300c 310a 3008 0603550403 0c01ff') })],
+    ['certificate', 'a BOOLEAN of 01 where nobody looks', minimal({ spki: bytes('3003 010101') })],
+    ['subjectAltName', 'a URI with a line break', withValue('2.5.29.17', '3005 8603 613a0a')],
     [
       'validity',
       'a day that does not exist',
