@@ -130,7 +130,7 @@ function termsDigest(planned: PlannedCertificate, key: CeremonyKey, issuer: Issu
   return hash('sha256', JSON.stringify([role, label, subjectText, lifetime, pathLength, san, ...spkis]));
 }
 
-export function storeOf({ keyIn, label }: PlannedCertificate, stores: KeyStores): KeyStore {
+function storeOf({ keyIn, label }: PlannedCertificate, stores: KeyStores): KeyStore {
   const store = keyIn === 'memory' ? undefined : stores[keyIn];
   if (store === undefined) throw new CeremonyError('no-store', `no ${keyIn} store is open for the key ${label}`);
   return store;

@@ -56,9 +56,6 @@ export interface PlanOptions {
   readonly now: number;
 }
 
-/** seconds before the moment of making: clocks of those who verify may be behind. */
-export const backdate = 300;
-
 /** Throws DocumentError with every error in the file: line, field, and what would be right. */
 export function planCeremony(text: string, file: string, { home, now }: PlanOptions): CeremonyPlan {
   const document = openDocument(text, file, CeremonySchema);

@@ -28,7 +28,7 @@ const curves: Readonly<Record<string, KeyKind>> = {
 };
 
 /** The kind of a public or private key; undefined for one that no CA of ours can have. */
-export function kindOf(key: KeyObject): KeyKind | undefined {
+function kindOf(key: KeyObject): KeyKind | undefined {
   const details = key.asymmetricKeyDetails ?? {};
   switch (key.asymmetricKeyType) {
     case 'ec':

@@ -15,7 +15,7 @@ export async function readSecret(source: SecretSource, what: string): Promise<st
 }
 
 /** For messages: where the secret is kept. */
-export function nameOf(source: SecretSource): string {
+function nameOf(source: SecretSource): string {
   return 'env' in source ? `environment variable ${source.env}` : source.file;
 }
 

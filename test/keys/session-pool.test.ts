@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { KeyStoreError, type KeyStoreErrorCode } from '#keys/key-store-error.ts';
 import { asKeyStoreError } from '#keys/pkcs11/return-value.ts';
 import { type PoolEvent, type PoolLimits, SessionPool } from '#keys/pkcs11/session-pool.ts';
@@ -144,6 +144,26 @@ describe('a pool of sessions', () => {
     release('first');
     expect(await Promise.all([first, second])).toEqual(['first', 'later']);
     expect(state.events).toEqual([]);
+  });
+
+  describe('a token that hangs', () => {
+    afterEach(() => vi.useRealTimers());
+
+    it('keeps nobody longer than the timeout, and its session until the call returns', async () => {
+      vi.useFakeTimers();
+      const { pool: sessions, state } = pool({ sessions: 1, timeout: 5000 });
+      const { held, release } = gate<string>();
+      const hanging = codeOf(sessions.run(() => held));
+      const waiting = codeOf(sessions.run(() => Promise.resolve('never')));
+      state.now = 5000;
+      vi.advanceTimersByTime(1000);
+      expect(await Promise.all([hanging, waiting])).toEqual(['signer.unavailable busy', 'signer.unavailable busy']);
+      const next = sessions.run((seat) => Promise.resolve(seat.number));
+      release('late');
+      expect(await next).toBe(0);
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(vi.getTimerCount()).toBe(0);
+    });
   });
 
   it('refuses what waits when it is closed, and closes every session', async () => {

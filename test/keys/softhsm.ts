@@ -28,7 +28,7 @@ const label = 'countersign-test';
 const pin = '48151623';
 const soPin = '42108151';
 
-export function softhsmDirectory(): string {
+function softhsmDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'countersign-hsm-'));
   mkdirSync(join(directory, 'tokens'));
   const configuration = join(directory, 'softhsm2.conf');

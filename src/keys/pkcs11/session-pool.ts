@@ -109,7 +109,6 @@ export class SessionPool<Held extends Seat> {
     this.#watch ??= setInterval(() => this.#expire(), Math.min(1000, this.#limits.timeout)).unref();
     void task.run(seat).finally(() => {
       this.#running.delete(task);
-      if (this.#running.size === 0) this.#unwatch();
       this.#serve();
     });
   }
@@ -203,9 +202,7 @@ export class SessionPool<Held extends Seat> {
     const why = new KeyStoreError('busy', `the token did not sign within ${this.#limits.timeout} ms`);
     while ((this.#waiting[0]?.since ?? Infinity) <= before) this.#waiting.shift()?.fail(why);
     for (const task of this.#running) if (task.since <= before) task.fail(why);
-  }
-
-  #unwatch(): void {
+    if (this.#running.size > 0) return;
     clearInterval(this.#watch);
     this.#watch = undefined;
   }
@@ -215,7 +212,6 @@ export class SessionPool<Held extends Seat> {
     this.#closed = true;
     for (const task of this.#waiting.splice(0)) task.fail(new KeyStoreError('session-lost', 'the signer is closed'));
     for (const seat of this.#free.splice(0)) this.#drop(seat);
-    if (this.#running.size === 0) this.#unwatch();
   }
 }
 

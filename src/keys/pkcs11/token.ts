@@ -82,7 +82,7 @@ export function closeQuietly(session: graphene.Session): void {
   }
 }
 
-export function moduleOf({ uri, modulePath }: TokenAddress): graphene.Module {
+function moduleOf({ uri, modulePath }: TokenAddress): graphene.Module {
   const path = uri.modulePath ?? modulePath;
   if (path === undefined) {
     throw new KeyStoreError('no-module', 'no PKCS#11 module is named: give module-path in the PKCS#11 URI');

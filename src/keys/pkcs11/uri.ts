@@ -16,7 +16,7 @@ export interface Pkcs11Uri {
 }
 
 const objectTypes = ['public', 'private', 'cert', 'secret-key', 'data'] as const;
-export type ObjectType = (typeof objectTypes)[number];
+type ObjectType = (typeof objectTypes)[number];
 
 /** Attributes by part of the URI (RFC 7512 §2.3), and the fields they fill. */
 const pathFields: Readonly<Record<string, keyof Pkcs11Uri>> = {
