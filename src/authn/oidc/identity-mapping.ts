@@ -1,7 +1,7 @@
 import { Refusal } from '#refusal/refusal.ts';
 import { istioId, parseSpiffeId, type SpiffeId, type TrustDomain } from '#spiffe/spiffe-id.ts';
 
-export interface MappedIdentity {
+interface MappedIdentity {
   readonly identity: SpiffeId;
   readonly namespace?: string;
   readonly serviceAccount?: string;

@@ -61,7 +61,7 @@ function trailers(status: GrpcStatus) {
 const plain = /^[\x20-\x24\x26-\x7e]*$/;
 
 /** gRPC over HTTP/2, "Percent-Encoded": printable ASCII but "%" stays, every other octet of the UTF-8 is `%XX`. */
-export function percentEncode(text: string): string {
+function percentEncode(text: string): string {
   if (plain.test(text)) return text;
   let out = '';
   for (const octet of Buffer.from(text)) {

@@ -17,15 +17,15 @@ export interface IstioDoorOptions {
   readonly observer?: DoorObserver;
 }
 
-export interface DoorLimits extends TransportLimits {
+interface DoorLimits extends TransportLimits {
   readonly maxConnections: number;
   readonly handshakeTimeoutMs: number;
 }
 
 /** Metrics and logs of the door. Called synchronously: must not throw and not wait. */
-export interface DoorObserver extends CallObserver, ConnectionObserver {}
+interface DoorObserver extends CallObserver, ConnectionObserver {}
 
-export const defaultDoorLimits: DoorLimits = {
+const defaultDoorLimits: DoorLimits = {
   maxMessageBytes: 64 * 1024,
   maxConcurrentCalls: 1024,
   maxOpenStreams: 8192,

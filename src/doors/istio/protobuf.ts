@@ -121,7 +121,7 @@ export class FieldReader {
   }
 }
 
-export function varintSize(value: number): number {
+function varintSize(value: number): number {
   let size = 1;
   for (let rest = value >>> 7; rest !== 0; rest >>>= 7) size++;
   return size;

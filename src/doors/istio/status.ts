@@ -18,7 +18,7 @@ export const grpcCode = {
   unavailable: 14,
   unauthenticated: 16,
 } as const;
-export type GrpcCode = (typeof grpcCode)[keyof typeof grpcCode];
+type GrpcCode = (typeof grpcCode)[keyof typeof grpcCode];
 
 export interface GrpcStatus {
   readonly code: GrpcCode;
@@ -83,7 +83,7 @@ const kinds: Readonly<Record<RefusalCode, Kind>> = {
   internal: 'broken',
 };
 
-export const authenticationFailed = 'request authenticate failure';
+const authenticationFailed = 'request authenticate failure';
 
 /**
  * The one table from refusals to gRPC. Agents retry Internal, Unavailable and ResourceExhausted fast, and nothing

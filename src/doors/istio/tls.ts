@@ -23,7 +23,7 @@ export interface TlsSettings {
   readonly maxConnections: number;
 }
 
-export type ConnectionRefusal = 'handshake' | 'alpn' | 'client-certificate' | 'full';
+type ConnectionRefusal = 'handshake' | 'alpn' | 'client-certificate' | 'full';
 
 export interface ConnectionObserver {
   connectionOpened(): void;
@@ -33,7 +33,7 @@ export interface ConnectionObserver {
 }
 
 /** Contract §1.5: every suite and group that some client mode offers alone is here. */
-export const defaultCiphers: readonly string[] = [
+const defaultCiphers: readonly string[] = [
   'TLS_AES_128_GCM_SHA256',
   'TLS_AES_256_GCM_SHA384',
   'TLS_CHACHA20_POLY1305_SHA256',
@@ -44,7 +44,7 @@ export const defaultCiphers: readonly string[] = [
   'ECDHE-ECDSA-CHACHA20-POLY1305',
   'ECDHE-RSA-CHACHA20-POLY1305',
 ];
-export const defaultGroups: readonly string[] = ['X25519MLKEM768', 'SecP256r1MLKEM768', 'X25519', 'P-256', 'P-384'];
+const defaultGroups: readonly string[] = ['X25519MLKEM768', 'SecP256r1MLKEM768', 'X25519', 'P-256', 'P-384'];
 
 /** The TLS side of the door: handshakes, and nothing of what is said afterwards. */
 export class TlsListener {

@@ -45,7 +45,7 @@ export function makeKey(kid: string, alg: string): IssuerKey {
   return { kid, alg: alg.replace('short', ''), ...maker() };
 }
 
-export function signWith(key: IssuerKey, data: string): Buffer {
+function signWith(key: IssuerKey, data: string): Buffer {
   const bytes = Buffer.from(data);
   const digest = `sha${key.alg.slice(2)}`;
   if (key.alg === 'EdDSA') return sign(null, bytes, key.privateKey);

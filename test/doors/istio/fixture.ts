@@ -85,7 +85,7 @@ export function asFiles(texts: Readonly<Record<string, string>>): Record<string,
   );
 }
 
-export interface Outcome {
+interface Outcome {
   readonly code: number;
   readonly message: string;
   readonly body?: Buffer;
