@@ -5,12 +5,15 @@ import { dirname } from 'node:path';
 
 /**
  * Puts a whole file in place durably: temporary file, fsync, rename, fsync of the directory. A crash leaves the old
- * file or the new one, and at worst a `.tmp` beside it that the next write takes over.
+ * file or the new one, and at worst the temporary one, which the next write under that name takes over.
  */
-export function writeDurably(path: string, bytes: Uint8Array | string, beforeRename?: () => void): void {
+export function writeDurably(
+  path: string,
+  bytes: Uint8Array | string,
+  { temporary = `${path}.tmp`, beforeRename }: { temporary?: string; beforeRename?: () => void } = {},
+): void {
   const directory = dirname(path);
   makeDirectory(directory);
-  const temporary = `${path}.tmp`;
   const file = openSync(temporary, 'w', 0o644);
   try {
     const octets = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;

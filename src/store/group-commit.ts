@@ -29,6 +29,7 @@ export class GroupCommit {
   #inFlight: readonly Waiting[] = [];
   #scheduled = false;
   #failed = false;
+  #closed = false;
   #idle: (() => void)[] = [];
   batches = 0;
   records = 0;
@@ -48,7 +49,7 @@ export class GroupCommit {
   }
 
   append(event: EncodedEvent): Promise<number> {
-    if (this.#failed) return Promise.reject(unavailable());
+    if (this.#failed || this.#closed) return Promise.reject(unavailable());
     if (this.outstanding >= this.#bounds.outstanding) {
       return Promise.reject(new Refusal('overload', `${this.outstanding} records wait for the log; try again`));
     }
@@ -58,8 +59,9 @@ export class GroupCommit {
     });
   }
 
-  /** Resolves once nothing waits any more, be it durable or refused. */
-  settled(): Promise<void> {
+  /** Accepts nothing more; resolves once nothing waits any more, be it durable or refused. */
+  close(): Promise<void> {
+    this.#closed = true;
     if (this.outstanding === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }

@@ -15,10 +15,10 @@ export function publishTiles(tree: TreeView, directory: string, from: number, to
     for (const { n, width } of changedTiles(hashesAt(level, from), hashesAt(level, to))) {
       if (level === 0) {
         const first = n * tileWidth;
-        writeDurably(join(directory, bundlePath(n, width)), encodeBundle(tree.entries(first, first + width)));
+        put(directory, bundlePath(n, width), encodeBundle(tree.entries(first, first + width)));
         fault('publish.bundle');
       }
-      writeDurably(join(directory, tilePath(level, n, width)), tree.tile(level, n).subarray(0, width * hashLength));
+      put(directory, tilePath(level, n, width), tree.tile(level, n).subarray(0, width * hashLength));
       fault('publish.tile');
     }
   }
@@ -26,8 +26,13 @@ export function publishTiles(tree: TreeView, directory: string, from: number, to
 
 /** Puts the signed checkpoint in place; all that it speaks of must be published. */
 export function publishCheckpoint(directory: string, checkpoint: string): void {
-  writeDurably(join(directory, checkpointPath), checkpoint, () => fault('publish.checkpoint.tmp'));
+  put(directory, checkpointPath, checkpoint, () => fault('publish.checkpoint.tmp'));
   fault('publish.checkpoint.renamed');
+}
+
+/** One temporary name for all files, so that a crash leaves at most one behind, and none that looks like a tile. */
+function put(directory: string, path: string, bytes: Uint8Array | string, beforeRename = () => {}): void {
+  writeDurably(join(directory, path), bytes, { temporary: join(directory, '.publishing'), beforeRename });
 }
 
 /** Removes the partial tiles and bundles that have become full between two published sizes; nobody needs them now. */

@@ -46,7 +46,7 @@ export class SqliteLog implements DurableLog {
     this.#group = new GroupCommit(
       async (events) => {
         const first = this.#head.size;
-        this.#head = await writer.commit(events, options.clock.now());
+        this.#head = await writer.commit(events, Math.trunc(options.clock.now()));
         publisher.notify(this.#head.size);
         inventory.grown();
         return first;
@@ -139,7 +139,7 @@ export class SqliteLog implements DurableLog {
   }
 
   async #close(): Promise<void> {
-    await this.#group.settled();
+    await this.#group.close();
     try {
       await (this.#group.failed ? this.#publisher.stop() : this.#publisher.close());
     } finally {

@@ -42,6 +42,7 @@ export class Writer {
   /** Called once if the thread ends without having been told to. */
   set onEnded(listener: (reason: Error) => void) {
     this.#onEnded = listener;
+    if (this.#hasEnded) listener(new Error('the thread that writes the log has ended'));
   }
 
   async close(): Promise<void> {
