@@ -22,8 +22,8 @@ export interface CsrChecks {
 }
 
 /** Characters of PEM and octets of DER; an RSA-4096 request with a 2048-byte URI fits four times. */
-export const maxPemLength = 16 * 1024;
-export const maxDerLength = 8 * 1024;
+const maxPemLength = 16 * 1024;
+const maxDerLength = 8 * 1024;
 
 /**
  * A PKCS#10 request whose every octet was read strictly, whose key is of an allowed shape and not known to be weak,

@@ -30,6 +30,6 @@ export function findRsaWeakness(modulus: Uint8Array): Weakness | null {
   return null;
 }
 
-export function toBigInt(bytes: Uint8Array): bigint {
+function toBigInt(bytes: Uint8Array): bigint {
   return BigInt(`0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`);
 }
