@@ -15,6 +15,10 @@ if (audit.vulnerabilities === undefined) {
   console.log('  – advisories: this package registry does not answer `npm audit`; run it where one does');
   process.exit(0);
 }
-const serious = Object.entries(audit.vulnerabilities).filter(([, v]) => v.severity === 'high' || v.severity === 'critical');
-console.log(`  ${serious.length === 0 ? '✓' : '✗'} advisories: ${serious.map(([name, v]) => `${name} (${v.severity})`).join(', ') || 'none high or critical'}`);
+const serious = Object.entries(audit.vulnerabilities).filter(
+  ([, v]) => v.severity === 'high' || v.severity === 'critical',
+);
+console.log(
+  `  ${serious.length === 0 ? '✓' : '✗'} advisories: ${serious.map(([name, v]) => `${name} (${v.severity})`).join(', ') || 'none high or critical'}`,
+);
 process.exit(serious.length === 0 ? 0 : 1);

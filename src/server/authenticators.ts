@@ -1,9 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { AuthenticatorChain } from '#authn/chain.ts';
 import { ClientCertificateAuthenticator } from '#authn/client-certificate.ts';
-import { serviceAccountMapping } from '#authn/oidc/identity-mapping.ts';
-import { fileKeys, urlKeys } from '#authn/oidc/key-source.ts';
+import { serviceAccountMapping, templateMapping } from '#authn/oidc/identity-mapping.ts';
+import { fileKeys, type KeySource, urlKeys } from '#authn/oidc/key-source.ts';
 import { OidcAuthenticator } from '#authn/oidc/oidc-authenticator.ts';
-import { isTokenAlgorithm } from '#authn/oidc/token-algorithm.ts';
 import type { AuthenticatorConfig, OidcConfig } from '#config/server-config.ts';
 import type { Authenticator, Clock } from '#issuance/ports.ts';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
@@ -28,10 +28,19 @@ function oidc(config: OidcConfig, trustDomain: TrustDomain, clock: Clock): OidcA
   return new OidcAuthenticator({
     issuer: config.issuer,
     audiences: config.audiences,
-    keys: 'url' in config.jwks ? urlKeys(config.jwks.url) : fileKeys(config.jwks.file),
-    mapping: serviceAccountMapping(trustDomain),
+    audienceForm: config.audienceForm,
+    keys: openKeys(config.jwks),
+    mapping:
+      config.identity === undefined
+        ? serviceAccountMapping(trustDomain)
+        : templateMapping(config.identity, trustDomain),
     clock,
-    algorithms: config.algorithms.filter(isTokenAlgorithm),
+    algorithms: config.algorithms,
     clockToleranceSeconds: config.clockToleranceSeconds,
   });
+}
+
+function openKeys(jwks: OidcConfig['jwks']): KeySource {
+  if ('file' in jwks) return fileKeys(jwks.file);
+  return urlKeys(jwks.url, jwks.ca === undefined ? {} : { ca: readFileSync(jwks.ca, 'utf8') });
 }

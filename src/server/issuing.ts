@@ -9,6 +9,7 @@ import { readCertificate } from '#x509/certificate.ts';
 import { BadkeysList } from '#x509/keys/blocklist/badkeys-list.ts';
 import { knownKeysList } from '#x509/keys/blocklist/known-keys-list.ts';
 import { KeyStrength } from '#x509/keys/key-strength.ts';
+import { nameText } from '#x509/name.ts';
 import { readPemBlocks } from '#x509/pem.ts';
 import type { Foundation } from './foundation.ts';
 import { type OpenIssuer, openIssuer } from './open-issuer.ts';
@@ -72,6 +73,17 @@ export class Issuing {
     }
   }
 
+  /** Issuer's name → end of the window in which its whole chain is valid, seconds since the epoch. */
+  expiries(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.live.all().map(({ name, facts }) => [name, facts.notAfter]));
+  }
+
+  /** Root's subject → notAfter, seconds since the epoch. */
+  rootExpiries(): Readonly<Record<string, number>> {
+    const roots = this.live.all().flatMap(({ roots }) => certificatesIn(roots));
+    return Object.fromEntries(roots.map(({ subject, notAfter }) => [nameText(subject), notAfter]));
+  }
+
   async close(): Promise<void> {
     for (const renewal of this.#renewals) renewal.stop();
     await Promise.all(this.live.all().map(({ signer }) => signer.close()));
@@ -108,10 +120,12 @@ export class Issuing {
 
   #adopt({ live, key }: OpenIssuer): void {
     this.#keys.set(live.name, key);
-    const certificates = readPemBlocks(live.intermediates.join('') + live.roots, ['CERTIFICATE'], 128);
-    for (const { der } of certificates) this.ownKeys.add(hash('sha256', readCertificate(der).spki, 'hex'));
+    const certificates = certificatesIn(live.intermediates.join('') + live.roots);
+    for (const { spki } of certificates) this.ownKeys.add(hash('sha256', spki, 'hex'));
   }
 }
+
+const certificatesIn = (pem: string) => readPemBlocks(pem, ['CERTIFICATE'], 128).map(({ der }) => readCertificate(der));
 
 function surroundings({ config, clock, serials }: Foundation, onHsm: HsmListener) {
   return { trustDomain: config.trustDomain, now: () => Math.floor(clock.now() / 1000), serials, onHsm };

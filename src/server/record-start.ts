@@ -16,11 +16,14 @@ export interface Started {
   readonly issuers: readonly AuditEvent[];
 }
 
+/** What a log may end with when no server was running: its own farewell, or a ceremony held since. */
+const cleanEnds: ReadonlySet<unknown> = new Set(['service.stopped', 'ceremony.step', 'key.generated']);
+
 /** What a start leaves in the log before the first request: with what, under which rules, after what kind of end. */
 export async function recordStart(foundation: Foundation, log: SqliteLog, started: Started): Promise<void> {
   const { events, config } = foundation;
   const last = log.size === 0 ? undefined : await log.entry(log.size - 1);
-  const wasClean = last === undefined || decodeEntry(last).type === 'service.stopped';
+  const wasClean = last === undefined || cleanEnds.has(decodeEntry(last).type);
   const opened = [
     events.of('log.opened', { change: { kind: 'log', size: log.size, origin: log.origin, vkey: started.vkey } }),
     ...(wasClean

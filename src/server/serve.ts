@@ -9,10 +9,12 @@ import { IstioDoor } from '#doors/istio/door.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import { Recorder } from '#issuance/record.ts';
 import { IssuanceSequence } from '#issuance/sequence.ts';
+import { writeDurably } from '#keys/durable-file.ts';
 import { openLog } from '#store/sqlite/open-log.ts';
 import type { SqliteLog } from '#store/sqlite/sqlite-log.ts';
 import { IssuanceLog } from '#telemetry/issuance-log.ts';
 import { observeWith } from '#telemetry/observers.ts';
+import { startTracing } from '#telemetry/traces/start.ts';
 import type { CsrChecks } from '#x509/csr/verified-csr.ts';
 import { openAuthenticators } from './authenticators.ts';
 import { demandApproved, fipsTls } from './fips.ts';
@@ -57,9 +59,13 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   opening.defer(() => store.close());
   hsm.log = store;
   const { vkey } = checkpointSigner(auditKey, config.audit.origin);
+  // Beside the log, for whoever verifies it here; an auditor takes it from a place of their own trust.
+  await writeDurably(join(config.audit.directory, 'log.vkey'), `${vkey}\n`);
   await recordStart(foundation, store, { loaded, policies: policies.set, auditKey, vkey, issuers: issuing.events() });
   issuing.renew(store, hsm.listener);
   opening.defer(async () => void (await store.append(events.of('service.stopped')).catch(() => undefined)));
+  const traces = await openTraces(foundation);
+  opening.defer(() => traces?.stop());
   const log = new AggregatingLog(store, clock, foundation.ids);
   opening.defer(() =>
     log.close().catch((error: unknown) => logger.error('counts of refusals could not be recorded', { error })),
@@ -85,7 +91,7 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
       policySetId: () => policies.set.id,
       includeCertificate: config.audit.includeCertificate,
     }),
-    observer: observeWith([metrics.observer, new IssuanceLog(logger)], (error) =>
+    observer: observeWith([metrics.observer, new IssuanceLog(logger), ...(traces ? [traces.observer] : [])], (error) =>
       logger.error('telemetry failed', { error }),
     ),
     clock,
@@ -140,6 +146,17 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
       await running.disposeAsync();
     },
   };
+}
+
+/** Nothing of OpenTelemetry is loaded unless it is configured. */
+async function openTraces({ config, instance, logger }: Foundation) {
+  if (config.telemetry.tracing === undefined) return undefined;
+  return startTracing({
+    ...config.telemetry.tracing,
+    version: instance.version,
+    instance: instance.name,
+    problem: (reason) => logger.warn('traces', { reason }),
+  });
 }
 
 async function openStore(
@@ -232,10 +249,8 @@ function keepServing(foundation: Foundation, issuing: Issuing, log: AuditLog, do
       door.setServingCertificate(pair);
       issuing.ownKeys.add(pair.spkiSha256);
       metrics.expiries.set('serving', { istio: pair.notAfter });
-      metrics.expiries.set(
-        'intermediate',
-        Object.fromEntries(issuing.live.all().map((i) => [i.name, i.facts.notAfter])),
-      );
+      metrics.expiries.set('intermediate', issuing.expiries());
+      metrics.expiries.set('root', issuing.rootExpiries());
       logger.info('serving certificate', { expires: new Date(pair.notAfter * 1000).toISOString() });
     },
     failed: (error, ms) =>
