@@ -249,6 +249,23 @@ describe.skipIf(withoutSofthsm)(withoutSofthsm ?? 'a token that does not do as i
     });
   });
 
+  it('clears away the public half of a pair whose making was interrupted', async () => {
+    const slot = [...pkcs11Module(softhsmModule).getSlots(true)].find(
+      (each) => each.getToken().label === 'countersign-test',
+    );
+    const session = slot?.open(graphene.SessionFlag.SERIAL_SESSION | graphene.SessionFlag.RW_SESSION);
+    const store = await Pkcs11KeyStore.open(token().address);
+    await (await store.create('half', 'ec:P-256')).signer.close();
+    session?.destroy({ label: 'half', class: graphene.ObjectClass.PRIVATE_KEY });
+    await (await store.create('half', 'ec:P-256')).signer.close();
+    expect(session?.find({ label: 'half', class: graphene.ObjectClass.PUBLIC_KEY })).toHaveLength(1);
+    session?.close();
+    await store.close();
+    const signer = await Pkcs11Signer.open(at('pkcs11:object=half'));
+    expect(await verifySignature(importSpki(signer.spki), signer.algorithm, tbs, await signer.sign(tbs))).toBe(true);
+    await signer.close();
+  });
+
   it('never signs with a key that was exchanged for another of the same name', async () => {
     const store = await Pkcs11KeyStore.open(token().address);
     await (await store.create('exchanged', 'ec:P-256')).signer.close();

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { KeyStoreError, type KeyStoreErrorCode } from '#keys/key-store-error.ts';
 import { asKeyStoreError } from '#keys/pkcs11/return-value.ts';
 import { type PoolEvent, type PoolLimits, SessionPool } from '#keys/pkcs11/session-pool.ts';
+import { demandPinAttempts } from '#keys/pkcs11/token.ts';
 import { Refusal } from '#refusal/refusal.ts';
 
 class FakeSeat {
@@ -176,6 +177,25 @@ describe('a pool of sessions', () => {
     release('done');
     expect(await running).toBe('done');
     expect(state.seats.every(({ closed }) => closed)).toBe(true);
+  });
+});
+
+describe('a token that counts wrong PINs', () => {
+  const initialised = 0x8;
+  it.each([
+    ['is locked', 0x40000, 'pin-locked', /is locked; the security officer/],
+    ['is one wrong PIN from it', 0x20000, 'pin-locked', /one wrong PIN more locks/],
+    ['has none yet', -initialised, 'no-pin', /has no user PIN yet/],
+  ] as const)('is left alone when it %s', (_, flag, code, sentence) => {
+    try {
+      demandPinAttempts(initialised + flag, 'mesh');
+      expect.unreachable();
+    } catch (thrown) {
+      expect(thrown).toMatchObject({ code, message: expect.stringMatching(sentence) });
+    }
+  });
+  it('is logged in to when a few attempts are gone', () => {
+    expect(() => demandPinAttempts(initialised + 0x10000, 'mesh')).not.toThrow();
   });
 });
 

@@ -40,6 +40,7 @@ export class Token {
   /** Finds the one token of that address and reads its PIN; logs in nowhere yet. Throws KeyStoreError. */
   static async find(address: TokenAddress): Promise<Token> {
     const slot = findSlot(moduleOf(address), address.uri);
+    demandPinAttempts(slot.getToken().flags, slot.getToken().label);
     return new Token(slot, await readSecret(pinSourceOf(address), 'PIN of the token'));
   }
 
@@ -70,6 +71,23 @@ export class Token {
   hasMechanism(mechanism: number): boolean {
     const list = calling('listing mechanisms', () => this.#slot.getMechanisms());
     return [...list].some(({ type }) => type === mechanism);
+  }
+}
+
+/** Nothing is tried on a token that the next wrong PIN would lock, or that is locked. Throws KeyStoreError. */
+export function demandPinAttempts(flags: number, label: string): void {
+  const { USER_PIN_LOCKED, USER_PIN_FINAL_TRY, USER_PIN_INITIALIZED } = graphene.TokenFlag;
+  if ((flags & USER_PIN_LOCKED) !== 0) {
+    throw new KeyStoreError('pin-locked', `the PIN of ${label} is locked; the security officer must set a new one`);
+  }
+  if ((flags & USER_PIN_FINAL_TRY) !== 0) {
+    throw new KeyStoreError(
+      'pin-locked',
+      `one wrong PIN more locks ${label}, so it is not tried from here. Log in once with the token's own tools`,
+    );
+  }
+  if ((flags & USER_PIN_INITIALIZED) === 0) {
+    throw new KeyStoreError('no-pin', `${label} has no user PIN yet; finish initialising it`);
   }
 }
 
