@@ -38,7 +38,7 @@ export class ResponseEncoder {
     for (const one of issued.intermediates) {
       if (certificatesIn(one) !== 1) throw broken('has an intermediate element that is not exactly one certificate');
     }
-    if (certificatesIn(issued.roots) === 0) throw broken('has no root');
+    if (certificatesIn(issued.roots) === 0) throw broken('has no root, or something else among its roots');
     this.#tail = encodeTail([...issued.intermediates, issued.roots]);
     this.#intermediates = issued.intermediates;
     this.#roots = issued.roots;
@@ -57,8 +57,10 @@ function encodeTail(elements: readonly string[]): Buffer {
   return tail;
 }
 
+/** How many PEM blocks; 0 when one of them is no certificate. */
 function certificatesIn(pem: string): number {
-  return pem.split(begin).length - 1;
+  const certificates = pem.split(begin).length;
+  return pem.split('-----BEGIN ').length === certificates ? certificates - 1 : 0;
 }
 
 /** ztunnel reads one certificate of each element and loses the rest in silence: such an answer must not leave us. */

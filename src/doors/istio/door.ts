@@ -25,10 +25,9 @@ interface DoorLimits extends TransportLimits {
 /** Metrics and logs of the door. Called synchronously: must not throw and not wait. */
 interface DoorObserver extends CallObserver, ConnectionObserver {}
 
-const defaultDoorLimits: DoorLimits = {
+const defaultLimits: Omit<DoorLimits, 'maxOpenStreams'> = {
   maxMessageBytes: 64 * 1024,
   maxConcurrentCalls: 1024,
-  maxOpenStreams: 8192,
   maxStreamsPerConnection: 256,
   deadlineMs: 10_000,
   idleMs: 15 * 60_000,
@@ -45,7 +44,8 @@ export class IstioDoor {
 
   /** Throws when this runtime's TLS lacks a suite or group that is asked for. */
   constructor(options: IstioDoorOptions) {
-    const limits = { ...defaultDoorLimits, ...options.limits };
+    const given = { ...defaultLimits, ...options.limits };
+    const limits = { maxOpenStreams: 4 * given.maxConcurrentCalls, ...given };
     const reflection = new ReflectionService();
     this.#health = new HealthService(reflection.services);
     const methods: Methods = new Map([
@@ -56,7 +56,11 @@ export class IstioDoor {
     this.#transport = new GrpcTransport(methods, options.dialect, limits, options.observer);
     this.#listener = new TlsListener(
       { ...options.tls, trustDomain: options.trustDomain, ...limits },
-      (socket, connection) => this.#transport.serve(socket, connection),
+      (socket, connection) => {
+        // its handshake was under way when the drain began
+        if (this.#draining) socket.destroy();
+        else this.#transport.serve(socket, connection);
+      },
       options.observer,
     );
   }

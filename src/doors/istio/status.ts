@@ -88,8 +88,9 @@ const authenticationFailed = 'request authenticate failure';
 /**
  * The one table from refusals to gRPC. Agents retry Internal, Unavailable and ResourceExhausted fast, and nothing
  * else (contract §3.6): so what a retry cannot mend is never one of them, and our own deadline never DeadlineExceeded.
+ * `id` names the request where a person will want to look it up: in a refusal by policy, in a fault of ours.
  */
-export function statusOf(refusal: Refusal, dialect: Dialect): GrpcStatus {
+export function statusOf(refusal: Refusal, dialect: Dialect, id: string): GrpcStatus {
   switch (kinds[refusal.code]) {
     case 'unproven':
       return { code: grpcCode.unauthenticated, message: authenticationFailed };
@@ -99,7 +100,7 @@ export function statusOf(refusal: Refusal, dialect: Dialect): GrpcStatus {
         : { code: grpcCode.unauthenticated, message: authenticationFailed };
     case 'policy':
       return dialect === 'istiod'
-        ? { code: grpcCode.permissionDenied, message: refusal.message }
+        ? { code: grpcCode.permissionDenied, message: `${refusal.message} (request ${id})` }
         : { code: grpcCode.unauthenticated, message: authenticationFailed };
     case 'busy':
       return { code: grpcCode.resourceExhausted, message: refusal.message };
@@ -108,7 +109,10 @@ export function statusOf(refusal: Refusal, dialect: Dialect): GrpcStatus {
     case 'broken':
       return {
         code: grpcCode.internal,
-        message: dialect === 'istiod' ? `CSR signing error (${refusal.message})` : 'failed to sign certificate request',
+        message:
+          dialect === 'istiod'
+            ? `CSR signing error (${refusal.message}; request ${id})`
+            : 'failed to sign certificate request',
       };
     case 'gone':
       return { code: grpcCode.cancelled, message: 'the caller went away' };

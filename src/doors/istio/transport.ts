@@ -64,10 +64,6 @@ export class GrpcTransport {
     };
   }
 
-  get openStreams(): number {
-    return this.#openStreams;
-  }
-
   serve(socket: TLSSocket, connection: Connection): void {
     const session = http2.performServerHandshake(socket, {
       settings: { maxConcurrentStreams: this.#limits.maxStreamsPerConnection, maxHeaderListSize, enablePush: false },

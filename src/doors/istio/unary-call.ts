@@ -95,7 +95,7 @@ export class UnaryCall {
       },
       (thrown: unknown) => {
         workplaces.free();
-        if (!this.#over) this.#refuse(statusOf(asRefusal(thrown), this.#rules.dialect));
+        if (!this.#over) this.#refuse(statusOf(asRefusal(thrown), this.#rules.dialect, this.#context.id));
       },
     );
   }
@@ -116,7 +116,7 @@ export class UnaryCall {
   #expire(theirs: boolean): void {
     if (this.#over) return;
     const late = new Refusal('deadline', 'the request took too long here, try again');
-    this.#refuse(theirs ? clientDeadline : statusOf(late, this.#rules.dialect));
+    this.#refuse(theirs ? clientDeadline : statusOf(late, this.#rules.dialect, this.#context.id));
     this.#abort.abort(late);
   }
 

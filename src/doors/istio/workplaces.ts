@@ -19,8 +19,4 @@ export class Workplaces {
   free(): void {
     this.#taken--;
   }
-
-  get taken(): number {
-    return this.#taken;
-  }
 }

@@ -202,7 +202,7 @@ describe('refusals', () => {
   });
 
   it('Istio 35: authentication that is down is Unavailable, and which back end it was stays here', async () => {
-    const down = statusOf(new Refusal('authn.unavailable', 'https://idp.internal: refused'), 'istiod');
+    const down = statusOf(new Refusal('authn.unavailable', 'https://idp.internal: refused'), 'istiod', 'id');
     expect(down.code).toBe(status.UNAVAILABLE);
     expect(down.message).not.toContain('idp');
   });
@@ -210,7 +210,7 @@ describe('refusals', () => {
   it('Istio 12: no refusal of ours is Canceled or DeadlineExceeded, but for the caller who went away', () => {
     for (const code of refusalCodes.filter((each) => each !== 'cancelled')) {
       for (const dialect of ['istiod', 'istio-csr'] as const) {
-        const made = statusOf(new Refusal(code, 'x'), dialect).code;
+        const made = statusOf(new Refusal(code, 'x'), dialect, 'id').code;
         expect([status.CANCELLED, status.DEADLINE_EXCEEDED, status.UNKNOWN], code).not.toContain(made);
       }
     }
@@ -221,13 +221,13 @@ describe('refusals', () => {
     for (const code of refusalCodes) {
       const refusal = new Refusal(code, 'x');
       if (refusal.remedy !== 'fix-request') continue;
-      expect(retried, code).not.toContain(statusOf(refusal, 'istiod').code);
-      expect(retried, code).not.toContain(statusOf(refusal, 'istio-csr').code);
+      expect(retried, code).not.toContain(statusOf(refusal, 'istiod', 'id').code);
+      expect(retried, code).not.toContain(statusOf(refusal, 'istio-csr', 'id').code);
     }
     for (const code of refusalCodes) {
       const refusal = new Refusal(code, 'x');
       if (refusal.remedy === 'retry-later' && code !== 'cancelled') {
-        expect(retried, code).toContain(statusOf(refusal, 'istiod').code);
+        expect(retried, code).toContain(statusOf(refusal, 'istiod', 'id').code);
       }
     }
   });
@@ -246,7 +246,9 @@ describe('refusals', () => {
     using client = tsClient(open);
     const sentence = 'lifetime 100%25\nis too long: größer';
     open.issuance.answer = () => Promise.reject(new Refusal('policy.rule', sentence));
-    expect(await client.call()).toMatchObject({ code: status.PERMISSION_DENIED, message: sentence });
+    const answer = await client.call();
+    expect(answer.code).toBe(status.PERMISSION_DENIED);
+    expect(answer.message).toBe(`${sentence} (request ${open.issuance.requests[0]?.id})`);
   });
 });
 
@@ -395,6 +397,67 @@ describe('bounds', () => {
     expect((await finish(stream)).status).toBe('0');
     expect(await closed).toBe(http2.constants.NGHTTP2_NO_ERROR);
     session.close();
+  });
+});
+
+describe('hostile bytes', () => {
+  it('after a good handshake end their own connection only', async () => {
+    await using open = await openDoor(mesh);
+    using client = tsClient(open);
+    const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+    const settings = Buffer.from('000000040000000000', 'hex');
+    const garbage = [
+      Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+      Buffer.alloc(1024, 0xff),
+      Buffer.concat([Buffer.from(preface), Buffer.alloc(64, 0xff)]),
+      Buffer.concat([Buffer.from(preface), settings, Buffer.from('ffffff010500000001', 'hex'), Buffer.alloc(100)]),
+      Buffer.concat([Buffer.from(preface), settings, Buffer.from('0000040105000000018200ff00', 'hex')]),
+    ];
+    for (const bytes of garbage) {
+      const socket = connect({
+        port: open.port,
+        host: '127.0.0.1',
+        ca: mesh.root.pem,
+        servername: 'localhost',
+        ALPNProtocols: ['h2'],
+      });
+      socket.on('error', () => {});
+      socket.resume();
+      socket.on('secureConnect', () => socket.write(bytes));
+      await new Promise((resolve) => socket.on('close', resolve));
+    }
+    expect((await client.call()).code).toBe(status.OK);
+  });
+
+  it('streams opened and reset at once leave no work and no places behind', async () => {
+    await using open = await openDoor(mesh, { limits: { maxConcurrentCalls: 4, maxOpenStreams: 64 } });
+    const session = rawSession(open);
+    for (let i = 0; i < 200; i++) {
+      const stream = session.request(grpcHeaders);
+      stream.on('error', () => {});
+      stream.end(frame(Buffer.alloc(0)));
+      stream.close(http2.constants.NGHTTP2_CANCEL);
+    }
+    await new Promise((resolve) => session.on('close', resolve).close());
+    using client = tsClient(open);
+    const answers = await Promise.all(Array.from({ length: 4 }, () => client.call()));
+    expect(answers.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('headers of 120 KB end the stream and not the server', async () => {
+    await using open = await openDoor(mesh);
+    const session = rawSession(open);
+    const stream = session.request({
+      ...grpcHeaders,
+      authorization: `Bearer ${'a'.repeat(60_000)}`,
+      x: 'b'.repeat(60_000),
+    });
+    stream.end(frame(Buffer.alloc(0)));
+    await finish(stream).catch(() => {});
+    session.destroy();
+    expect(open.issuance.requests).toHaveLength(0);
+    using client = tsClient(open);
+    expect((await client.call()).code).toBe(status.OK);
   });
 });
 

@@ -172,6 +172,10 @@ describe('an IstioCertificateResponse', () => {
     ['Istio 80: an empty element', { intermediates: ['\n'] }],
     ['Istio 80: an element without a final newline', { intermediates: [pem('a').trimEnd()] }],
     ['Istio 80: a leaf without a final newline', { leaf: pem('leaf').trimEnd() }],
+    [
+      'Istio 83: a key among the roots',
+      { roots: `${pem('a')}-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n` },
+    ],
     ['Istio 79: no roots', { roots: '' }],
     ['Istio 7: four MiB', { roots: pem('x'.repeat(4 * 1024 * 1024)) }],
   ];
