@@ -77,7 +77,7 @@ describe.skipIf(withoutSofthsm)(withoutSofthsm ?? 'a ceremony that is killed (-9
       expect(again.unchanged, where).toBe(true);
       expect(again.authorities[0]?.fingerprint, where).toBe(root.fingerprint256.replaceAll(':', '').toLowerCase());
     }
-  }, 120_000);
+  }, 240_000);
 
   it('takes a torn last line of its journal for a step that never was', async () => {
     await runToTheEnd('torn');
