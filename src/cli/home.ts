@@ -45,14 +45,14 @@ export class Home {
 }
 
 /** Used when neither --home nor COUNTERSIGN_HOME says anything; relative to the working folder. */
-export const defaultHome = '.countersign';
+const defaultHome = '.countersign';
 
 export function openHome(option: string | undefined, env: NodeJS.ProcessEnv): Home {
   return new Home(option ?? (env.COUNTERSIGN_HOME || defaultHome));
 }
 
 /** `NAME=value` and `export NAME='value'` lines, as a POSIX shell would read them, without expansion. */
-export function parseEnv(text: string): ReadonlyMap<string, string> {
+function parseEnv(text: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   for (const line of text.split('\n')) {
     const match = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line.trim());

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { Failure } from './failure.ts';
 
 /** Far more than any certificate bundle; a wrong file name should not fill the memory. */
-export const largestInput = 16 * 1024 * 1024;
+const largestInput = 16 * 1024 * 1024;
 
 /** The octets of `path`, or of stdin for `-`. Throws Failure `input` for what is too large. */
 export function readInput(path: string): Buffer {

@@ -4,11 +4,11 @@ import type { Exit } from '../exit.ts';
 import { facts } from '../terminal/facts.ts';
 import { plain } from '../terminal/plain.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { checkOptions } from './command.ts';
 import { identityOf, serialOf } from './filters.ts';
 import { certificateSha256, type FoundRecord, findCertificate } from './find-certificate.ts';
 import { readLogKey } from './log-key.ts';
 import { openSource } from './log-source.ts';
+import type { checkOptions } from './options.ts';
 import { PublishedLog } from './published-log.ts';
 
 type CheckInput = Input<typeof checkOptions>;

@@ -1,17 +1,5 @@
 import { defineCommand, defineGroup } from '../command/command.ts';
-import { flag, value } from '../command/options.ts';
-
-const keyOption = value('VKEY', "the log's public key: a vkey line, or a file with one (default: the home's log.vkey)");
-const logOption = value('DIR', "the published log: checkpoint, tiles, entries (default: the home's)");
-const storeOption = value('DIR', "the server's own store, read beside it (default: the home's, unless --log is given)");
-
-export const verifyOptions = {
-  key: keyOption,
-  store: value('DIR', "check the server's own store as well (default: the home's, unless a DIR is given)"),
-  json: flag(
-    'one JSON object: {"verified", "origin", "size", "root"} or {"verified": false, "file", "index", "problem"}',
-  ),
-} as const;
+import { checkOptions, listOptions, proveOptions, verifyOptions } from './options.ts';
 
 const verify = defineCommand({
   name: 'verify',
@@ -34,21 +22,6 @@ const verify = defineCommand({
   run: async (input, terminal) => (await import('./verify.ts')).runVerify(input, terminal),
 });
 
-export const listOptions = {
-  log: logOption,
-  store: storeOption,
-  type: value('TYPE', 'only records of this type, such as certificate.issued; or a beginning, such as certificate'),
-  outcome: value('OUTCOME', 'only these', { choices: ['success', 'denied', 'failed'] }),
-  reason: value('CODE', 'only refusals of this code, or beginning, such as key.weak'),
-  identity: value('TEXT', 'only records whose caller or certificate has this in its SPIFFE ID'),
-  serial: value('HEX', 'only the certificate of this serial'),
-  since: value('TIME', 'not older: RFC 3339, or a length of time ago such as 2h'),
-  until: value('TIME', 'not newer'),
-  before: value('INDEX', 'go on from here: only records before this index'),
-  limit: value('N', 'at most so many, 1 to 1000 (default: 50)'),
-  json: flag('one JSON object: {"size", "records": [...], "before"}; "before" continues with --before'),
-} as const;
-
 const list = defineCommand({
   name: 'list',
   summary: 'List records, newest first.',
@@ -68,12 +41,6 @@ const list = defineCommand({
   },
   run: async (input, terminal) => (await import('./list.ts')).runList(input, terminal),
 });
-
-export const findOptions = { log: logOption, store: storeOption, key: keyOption } as const;
-export const checkOptions = {
-  ...findOptions,
-  json: flag('one JSON object: {"logged", "index", "published", "proven"}'),
-} as const;
 
 const certificateOperand = {
   name: 'CERT',
@@ -100,11 +67,6 @@ const check = defineCommand({
   },
   run: async (input, terminal) => (await import('./check.ts')).runCheck(input, terminal),
 });
-
-export const proveOptions = {
-  ...findOptions,
-  out: value('FILE', 'write the proof there (default: stdout)', { short: 'o' }),
-} as const;
 
 const prove = defineCommand({
   name: 'prove',

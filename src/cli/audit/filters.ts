@@ -3,7 +3,7 @@ import type { Json } from '#audit/event.ts';
 import { parseDuration } from '#document/scalars.ts';
 import type { OptionValues } from '../command/options.ts';
 import { Failure } from '../failure.ts';
-import type { listOptions } from './command.ts';
+import type { listOptions } from './options.ts';
 
 type Given = OptionValues<typeof listOptions>;
 

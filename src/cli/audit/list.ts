@@ -4,10 +4,10 @@ import type { Exit } from '../exit.ts';
 import { plain } from '../terminal/plain.ts';
 import { table } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { listOptions } from './command.ts';
 import { type Filters, identityOf, readFilters, serialOf } from './filters.ts';
 import { type LogSource, openSource } from './log-source.ts';
 import { newestFirst } from './newest-first.ts';
+import type { listOptions } from './options.ts';
 
 const columns = [
   { title: 'INDEX', align: 'right' },

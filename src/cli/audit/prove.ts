@@ -4,10 +4,10 @@ import type { Input } from '../command/command.ts';
 import type { Exit } from '../exit.ts';
 import { Failure } from '../failure.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { proveOptions } from './command.ts';
 import { certificateSha256, findCertificate } from './find-certificate.ts';
 import { readLogKey } from './log-key.ts';
 import { openSource } from './log-source.ts';
+import type { proveOptions } from './options.ts';
 import { PublishedLog } from './published-log.ts';
 
 type ProveInput = Input<typeof proveOptions>;

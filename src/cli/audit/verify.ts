@@ -7,9 +7,9 @@ import { Failure } from '../failure.ts';
 import { facts } from '../terminal/facts.ts';
 import { plain } from '../terminal/plain.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { verifyOptions } from './command.ts';
 import { readLogKey } from './log-key.ts';
 import { hasStore } from './log-source.ts';
+import type { verifyOptions } from './options.ts';
 
 type VerifyInput = Input<typeof verifyOptions>;
 

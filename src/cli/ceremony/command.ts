@@ -1,13 +1,9 @@
 import { defineCommand, defineGroup } from '../command/command.ts';
-import { flag, value } from '../command/options.ts';
+import { flag } from '../command/options.ts';
+import { initTokenOptions, installOptions, runOptions } from './options.ts';
 
 const file = { name: 'FILE', help: 'the ceremony, a YAML document', required: true } as const;
 const relative = 'Relative paths in the file start from the home.';
-
-export const runOptions = {
-  config: value('FILE', "record every step in the log of this server's configuration; the server must not be running"),
-  json: flag('one JSON object'),
-} as const;
 
 const plan = defineCommand({
   name: 'plan',
@@ -60,12 +56,6 @@ const request = defineCommand({
   run: async (input, terminal) => (await import('./request.ts')).runRequest(input, terminal),
 });
 
-export const installOptions = {
-  ...runOptions,
-  chain: value('FILE', 'PEM chain that the CA gave: the intermediate first'),
-  roots: value('FILE', 'PEM root, where it is not in the chain'),
-} as const;
-
 const install = defineCommand({
   name: 'install',
   summary: 'Check and take the chain that an enterprise CA gave for our CSR.',
@@ -89,12 +79,6 @@ const install = defineCommand({
   },
   run: async (input, terminal) => (await import('./install.ts')).runInstall(input, terminal),
 });
-
-export const initTokenOptions = {
-  'so-pin-file': value('FILE', 'where the PIN of the security officer is'),
-  'so-pin-env': value('NAME', 'environment variable that holds it'),
-  json: flag('one JSON object: {"token", "was"}'),
-} as const;
 
 const initToken = defineCommand({
   name: 'init-token',

@@ -7,8 +7,8 @@ import type { Exit } from '../exit.ts';
 import { Failure } from '../failure.ts';
 import { plain } from '../terminal/plain.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { initTokenOptions } from './command.ts';
 import { openPlan } from './open-plan.ts';
+import type { initTokenOptions } from './options.ts';
 
 export async function runInitToken(
   { options, operands, home }: Input<typeof initTokenOptions>,

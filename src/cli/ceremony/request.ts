@@ -4,8 +4,8 @@ import type { Exit } from '../exit.ts';
 import { facts } from '../terminal/facts.ts';
 import { plain } from '../terminal/plain.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { runOptions } from './command.ts';
 import { openPlan } from './open-plan.ts';
+import type { runOptions } from './options.ts';
 import { openTools } from './tools.ts';
 
 export async function runRequest(

@@ -7,8 +7,8 @@ import { stamp } from '../terminal/duration.ts';
 import { facts } from '../terminal/facts.ts';
 import { plain } from '../terminal/plain.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { runOptions } from './command.ts';
 import { openPlan } from './open-plan.ts';
+import type { runOptions } from './options.ts';
 import { openTools } from './tools.ts';
 
 export async function runRun({ options, operands, home }: Input<typeof runOptions>, terminal: Terminal): Promise<Exit> {

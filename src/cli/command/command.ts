@@ -11,7 +11,7 @@ export interface Operand {
   readonly choices?: readonly string[];
 }
 
-export interface Example {
+interface Example {
   /** What follows `countersign `. */
   readonly type: string;
   readonly to: string;
@@ -21,6 +21,8 @@ export interface Input<O extends Options> {
   readonly options: OptionValues<O>;
   readonly operands: readonly string[];
   readonly home: Home;
+  /** All that can be typed, this command included. */
+  readonly commands: Group;
 }
 
 interface Words {
@@ -44,7 +46,7 @@ export interface CommandSpec<O extends Options> extends Words {
 /** A command whose option types are known to itself only. */
 export interface Command extends Omit<CommandSpec<Options>, 'run'> {
   readonly kind: 'command';
-  readonly run: (parsed: Parsed, operands: readonly string[], home: Home, terminal: Terminal) => Promise<Exit>;
+  readonly run: (parsed: Parsed, surroundings: Omit<Input<Options>, 'options'>, terminal: Terminal) => Promise<Exit>;
 }
 
 export interface Group extends Words {
@@ -57,8 +59,8 @@ export function defineCommand<O extends Options>(spec: CommandSpec<O>): Command 
   return {
     ...spec,
     kind: 'command',
-    run: (parsed, operands, home, terminal) =>
-      spec.run({ options: readOptions(spec.options, parsed), operands, home }, terminal),
+    run: (parsed, surroundings, terminal) =>
+      spec.run({ options: readOptions(spec.options, parsed), ...surroundings }, terminal),
   };
 }
 

@@ -20,7 +20,7 @@ export async function runProgram(
     root,
     root.name,
     async (command, parsed, operands, home) => {
-      exit = await command.run(parsed, operands, openHome(home, env), terminal);
+      exit = await command.run(parsed, { operands, home: openHome(home, env), commands: root }, terminal);
     },
     terminal.style,
   );

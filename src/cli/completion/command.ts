@@ -14,9 +14,9 @@ export const completion = defineCommand({
     { type: 'completion fish > ~/.config/fish/completions/countersign.fish', to: 'fish' },
   ],
   exits: { ok: 'the script is on stdout' },
-  run: async ({ operands }, terminal) => {
+  run: async ({ operands, commands }, terminal) => {
     const { renderCompletion } = await import('./completion.ts');
-    terminal.print(renderCompletion(operands[0]));
+    terminal.print(renderCompletion(commands, operands[0]));
     return 'ok';
   },
 });

@@ -10,7 +10,7 @@ export interface KeyFacts {
 
 const curves: Readonly<Record<string, string>> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' };
 
-export function keyFacts(key: KeyObject): KeyFacts {
+function keyFacts(key: KeyObject): KeyFacts {
   return { kind: keyKind(key), spkiSha256: sha256(key.export({ type: 'spki', format: 'der' })) };
 }
 

@@ -6,9 +6,9 @@ import { facts } from '../terminal/facts.ts';
 import { plain, plainLines } from '../terminal/plain.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { chainTree } from './chain-tree.ts';
-import type { issueOptions } from './command.ts';
+import { completeOptions } from './complete-options.ts';
 import { type KeptFiles, keep } from './keep.ts';
-import { completeOptions } from './options.ts';
+import type { issueOptions } from './options.ts';
 import { type CertificateRequestOptions, type Outcome, requestCertificate } from './request-certificate.ts';
 
 const exitOf = {

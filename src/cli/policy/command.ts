@@ -1,5 +1,6 @@
 import { defineCommand, defineGroup } from '../command/command.ts';
-import { flag, many, value } from '../command/options.ts';
+import { flag } from '../command/options.ts';
+import { explainOptions } from './options.ts';
 
 const files = {
   name: 'FILE',
@@ -38,25 +39,6 @@ const test = defineCommand({
   },
   run: async (input, terminal) => (await import('./test.ts')).runTest(input, terminal),
 });
-
-export const explainOptions = {
-  as: value('SPIFFE_ID', 'the caller, as if it had proved to be this'),
-  policies: many('FILE', 'policy files or folders (default: the policies of the home)'),
-  door: value('DOOR', 'the door it came by (default: istio)', {
-    choices: ['istio', 'kubernetes-csr', 'cert-manager', 'admin', 'internal'],
-  }),
-  dialect: value('DIALECT', 'whose rules on names and lifetimes the door follows (default: istiod)', {
-    choices: ['istiod', 'istio-csr'],
-  }),
-  authenticator: value('NAME', 'how the caller proved it (default: k8s-token)', {
-    choices: ['client-cert', 'oidc', 'k8s-token', 'xfcc', 'kubernetes-object'],
-  }),
-  cluster: value('NAME', "the caller's cluster"),
-  ttl: value('DURATION', 'lifetime asked for: 90s, 15m, 24h (default: none)'),
-  'trust-domain': value('DOMAIN', "the CA's own trust domain (default: the caller's)"),
-  issuer: value('NAME', 'the issuer that would sign (default: default)'),
-  json: flag('one JSON object: {"decision", "steps": [...]}'),
-} as const;
 
 const explain = defineCommand({
   name: 'explain',

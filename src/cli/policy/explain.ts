@@ -11,7 +11,7 @@ import { readInput } from '../read-input.ts';
 import { stamp } from '../terminal/duration.ts';
 import { plain } from '../terminal/plain.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { explainOptions } from './command.ts';
+import type { explainOptions } from './options.ts';
 import { questionFor } from './question.ts';
 import { policySources } from './sources.ts';
 

@@ -5,7 +5,7 @@ import { parseSpiffeId, parseTrustDomain, trustDomainOf } from '#spiffe/spiffe-i
 import type { VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import type { OptionValues } from '../command/options.ts';
 import { Failure } from '../failure.ts';
-import type { explainOptions } from './command.ts';
+import type { explainOptions } from './options.ts';
 
 type Given = OptionValues<typeof explainOptions>;
 
