@@ -69,6 +69,16 @@ describe('TLS of the door', () => {
     expect([undefined, 0x15]).toContain(answer[0]);
   });
 
+  const pairs = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384'].flatMap((suite) =>
+    ['X25519', 'P-256', 'P-384', 'X25519MLKEM768'].map((group) => [suite, group] as const),
+  );
+  it.each(pairs)('Istio 13, 15, 16: TLS 1.3 with %s and %s alone', async (suite, group) => {
+    await using open = await openDoor(mesh);
+    const socket = await handshake(open.port, { minVersion: 'TLSv1.3', ciphers: suite, ecdhCurve: group });
+    expect(socket.getCipher().standardName).toBe(suite);
+    socket.destroy();
+  });
+
   it.each(['TLSv1', 'TLSv1.1'] as const)('Istio 17: %s is refused', async (version) => {
     await using open = await openDoor(mesh);
     const old = { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' } as const;
