@@ -25,6 +25,7 @@ export class TestHome implements Disposable {
   readonly root: TestAuthority;
   readonly intermediate: TestAuthority;
   readonly tokens: TokenIssuer;
+  readonly logKeyPem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   readonly config: Readonly<Record<string, unknown>>;
 
   constructor(options: TestHomeOptions = {}) {
@@ -40,11 +41,7 @@ export class TestHome implements Disposable {
     this.write('roots.pem', this.root.pem);
     this.write('issuers/mesh.pem', this.intermediate.pem);
     this.write('issuers/mesh.key', this.intermediate.keyPem, 0o600);
-    this.write(
-      'audit/log.key',
-      generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      0o600,
-    );
+    this.write('audit/log.key', this.logKeyPem, 0o600);
     this.write('jwks.json', this.tokens.jwks());
     this.config = { ...this.#config(options), ...options.config };
     this.write('countersign.yaml', stringify(this.config));
