@@ -2,6 +2,7 @@ import { mkdtempSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { JsonWebKeySet } from '#authn/oidc/jwks.ts';
 import { KeyRing } from '#authn/oidc/key-ring.ts';
@@ -118,6 +119,29 @@ describe('a JWK set', () => {
     expect(() => new JsonWebKeySet(text)).toThrow();
   });
 
+  it('of any JSON is read or refused, and asking it for a key never breaks', async () => {
+    const member = fc.oneof(
+      fc.jsonValue({ maxDepth: 1 }),
+      fc.constantFrom<unknown>('RSA', 'EC', 'OKP', 'P-256', 'sig', 'AQAB', 'one'),
+    );
+    const key = fc.dictionary(
+      fc.constantFrom('kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'use', 'alg', 'key_ops'),
+      member,
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof(key, fc.jsonValue())), async (keys) => {
+        const odd = new KeyRing(new MemoryKeys(JSON.stringify({ keys })), clock);
+        for (const algorithm of ['ES256', 'RS256', 'EdDSA'] as const) {
+          const outcome = odd.key('one', algorithm, never).then(
+            () => undefined,
+            (thrown: unknown) => thrown,
+          );
+          expect([undefined, 'authn.failed', 'authn.unavailable']).toContain(codeOf(await outcome));
+        }
+      }),
+    );
+  });
+
   it('gives no key for another curve or type', () => {
     const set = new JsonWebKeySet(jwks([one]));
     expect(set.find('one', 'ES384')).toBeUndefined();
@@ -138,6 +162,10 @@ describe('a JWK set', () => {
     expect(new JsonWebKeySet(JSON.stringify({ keys: [rsa] })).find('r', 'RS256')).toBeDefined();
   });
 });
+
+function codeOf(thrown: unknown): unknown {
+  return thrown instanceof Refusal ? thrown.code : thrown;
+}
 
 describe('a source of keys', () => {
   let server: Server | undefined;

@@ -238,6 +238,36 @@ describe('mutated tokens', () => {
     );
   });
 
+  it('rightly signed ones with any JSON inside give the caller that their claims name, or a refusal', async () => {
+    const authenticator = make();
+    const value = fc.oneof(
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.constantFrom<unknown>(issuer, 'istio-ca', ['istio-ca'], sub, clock.seconds + 60, clock.seconds, -0, 1e308),
+    );
+    const names = ['iss', 'aud', 'sub', 'exp', 'nbf', 'iat', 'jti', '__proto__', 'toString'];
+    const edit = fc.tuple(fc.constantFrom(...names), value);
+    const inHeader = fc.tuple(fc.constantFrom('kid', 'typ', 'crit', 'b64', 'jwk', 'x5c', '__proto__', 'alg'), value);
+    let served = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(edit, { maxLength: 2 }), fc.array(inHeader, { maxLength: 1 }), async (edits, heads) => {
+        const token = tokenOf(
+          { ...header(es), ...Object.fromEntries(heads) },
+          { ...claims(), ...Object.fromEntries(edits) },
+          es,
+        );
+        try {
+          const caller = await authenticator.authenticate(bearer(token), never);
+          expect(caller?.identity).toBe('spiffe://cluster.local/ns/demo/sa/web');
+          served++;
+        } catch (thrown) {
+          expect(thrown).toEqual(failed);
+        }
+      }),
+      { numRuns: 800 },
+    );
+    expect(served).toBeGreaterThan(50);
+  });
+
   it('any text at all is refused', async () => {
     const authenticator = make();
     await fc.assert(
