@@ -3,14 +3,15 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import graphene from 'graphene-pk11';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCeremony } from '#ceremony/run.ts';
 import { durableShelf } from '#keys/durable-shelf.ts';
 import { pkcs11Module } from '#keys/pkcs11/module.ts';
-import { softhsmModule, type TestToken, testToken, withoutSofthsm } from '#test/keys/softhsm.ts';
+import { softhsmModule, type TestToken, testToken } from '#test/keys/softhsm.ts';
+import { describeWith } from '#test/oracles.ts';
 import { openStores, systemClock, systemEntropy, testPlan } from './setting.ts';
 
-describe.skipIf(withoutSofthsm)(withoutSofthsm ?? 'a ceremony that is killed (-9)', () => {
+describeWith(['softhsm'], 'a ceremony that is killed (-9)', () => {
   const held: { token?: TestToken } = {};
   const home = () => held.token?.directory ?? '';
   beforeAll(async () => {

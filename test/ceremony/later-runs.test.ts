@@ -2,12 +2,13 @@ import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import graphene from 'graphene-pk11';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCeremony } from '#ceremony/run.ts';
 import { durableShelf } from '#keys/durable-shelf.ts';
 import { initialiseToken } from '#keys/pkcs11/initialise-token.ts';
 import { pkcs11Module } from '#keys/pkcs11/module.ts';
-import { softhsmModule, type TestToken, testToken, withoutSofthsm } from '#test/keys/softhsm.ts';
+import { softhsmModule, type TestToken, testToken } from '#test/keys/softhsm.ts';
+import { describeWith } from '#test/oracles.ts';
 import { openStores, systemClock, systemEntropy, testPlan } from './setting.ts';
 
 const another = (label: string, keyIn: string) => `
@@ -18,7 +19,7 @@ const another = (label: string, keyIn: string) => `
     lifetime: 90d
 outputs:`;
 
-describe.skipIf(withoutSofthsm)(withoutSofthsm ?? 'a ceremony whose file or token has changed', () => {
+describeWith(['softhsm'], 'a ceremony whose file or token has changed', () => {
   const held: { token?: TestToken } = {};
   const home = () => held.token?.directory ?? '';
   beforeAll(async () => {

@@ -4,12 +4,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { installChain } from '#ceremony/install.ts';
 import type { CeremonyPlan } from '#ceremony/plan.ts';
 import type { CeremonyFact } from '#ceremony/ports.ts';
 import { requestIntermediate } from '#ceremony/request.ts';
 import { durableShelf } from '#keys/durable-shelf.ts';
+import { describeWith } from '#test/oracles.ts';
 import { contextConstructed, contextPrimitive } from '#x509/der/tags.ts';
 import { element, sequence } from '#x509/der/writer.ts';
 import {
@@ -35,7 +36,7 @@ const outside = (text: string) =>
     .replace(/^root:\n(?: .*\n)+/m, '')
     .replace(/^ {4}keyIn: hsm/m, '    keyIn: software');
 
-describe('an enterprise root that we never touch', () => {
+describeWith(['openssl'], 'an enterprise root that we never touch', (path) => {
   const home = mkdtempSync(join(tmpdir(), 'countersign-outside-'));
   const facts: CeremonyFact[] = [];
   const held: { plan?: CeremonyPlan; root?: Authority; csr?: string } = {};
@@ -64,7 +65,7 @@ describe('an enterprise root that we never touch', () => {
 
   it('gets a request that OpenSSL verifies, with the extensions of an issuing CA', () => {
     const text = execFileSync(
-      'openssl',
+      path('openssl'),
       ['req', '-in', file('quickstart-mesh.csr.pem'), '-verify', '-noout', '-text'],
       {
         encoding: 'utf8',
@@ -194,7 +195,7 @@ describe('an enterprise root that we never touch', () => {
     expect(readFileSync(outcome.rootsPath, 'utf8').match(/BEGIN CERTIFICATE/g)).toHaveLength(1);
     expect(readFileSync(outcome.certificatePath, 'utf8').match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
     const verdict = execFileSync(
-      'openssl',
+      path('openssl'),
       ['verify', '-CAfile', outcome.rootsPath, '-untrusted', outcome.certificatePath, outcome.certificatePath],
       { encoding: 'utf8' },
     );

@@ -1,14 +1,15 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CeremonyFact } from '#ceremony/ports.ts';
 import { type CeremonyOutcome, runCeremony } from '#ceremony/run.ts';
 import { durableShelf } from '#keys/durable-shelf.ts';
-import { type TestToken, testToken, withoutSofthsm } from '#test/keys/softhsm.ts';
+import { type TestToken, testToken } from '#test/keys/softhsm.ts';
+import { describeWith } from '#test/oracles.ts';
 import { openStores, systemClock, systemEntropy, testPlan } from './setting.ts';
 
-describe.skipIf(withoutSofthsm)(withoutSofthsm ?? 'the ceremony that ships, in SoftHSM', () => {
+describeWith(['softhsm'], 'the ceremony that ships, in SoftHSM', () => {
   const held: { token?: TestToken; outcome?: CeremonyOutcome } = {};
   const facts: CeremonyFact[] = [];
   const home = () => held.token?.directory ?? '';

@@ -1,14 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import graphene from 'graphene-pk11';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { initialiseToken } from '#keys/pkcs11/initialise-token.ts';
 import { Pkcs11KeyStore } from '#keys/pkcs11/key-store.ts';
 import { pkcs11Module } from '#keys/pkcs11/module.ts';
 import { parsePkcs11Uri } from '#keys/pkcs11/uri.ts';
-import { softhsmModule, type TestToken, testToken, withoutSofthsm } from './softhsm.ts';
+import { describeWith } from '#test/oracles.ts';
+import { softhsmModule, type TestToken, testToken } from './softhsm.ts';
 
-describe.skipIf(withoutSofthsm)(withoutSofthsm ?? 'initialising a token', () => {
+describeWith(['softhsm'], 'initialising a token', () => {
   const held: { token?: TestToken } = {};
   const secret = (name: string) => ({ file: join(held.token?.directory ?? '', name) });
   const open = (label: string) =>

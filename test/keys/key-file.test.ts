@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSecret } from '#keys/secret-source.ts';
 import { openKeyFile } from '#keys/software/key-file.ts';
 import { SoftwareKeyStore } from '#keys/software/key-store.ts';
+import { describeWith } from '#test/oracles.ts';
 import { importSpki, verifySignature } from '#x509/verify-signature.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'countersign-keys-'));
@@ -36,19 +37,21 @@ describe('a key encrypted at rest', () => {
     expect(readdirSync(directory).sort()).toEqual(['mesh.key.pem', 'passphrase']);
   });
 
-  it('is PBES2 with 600,000 rounds of PBKDF2-HMAC-SHA256 and AES-256-CBC, as OpenSSL reads it', () => {
-    const text = execFileSync('openssl', ['asn1parse', '-in', path], { encoding: 'utf8' });
-    for (const part of ['PBES2', 'PBKDF2', 'hmacWithSHA256', 'aes-256-cbc', ':0927C0']) expect(text).toContain(part);
-    const plain = execFileSync('openssl', ['pkey', '-in', path, '-passin', `file:${passphrase.file}`], {
-      encoding: 'utf8',
-    });
-    expect(createPrivateKey(plain).asymmetricKeyType).toBe('ec');
-  });
-
   it('opens with its passphrase and signs', async () => {
     const signer = await openKeyFile(path, passphrase);
     const tbs = Buffer.from('to be signed');
     expect(await verifySignature(importSpki(signer.spki), 'ecdsa-sha256', tbs, await signer.sign(tbs))).toBe(true);
+  });
+
+  describeWith(['openssl'], 'in the eyes of OpenSSL', (judge) => {
+    it('is PBES2 with 600,000 rounds of PBKDF2-HMAC-SHA256 and AES-256-CBC, as OpenSSL reads it', () => {
+      const text = execFileSync(judge('openssl'), ['asn1parse', '-in', path], { encoding: 'utf8' });
+      for (const part of ['PBES2', 'PBKDF2', 'hmacWithSHA256', 'aes-256-cbc', ':0927C0']) expect(text).toContain(part);
+      const plain = execFileSync(judge('openssl'), ['pkey', '-in', path, '-passin', `file:${passphrase.file}`], {
+        encoding: 'utf8',
+      });
+      expect(createPrivateKey(plain).asymmetricKeyType).toBe('ec');
+    });
   });
 
   it('is never replaced by a second one', async () => {

@@ -4,17 +4,19 @@ import { join } from 'node:path';
 import graphene from 'graphene-pk11';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KeyStoreError, type KeyStoreErrorCode } from '#keys/key-store-error.ts';
+import { privateKeyTemplate } from '#keys/pkcs11/key-attributes.ts';
 import { Pkcs11KeyStore } from '#keys/pkcs11/key-store.ts';
 import { pkcs11Module } from '#keys/pkcs11/module.ts';
 import { Pkcs11Signer } from '#keys/pkcs11/signer.ts';
 import type { TokenAddress } from '#keys/pkcs11/token.ts';
 import { parsePkcs11Uri } from '#keys/pkcs11/uri.ts';
+import { describeWith } from '#test/oracles.ts';
 import { importSpki, verifySignature } from '#x509/verify-signature.ts';
-import { hasPkcs11Tool, pkcs11Tool, softhsmModule, type TestToken, testToken, withoutSofthsm } from './softhsm.ts';
+import { hasPkcs11Tool, pkcs11Tool, softhsmModule, type TestToken, testToken } from './softhsm.ts';
 
 const tbs = Buffer.from('to be signed');
 
-describe.skipIf(withoutSofthsm)(withoutSofthsm ?? 'a token that does not do as it should', () => {
+describeWith(['softhsm'], 'a token that does not do as it should', () => {
   const held: { token?: TestToken } = {};
   const token = (): TestToken => {
     if (held.token === undefined) throw new Error('no token');
@@ -129,40 +131,36 @@ describe.skipIf(withoutSofthsm)(withoutSofthsm ?? 'a token that does not do as i
     await signer.close();
   });
 
+  /** Makes a key by hand, and says what opening a signer by its label comes to. */
+  const make = async (label: string, wrong: graphene.ITemplate, id = Buffer.from(label)): Promise<string> => {
+    const [slot] = [...pkcs11Module(softhsmModule).getSlots(true)].filter(
+      (each) => each.getToken().label === 'countersign-test',
+    );
+    if (slot === undefined) throw new Error('no slot');
+    const session = slot.open(graphene.SessionFlag.SERIAL_SESSION | graphene.SessionFlag.RW_SESSION);
+    try {
+      session.login(token().pin);
+    } catch {
+      // the process is logged in already
+    }
+    session.generateKeyPair(
+      { name: 0x1040, params: null },
+      { paramsEC: Buffer.from('06082a8648ce3d030107', 'hex'), token: true, label, id, verify: true },
+      {
+        ...privateKeyTemplate,
+        label,
+        id,
+        ...wrong,
+      },
+    );
+    session.close();
+    return Pkcs11Signer.open(at(`pkcs11:object=${label}`)).then(
+      () => 'accepted',
+      (thrown: unknown) => (thrown instanceof KeyStoreError ? `${thrown.code}: ${thrown.message}` : String(thrown)),
+    );
+  };
+
   describe('a key that is not fit to be a CA key is refused with the attributes that are wrong', () => {
-    const make = async (label: string, wrong: graphene.ITemplate): Promise<string> => {
-      const [slot] = [...pkcs11Module(softhsmModule).getSlots(true)].filter(
-        (each) => each.getToken().label === 'countersign-test',
-      );
-      if (slot === undefined) throw new Error('no slot');
-      const session = slot.open(graphene.SessionFlag.SERIAL_SESSION | graphene.SessionFlag.RW_SESSION);
-      try {
-        session.login(token().pin);
-      } catch {
-        // the process is logged in already
-      }
-      const id = Buffer.from(label);
-      session.generateKeyPair(
-        { name: 0x1040, params: null },
-        { paramsEC: Buffer.from('06082a8648ce3d030107', 'hex'), token: true, label, id, verify: true },
-        {
-          token: true,
-          label,
-          id,
-          private: true,
-          sensitive: true,
-          extractable: false,
-          sign: true,
-          derive: false,
-          ...wrong,
-        },
-      );
-      session.close();
-      return Pkcs11Signer.open(at(`pkcs11:object=${label}`)).then(
-        () => 'accepted',
-        (thrown: unknown) => (thrown instanceof KeyStoreError ? `${thrown.code}: ${thrown.message}` : String(thrown)),
-      );
-    };
     const cases: readonly [string, graphene.ITemplate, RegExp][] = [
       ['extractable', { extractable: true }, /CKA_EXTRACTABLE must be false.*CKA_NEVER_EXTRACTABLE must be true/],
       ['plain', { sensitive: false }, /CKA_SENSITIVE must be true.*CKA_ALWAYS_SENSITIVE must be true/],
@@ -178,7 +176,7 @@ describe.skipIf(withoutSofthsm)(withoutSofthsm ?? 'a token that does not do as i
   });
 
   it.skipIf(!hasPkcs11Tool)(
-    'P-21: refuses a key that was imported, as pkcs11-tool does it (needs opensc)',
+    'P-21: refuses a key that was imported, as pkcs11-tool does it (needs the package opensc)',
     async () => {
       const pem = join(token().directory, 'imported.der');
       const { generateKeyPairSync } = await import('node:crypto');
@@ -204,15 +202,13 @@ describe.skipIf(withoutSofthsm)(withoutSofthsm ?? 'a token that does not do as i
   );
 
   it('refuses a name that two keys share', async () => {
-    const session = await Pkcs11KeyStore.open(token().address);
-    await (await session.create('twin', 'ec:P-256')).signer.close();
-    await session.close();
-    if (!hasPkcs11Tool) return;
-    pkcs11Tool(token(), '--keypairgen', '--key-type', 'EC:prime256v1', '--label', 'twin', '--id', 'bb');
-    await expect(Pkcs11Signer.open(at('pkcs11:object=twin'))).rejects.toMatchObject({
-      code: 'several-keys',
-      message: expect.stringMatching(/2 private keys in the token fit object=twin/),
-    });
+    await make('twin', {}, Buffer.of(1));
+    expect(await make('twin', {}, Buffer.of(2))).toMatch(
+      /^several-keys: 2 private keys in the token fit object=twin; name it by both object and id/,
+    );
+    const signer = await Pkcs11Signer.open(at('pkcs11:object=twin;id=%02'));
+    expect(signer.kind).toBe('ec:P-256');
+    await signer.close();
   });
 
   describe('sessions', () => {

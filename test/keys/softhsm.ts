@@ -1,18 +1,16 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { initialiseToken } from '#keys/pkcs11/initialise-token.ts';
 import type { TokenAddress } from '#keys/pkcs11/token.ts';
 import { parsePkcs11Uri } from '#keys/pkcs11/uri.ts';
+import { oracle } from '#test/oracles.ts';
 
-export const softhsmModule =
-  [
-    '/usr/lib/softhsm/libsofthsm2.so',
-    '/usr/lib64/pkcs11/libsofthsm2.so',
-    '/opt/homebrew/lib/softhsm/libsofthsm2.so',
-  ].find((path) => existsSync(path)) ?? '';
-export const withoutSofthsm = softhsmModule === '' ? 'needs SoftHSM2 (apt-get install softhsm2)' : undefined;
+const softhsm = oracle('softhsm');
+export const softhsmModule = softhsm.available ? softhsm.path : '';
+/** Why there is no token to be had; undefined where there is one. */
+export const withoutSofthsm = softhsm.available ? undefined : `needs SoftHSM2: ${softhsm.how}`;
 
 /** SoftHSM with a token directory of its own. The module reads its configuration once: one per process. */
 export interface TestToken {
