@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, watch } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { watch } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TestHome } from '#test/support/home.ts';
 import { launcher } from './run-cli.ts';
@@ -34,18 +35,12 @@ export async function serve(): Promise<RunningServer> {
   };
 }
 
+/** Begins to watch before it returns, so that a server cannot be ready unseen. */
 async function ready(directory: string): Promise<string> {
-  const watcher = watch(directory);
-  try {
-    for await (const [, name] of changes(watcher)) if (name === 'ready.json') return addressIn(join(directory, name));
-  } finally {
-    watcher.close();
+  for await (const { filename } of watch(directory)) {
+    if (filename === 'ready.json') return addressIn(join(directory, filename));
   }
   throw new Error('the folder cannot be watched');
-}
-
-async function* changes(watcher: ReturnType<typeof watch>): AsyncGenerator<readonly [string, string | null]> {
-  for (;;) yield (await once(watcher, 'change')) as [string, string | null];
 }
 
 function addressIn(file: string): string {

@@ -30,6 +30,14 @@ describe('a mistyped line', () => {
   });
 });
 
+describe('COUNTERSIGN_DEBUG=1', () => {
+  it('adds where an error happened, which nobody sees otherwise', async () => {
+    const words = ['inspect', '/nonexistent'];
+    expect((await countersign(words)).stderr).toBe('countersign: /nonexistent: no such file or folder\n');
+    expect((await countersign(words, { env: { COUNTERSIGN_DEBUG: '1' } })).stderr).toMatch(/\n {4}at .*read-input\.ts/);
+  });
+});
+
 describe('version', () => {
   it('--json gives one JSON object, and nothing on stderr', async () => {
     const ran = await countersign(['version', '--json']);

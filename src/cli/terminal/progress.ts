@@ -4,16 +4,22 @@ const quietMs = 700;
 const frameMs = 100;
 const clearLine = '\r\u001b[2K';
 
+/** The terminal that a Progress draws on. */
+export interface Screen {
+  write(text: string): unknown;
+  readonly columns?: number;
+}
+
 /** A spinner, with a percentage when the whole is known. Writes to a terminal only; in a pipe it is mute. */
 export class Progress implements Disposable {
   readonly #title: string;
-  readonly #stream: NodeJS.WriteStream | undefined;
+  readonly #stream: Screen | undefined;
   readonly #start: NodeJS.Timeout | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #frame = 0;
   #state = '';
 
-  constructor(title: string, stream: NodeJS.WriteStream | undefined) {
+  constructor(title: string, stream: Screen | undefined) {
     this.#title = title;
     this.#stream = stream;
     if (stream !== undefined) this.#start = setTimeout(() => this.#show(), quietMs).unref();
