@@ -12,7 +12,7 @@ import { KeyStrength } from '#x509/keys/key-strength.ts';
 import { nameText } from '#x509/name.ts';
 import { readPemBlocks } from '#x509/pem.ts';
 import type { Foundation } from './foundation.ts';
-import { type OpenIssuer, openIssuer } from './open-issuer.ts';
+import { type IssuerSurroundings, type OpenIssuer, openIssuer } from './open-issuer.ts';
 import type { HsmListener, OpenKey } from './open-key.ts';
 
 /** All issuers of the configuration, open and live, and the public keys that no workload may bring. */
@@ -33,10 +33,10 @@ export class Issuing {
   }
 
   /** Throws KeyStoreError, IssuerError or an error of the file system that names the file. */
-  static async open(foundation: Foundation, onHsm: HsmListener): Promise<Issuing> {
+  static async open(foundation: Foundation, log: AuditLog, onHsm: HsmListener): Promise<Issuing> {
     const opened: OpenIssuer[] = [];
     for (const config of foundation.config.issuers)
-      opened.push(await openIssuer(config, surroundings(foundation, onHsm)));
+      opened.push(await openIssuer(config, surroundings(foundation, log, onHsm)));
     return new Issuing(foundation, opened);
   }
 
@@ -99,7 +99,7 @@ export class Issuing {
     const renewal = new Renewal({
       make: async () => {
         if (first) return this.live.get(config.name).facts;
-        const opened = await openIssuer(config, surroundings(this.#foundation, onHsm));
+        const opened = await openIssuer(config, surroundings(this.#foundation, log, onHsm));
         const issuer = { name: config.name, keyId: opened.live.keyId, certSha256: opened.live.certificateSha256 };
         await log.append(events.of('issuer.rotated', { key: opened.key.facts, certificate: { issuer } }));
         this.#adopt(opened);
@@ -127,8 +127,18 @@ export class Issuing {
 
 const certificatesIn = (pem: string) => readPemBlocks(pem, ['CERTIFICATE'], 128).map(({ der }) => readCertificate(der));
 
-function surroundings({ config, clock, serials }: Foundation, onHsm: HsmListener) {
-  return { trustDomain: config.trustDomain, now: () => Math.floor(clock.now() / 1000), serials, onHsm };
+function surroundings(
+  { config, clock, serials, events }: Foundation,
+  log: AuditLog,
+  onHsm: HsmListener,
+): IssuerSurroundings {
+  return {
+    trustDomain: config.trustDomain,
+    now: () => Math.floor(clock.now() / 1000),
+    serials,
+    onHsm,
+    record: async (type, fields) => void (await log.append(events.of(type, fields))),
+  };
 }
 
 /** The list that every installation has, and the operator's own. Throws BlocklistError for a damaged one. */

@@ -22,7 +22,7 @@ import { type Foundation, layFoundation } from './foundation.ts';
 import { Issuing, openKeyStrength } from './issuing.ts';
 import { checkpointSigner, type HsmListener, type OpenKey, openKey } from './open-key.ts';
 import { FollowedPolicies } from './policies.ts';
-import { recordStart } from './record-start.ts';
+import { recordOpening, recordStart } from './record-start.ts';
 import { makeServingKey } from './serving-key.ts';
 import { Watch } from './watch.ts';
 
@@ -50,18 +50,18 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   const hsm = hsmEvents(foundation);
   const auditKey = await openKey(config.audit.key, hsm.listener);
   opening.defer(() => auditKey.signer.close());
-  const issuing = await Issuing.open(foundation, hsm.listener);
-  opening.defer(() => issuing.close());
-  if (config.fips.level === 'policy')
-    demandApproved(policies.set, [...issuing.kinds(), { what: 'the log key', kind: auditKey.kind }]);
-
   const store = await openStore(foundation, auditKey, (cause) => failure.resolve(cause));
   opening.defer(() => store.close());
   hsm.log = store;
   const { vkey } = checkpointSigner(auditKey, config.audit.origin);
   // Beside the log, for whoever verifies it here; an auditor takes it from a place of their own trust.
   await writeDurably(join(config.audit.directory, 'log.vkey'), `${vkey}\n`);
-  await recordStart(foundation, store, { loaded, policies: policies.set, auditKey, vkey, issuers: issuing.events() });
+  await recordOpening(foundation, store, auditKey, vkey);
+  const issuing = await Issuing.open(foundation, store, hsm.listener);
+  opening.defer(() => issuing.close());
+  if (config.fips.level === 'policy')
+    demandApproved(policies.set, [...issuing.kinds(), { what: 'the log key', kind: auditKey.kind }]);
+  await recordStart(foundation, store, { loaded, policies: policies.set, issuers: issuing.events() });
   issuing.renew(store, hsm.listener);
   opening.defer(async () => void (await store.append(events.of('service.stopped')).catch(() => undefined)));
   const traces = await openTraces(foundation);

@@ -89,12 +89,8 @@ export function showNext(layout: Layout, isRunning: boolean, { print, style }: T
   for (const [command, what] of next) print(`  ${style.name(command.padEnd(width))}  ${style.dim(what)}`);
 }
 
-/** Says of each CA of the tree where its key is. */
-const inToken = (tree: string, style: Terminal['style']) =>
-  tree
-    .split('\n')
-    .map((line, at, { length }) => (at < length - 1 ? `${line}${style.dim(' · key in the HSM')}` : line))
-    .join('\n');
+/** Says where the root's key is; what the configuration does with the intermediate's is its own affair. */
+const inToken = (tree: string, style: Terminal['style']) => tree.replace('\n', `${style.dim(' · key in the HSM')}\n`);
 
 const indent = (text: string) => text.replaceAll(/^/gm, '  ');
 

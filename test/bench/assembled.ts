@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import type { AuditLog } from '#issuance/ports.ts';
+import { Recorder } from '#issuance/record.ts';
+import { IssuanceSequence } from '#issuance/sequence.ts';
+import { openAuthenticators } from '#server/authenticators.ts';
+import type { Foundation } from '#server/foundation.ts';
+import { type Issuing, openKeyStrength } from '#server/issuing.ts';
+import { checkpointSigner, openKey } from '#server/open-key.ts';
+import { FollowedPolicies } from '#server/policies.ts';
+import { openLog } from '#store/sqlite/open-log.ts';
+import { IssuanceLog } from '#telemetry/issuance-log.ts';
+import { observeWith } from '#telemetry/observers.ts';
+
+/** The sequence as the composition root puts it together, with the log exchanged. */
+export async function assemble(
+  foundation: Foundation,
+  issuing: Issuing,
+  log: 'sqlite' | AuditLog,
+): Promise<IssuanceSequence> {
+  const { config, clock, metrics, logger, events } = foundation;
+  const policies = new FollowedPolicies(config.policies, clock);
+  return new IssuanceSequence({
+    authenticator: openAuthenticators(config.authenticators, config.trustDomain, clock),
+    csrChecks: { keyStrength: openKeyStrength(config), ownKeys: issuing.ownKeys },
+    policies: () => policies.set,
+    trustDomains: { primary: config.trustDomain, aliases: config.trustDomainAliases },
+    issuers: issuing.live,
+    serials: foundation.serials,
+    log: log === 'sqlite' ? await openSqlite(foundation, 'compared') : log,
+    recorder: new Recorder({
+      instance: events.instance,
+      id: foundation.ids,
+      policySetId: () => policies.set.id,
+      includeCertificate: config.audit.includeCertificate,
+    }),
+    observer: observeWith([metrics.observer, new IssuanceLog(logger)], () => {}),
+    clock,
+    allowedSkewMs: config.audit.maxSkewMs,
+  });
+}
+
+/** A log of its own, in a folder beside the one of the home. */
+export async function openSqlite({ config, clock }: Foundation, folder: string) {
+  const directory = join(config.audit.directory, folder);
+  const key = await openKey(config.audit.key, () => {});
+  return openLog({
+    directory,
+    publicDirectory: join(directory, 'log'),
+    guard: join(directory, 'checkpoint.guard'),
+    signer: checkpointSigner(key, config.audit.origin),
+    clock,
+    onFailed: (cause) => {
+      throw cause;
+    },
+  });
+}

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { run } from '#test/cli/run-cli.ts';
+import { repository } from '#test/oracles.ts';
+
+const words = ['--disable-warning=ExperimentalWarning', 'test/bench/main.ts', '--tiny', '--json'];
+const measured = { rate: expect.any(Number), cpuMicros: expect.any(Number), loaderMicros: expect.any(Number) };
+
+describe('the benchmark', () => {
+  it('measures the parts, the full path beside its limit, and the share of the log', { timeout: 120_000 }, async () => {
+    const { code, stdout, stderr } = await run(process.execPath, words, { cwd: repository });
+    expect(code, stderr).toBe(0);
+    const result = JSON.parse(stdout);
+    expect(result.parts.software).toMatchObject({
+      csrVerify: expect.any(Number),
+      sign: expect.any(Number),
+      appendRate: expect.any(Number),
+    });
+    expect(result.emptyCall).toMatchObject({ kept: measured, new: measured });
+    expect(result.paths).toContainEqual({
+      key: 'software',
+      concurrency: 4,
+      connections: 'kept',
+      full: expect.objectContaining({ ...measured, p99: expect.any(Number) }),
+      limit: expect.objectContaining(measured),
+      ratioToLimit: expect.any(Number),
+      cpuRatio: expect.any(Number),
+    });
+    for (const { full, limit } of result.paths) expect(Math.min(full.rate, limit.rate)).toBeGreaterThan(0);
+    expect(result.log).toMatchObject({ on: measured, off: measured, share: expect.any(Number) });
+  });
+});

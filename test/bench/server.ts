@@ -1,0 +1,85 @@
+import type { ServingPair } from '#authority/serving-certificate.ts';
+import { issueServingCertificate } from '#authority/serving-certificate.ts';
+import { loadConfig } from '#config/load.ts';
+import { IstioDoor } from '#doors/istio/door.ts';
+import type { LiveIssuer } from '#issuance/live-issuer.ts';
+import { type Issuance, mintIssued } from '#issuance/request.ts';
+import { layFoundation } from '#server/foundation.ts';
+import { Issuing } from '#server/issuing.ts';
+import { makeServingKey } from '#server/serving-key.ts';
+import { assemble } from './assembled.ts';
+import { limitIssuance } from './limit.ts';
+import { MemoryLog } from './memory-log.ts';
+
+/**
+ * A server to compare with, as a process of its own: the door of the real one before an issuance that is
+ * `constant`, or only the crypto (`limit`), or the whole sequence with its log in SQLite or in memory.
+ * Arguments: home, kind. Answers the message `sample` with its counts.
+ */
+export type ServerKind = 'constant' | 'limit' | 'sqlite-log' | 'memory-log';
+
+const [home = '', kind = ''] = process.argv.slice(2);
+const foundation = layFoundation(loadConfig(`${home}/countersign.yaml`).config);
+const issuing = await Issuing.open(foundation, new MemoryLog(), () => {});
+const issuer = issuing.live.get(undefined);
+let answered = 0;
+
+const issuance = counting(await issuanceOf(kind));
+const door = new IstioDoor({ issuance, dialect: 'istiod', trustDomain: foundation.config.trustDomain });
+door.setServingCertificate(await servingPair(issuer));
+door.setClientRoots(issuer.roots);
+const { host, port } = await door.start({ host: '127.0.0.1', port: 0 });
+process.send?.({ address: `${host}:${port}` });
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send?.({ done: answered, cpuMicros: user + system, at: performance.now() });
+});
+// whoever started us has gone
+process.on('disconnect', () => process.exit(0));
+
+async function issuanceOf(wanted: string): Promise<Issuance> {
+  switch (wanted) {
+    case 'constant':
+      return { issue: () => Promise.resolve(constantAnswer(issuer)) };
+    case 'limit':
+      return limitIssuance(home, issuer);
+    default:
+      return assemble(foundation, issuing, wanted === 'sqlite-log' ? 'sqlite' : new MemoryLog());
+  }
+}
+
+function counting(inner: Issuance): Issuance {
+  return {
+    async issue(request, signal) {
+      const issued = await inner.issue(request, signal);
+      answered++;
+      return issued;
+    },
+  };
+}
+
+function constantAnswer({ intermediates, roots }: LiveIssuer) {
+  return mintIssued({
+    leaf: intermediates[0] ?? '',
+    intermediates,
+    roots,
+    leafIndex: 0,
+    serial: '00',
+    notAfter: 0,
+  });
+}
+
+function servingPair(from: LiveIssuer): Promise<ServingPair> {
+  const { config, serials, clock, ids, events } = foundation;
+  return issueServingCertificate({
+    issuer: () => from,
+    makeKey: () => makeServingKey(config.istio.serving.keyType),
+    serials,
+    log: new MemoryLog(),
+    clock,
+    eventId: ids,
+    instance: events.instance,
+    names: config.istio.serving,
+    lifetime: config.istio.serving.lifetimeSeconds,
+  });
+}
