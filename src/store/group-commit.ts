@@ -9,6 +9,11 @@ export interface GroupCommitBounds {
   readonly batch: number;
   /** Most records accepted and not yet durable; past it, Refusal `overload`. */
   readonly outstanding: number;
+  /**
+   * ms that records of callers who come side by side may gather. A commit costs as much as several records, so under
+   * load the wait pays for itself; a caller that comes alone never waits.
+   */
+  readonly linger: number;
 }
 
 interface Waiting {
@@ -27,7 +32,8 @@ export class GroupCommit {
   readonly #onFailed: (cause: unknown) => void;
   #waiting: Waiting[] = [];
   #inFlight: readonly Waiting[] = [];
-  #scheduled = false;
+  #scheduled: NodeJS.Immediate | NodeJS.Timeout | undefined;
+  #lastBatch = 0;
   #failed = false;
   #closed = false;
   #idle: (() => void)[] = [];
@@ -78,20 +84,22 @@ export class GroupCommit {
     this.#wakeIdle();
   }
 
-  // After the other callbacks of this turn, whose records then share the write.
   #schedule(): void {
-    if (this.#scheduled || this.#inFlight.length > 0) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
+    if (this.#scheduled !== undefined || this.#inFlight.length > 0) return;
+    const run = () => {
+      this.#scheduled = undefined;
       void this.#run();
-    });
+    };
+    const alone = this.#lastBatch <= 1 && this.#waiting.length <= 1;
+    // At the least after the other callbacks of this turn, whose records then share the write.
+    this.#scheduled = alone || this.#bounds.linger === 0 ? setImmediate(run) : setTimeout(run, this.#bounds.linger);
   }
 
   async #run(): Promise<void> {
     if (this.#failed || this.#inFlight.length > 0 || this.#waiting.length === 0) return;
     const batch = this.#waiting.splice(0, this.#bounds.batch);
     this.#inFlight = batch;
+    this.#lastBatch = batch.length;
     try {
       const first = await this.#commit(batch.map(({ event }) => event));
       this.#release(batch, first);

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type EncodedEvent, encodeEvent } from '#audit/entry.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { GroupCommit } from '#store/group-commit.ts';
@@ -27,7 +27,7 @@ describe('group commit', () => {
   beforeEach(() => {
     store = new SlowStore();
     failures = [];
-    group = new GroupCommit(store.commit, { batch: 4, outstanding: 8 }, (cause) => failures.push(cause));
+    group = new GroupCommit(store.commit, { batch: 4, outstanding: 8, linger: 0 }, (cause) => failures.push(cause));
   });
 
   /** Appends and tells what became of it, without waiting. */
@@ -58,6 +58,27 @@ describe('group commit', () => {
     await turn();
     await turn();
     expect(store.sizes).toEqual([1, 4, 2]);
+  });
+
+  it('A-26: records of callers side by side may gather for a while; one that comes alone does not wait', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      group = new GroupCommit(store.commit, { batch: 4, outstanding: 8, linger: 1 }, (cause) => failures.push(cause));
+      append();
+      await turn();
+      expect(store.sizes).toEqual([1]);
+      append();
+      append();
+      store.commits[0]?.end.resolve(0);
+      await turn();
+      await turn();
+      expect(store.sizes).toEqual([1]);
+      append();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(store.sizes).toEqual([1, 3]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('A-25: nothing is released before its own commit has returned', async () => {

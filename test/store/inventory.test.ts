@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { softwareCheckpointSigner } from '#audit/checkpoint.ts';
 import type { AuditEvent } from '#audit/event.ts';
+import { givesWay } from '#store/sqlite/inventory/give-way.ts';
 import { Inventory } from '#store/sqlite/inventory/inventory.ts';
 import { openLog } from '#store/sqlite/open-log.ts';
 import type { SqliteLog } from '#store/sqlite/sqlite-log.ts';
@@ -13,6 +14,18 @@ import { deniedEvent, issuedEvent } from '#test/audit/example-event.ts';
 
 const signer = softwareCheckpointSigner(generateKeyPairSync('ed25519').privateKey, 'log.example.com/inventory');
 const hex = (n: number, length: number) => n.toString(16).padStart(length, '0');
+
+describe('inventory and issuance', () => {
+  it.each([
+    ['a storm goes first', 2_000, 1_000, 10_000, true],
+    ['a quiet log is followed', 100, 1_000, 10_000, false],
+    ['a storm just told of is judged by its rate', 400, 100, 0, true],
+    ['past its bound the inventory follows through a storm', 2_000, 1_000, 50_000, false],
+    ['nothing new is no storm', 0, 0, 5_000, false],
+  ] as const)('%s', (_, grown, elapsed, lag, expected) => {
+    expect(givesWay(grown, elapsed, lag)).toBe(expected);
+  });
+});
 
 describe('inventory', () => {
   let home: string;
@@ -80,6 +93,11 @@ describe('inventory', () => {
     await log.append(certificate(2, { sha256: second }));
     expect(await log.inventory.find({ sha256: second })).toEqual([1]);
     expect(await log.inventory.find({ sha256: `${shared}${'03'.repeat(24)}` })).toEqual([]);
+  });
+
+  it('follows by itself, unasked', async () => {
+    await log.append(certificate(1));
+    await vi.waitFor(async () => expect(await log.inventory.position()).toBe(1), { timeout: 10_000 });
   });
 
   it('lists by identity, outcome, namespace and time, newest first, in pages, and says up to where it speaks', async () => {

@@ -24,6 +24,8 @@ export interface LogOptions {
   readonly maxOutstanding?: number;
   /** Records in one commit; 256 unless told. */
   readonly maxBatch?: number;
+  /** ms that records may gather under load; 1 unless told. */
+  readonly linger?: number;
   /** Octets of one entry; 16,384 unless told. */
   readonly maxEntry?: number;
   /** File of the inventory; `inventory.db` in the directory unless told. It may be deleted at any time. */

@@ -42,7 +42,11 @@ export class SqliteLog implements DurableLog {
     this.#reader = reader;
     this.#publisher = publisher;
     this.#head = head;
-    const bounds = { batch: options.maxBatch ?? 256, outstanding: options.maxOutstanding ?? 4_096 };
+    const bounds = {
+      batch: options.maxBatch ?? 256,
+      outstanding: options.maxOutstanding ?? 4_096,
+      linger: options.linger ?? 1,
+    };
     this.#group = new GroupCommit(
       async (events) => {
         const first = this.#head.size;

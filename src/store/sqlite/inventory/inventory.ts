@@ -19,14 +19,21 @@ export interface InventoryOptions {
 export class Inventory {
   readonly #thread: QuestionThread<InventoryQuestion, InventoryAnswer>;
 
+  readonly #interval: number;
+  #timer: NodeJS.Timeout | undefined;
+
   constructor({ log, file, origin, interval = 1_000 }: InventoryOptions) {
+    this.#interval = interval;
     const data: InventoryData = { log, file, origin, interval };
     this.#thread = new QuestionThread(new URL('./thread.ts', import.meta.url), data);
   }
 
   /** The log has grown: follow it, soon. */
   grown(): void {
-    this.#thread.tell({ kind: 'grown' });
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#thread.tell({ kind: 'grown' });
+    }, this.#interval).unref();
   }
 
   /** Indexes of the entries about a certificate, oldest first; empty when the log holds none. */
@@ -48,6 +55,7 @@ export class Inventory {
   }
 
   close(): Promise<void> {
+    clearTimeout(this.#timer);
     return this.#thread.close({ kind: 'close' });
   }
 }

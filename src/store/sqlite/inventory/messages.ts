@@ -6,7 +6,7 @@ export interface InventoryData {
   readonly log: string;
   readonly file: string;
   readonly origin: string;
-  /** ms that rows may gather before a step, while nobody asks. */
+  /** ms between looks while issuance goes first, or after a step that failed. */
   readonly interval: number;
 }
 

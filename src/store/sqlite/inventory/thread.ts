@@ -2,6 +2,7 @@ import { workerData } from 'node:worker_threads';
 import { answerQuestions } from '../../question-thread.ts';
 import { openForReading } from '../database.ts';
 import { StoredTree } from '../stored-tree.ts';
+import { givesWay } from './give-way.ts';
 import type { InventoryAnswer, InventoryData, InventoryQuestion } from './messages.ts';
 import { Projection } from './projection.ts';
 import { findCertificate, listRecords } from './questions.ts';
@@ -15,6 +16,7 @@ const log = new StoredTree(logDatabase);
 const database = openInventoryFile(data.file, data.origin, log.head().size);
 const projection = new Projection(database, log);
 let timer: NodeJS.Timeout | undefined;
+let seen = { size: log.head().size, at: performance.now() };
 
 answerQuestions(answer, (question) => question.kind === 'close');
 
@@ -23,11 +25,20 @@ function follow(): void {
   let more = true;
   let wait = 0;
   try {
-    more = projection.step(log.head().size);
+    const { size } = log.head();
+    if (isStorm(size)) wait = data.interval;
+    else more = projection.step(size);
   } catch {
     wait = data.interval;
   }
   timer = more ? setTimeout(follow, wait) : undefined;
+}
+
+function isStorm(size: number): boolean {
+  const now = performance.now();
+  const storm = givesWay(size - seen.size, now - seen.at, size - projection.position);
+  seen = { size, at: now };
+  return storm;
 }
 
 function answer(question: InventoryQuestion): InventoryAnswer {
@@ -39,7 +50,7 @@ function answer(question: InventoryQuestion): InventoryAnswer {
       catchUp();
       return { kind: 'listed', records: listRecords(database, question.filter), upTo: projection.position };
     case 'grown':
-      timer ??= setTimeout(follow, data.interval);
+      timer ??= setTimeout(follow, 0);
       return { kind: 'done' };
     case 'position':
       return { kind: 'position', position: projection.position };
