@@ -86,8 +86,8 @@ class OpenConnections {
 
   constructor(subject: Subject, { concurrency }: Shape, seconds: number, directory: string) {
     this.#log = join(directory, 'requests');
-    const whole = Math.ceil(seconds + 2 * rampSeconds + 0.3);
-    this.#process = h2load(subject, ['-c', `${concurrency}`, '-D', `${whole}`, `--log-file=${this.#log}`]);
+    const whole = Math.ceil((seconds + 2 * rampSeconds) * 1000);
+    this.#process = h2load(subject, ['-c', `${concurrency}`, '-D', `${whole}ms`, `--log-file=${this.#log}`]);
   }
 
   async stop(): Promise<void> {

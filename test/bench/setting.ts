@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { workloadRequest } from '#cli/issue/workload-key.ts';
 import { frame } from '#doors/istio/framing.ts';
-import { bytesField, varintField } from '#doors/istio/protobuf.ts';
+import { bytesField } from '#doors/istio/protobuf.ts';
 import { signatureAlgorithmOf } from '#keys/key-kind.ts';
 import { Pkcs11KeyStore } from '#keys/pkcs11/key-store.ts';
 import { softhsmModule, testToken } from '#test/keys/softhsm.ts';
@@ -81,11 +81,14 @@ function intermediateFor(spki: ReturnType<typeof readCertificate>['spki'], home:
   return toPem('CERTIFICATE', assembleSigned(tbs, algorithm, sign('sha384', tbs, home.root.key)));
 }
 
+/** Field 3, `validity_duration`: 3600 as a varint. */
+const anHour = Buffer.of(0x18, 0x90, 0x1c);
+
 function settingIn(home: TestHome, env: Readonly<Record<string, string>>, remove: () => void): Setting {
   const csr = workloadRequest(testKey('ec:P-256'), 'ec:P-256', identity);
   home.write('request.pem', csr);
   home.write('token', home.tokens.token('demo', 'web'), 0o600);
-  const message = Buffer.concat([bytesField(1, csr), varintField(3, 3600)]);
+  const message = Buffer.concat([bytesField(1, csr), anHour]);
   writeFileSync(home.path('request.bin'), frame(message));
   return {
     home,

@@ -74,10 +74,11 @@ class IssuedCounter {
 
   constructor(log: DatabaseSync) {
     this.#size = log.prepare('SELECT size FROM tree');
+    // a load that ends cancels what it has in flight
     this.#refused = log.prepare(
       `SELECT CAST(body AS TEXT) AS body FROM entry WHERE seq >= ? AND seq < ?
        AND (instr(body, CAST('"type":"certificate.denied"' AS BLOB)) OR instr(body, CAST('"type":"certificate.failed"' AS BLOB)))
-       LIMIT 1`,
+       AND NOT instr(body, CAST('"reason":"cancelled"' AS BLOB)) LIMIT 1`,
     );
   }
 
@@ -98,7 +99,10 @@ export async function startCompared(setting: Setting, kind: ServerKind): Promise
   const child = fork(new URL('./server.ts', import.meta.url), [setting.home.directory, kind], {
     execArgv: flags,
     env: { ...process.env, ...setting.env },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
+  // read as a log collector would; what is said of the calls that the end of a load cuts is no news
+  child.stderr?.resume();
   const { address } = await heard<{ address: string }>(child);
   return {
     address,
