@@ -12,11 +12,12 @@ const lastResortMs = 28_000;
 
 export async function runServe({ options, home }: Input<typeof serveOptions>, _terminal: Terminal): Promise<Exit> {
   const server = await start(options.config ?? home.config);
-  if (options['ready-file'] !== undefined) announce(options['ready-file'], server);
   process.on('SIGHUP', () => void server.reload());
   const told = new Promise<'told'>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve('told'));
   });
+  // Only now: whoever reads the file may send a signal at once.
+  if (options['ready-file'] !== undefined) announce(options['ready-file'], server);
   const end = await Promise.race([told, server.failed.then(() => 'failed' as const)]);
   setTimeout(() => process.exit(end === 'told' ? 0 : 5), lastResortMs).unref();
   await server.close();
