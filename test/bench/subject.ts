@@ -32,7 +32,10 @@ export interface Subject {
 const flags = ['--disable-warning=ExperimentalWarning'];
 const startMs = 30_000;
 
-/** The real program. Its certificates are counted in its log, of which refusals are no part. */
+/**
+ * The real program, counted by the growth of its log. `demandIssued` throws for records of refusals; what is left beside
+ * certificates are calls that the end of a load cut, after the last look, and a few records of the server's own.
+ */
 export async function startFull(setting: Setting): Promise<Subject> {
   const { home } = setting;
   const ready = home.path('ready.json');
