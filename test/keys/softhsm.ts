@@ -9,8 +9,6 @@ import { oracle } from '#test/oracles.ts';
 
 const softhsm = oracle('softhsm');
 export const softhsmModule = softhsm.available ? softhsm.path : '';
-/** Why there is no token to be had; undefined where there is one. */
-export const withoutSofthsm = softhsm.available ? undefined : `needs SoftHSM2: ${softhsm.how}`;
 
 /** SoftHSM with a token directory of its own. The module reads its configuration once: one per process. */
 export interface TestToken {
