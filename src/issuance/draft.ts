@@ -3,7 +3,6 @@ import { Refusal } from '#refusal/refusal.ts';
 import type { Der } from '#x509/algorithms.ts';
 import type { VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import { compareReleased, type LeafExpectation, lintLeafTbs } from '#x509/lint.ts';
-import { subjectKeyIdentifier } from '#x509/profile/key-identifier.ts';
 import type { LiveIssuer } from './live-issuer.ts';
 
 /** The final to-be-signed bytes of one certificate: made from a Permit, linted, then signed at most once. */
@@ -26,7 +25,7 @@ export class Draft {
       notBefore: terms.notBefore,
       notAfter: terms.notAfter,
       spki: csr.key.spki,
-      subjectKeyId: subjectKeyIdentifier(csr.key.spki),
+      subjectKeyId: csr.key.keyId,
       keyUsage: terms.keyUsage,
       extendedKeyUsage: terms.extendedKeyUsage,
       uri: terms.identity,

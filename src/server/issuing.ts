@@ -7,7 +7,6 @@ import type { IssuerConfig, ServerConfig } from '#config/server-config.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import { readCertificate } from '#x509/certificate.ts';
 import { BadkeysList } from '#x509/keys/blocklist/badkeys-list.ts';
-import { knownKeysList } from '#x509/keys/blocklist/known-keys-list.ts';
 import { KeyStrength } from '#x509/keys/key-strength.ts';
 import { nameText } from '#x509/name.ts';
 import { readPemBlocks } from '#x509/pem.ts';
@@ -143,5 +142,5 @@ function surroundings(
 
 /** The list that every installation has, and the operator's own. Throws BlocklistError for a damaged one. */
 export function openKeyStrength({ csr }: ServerConfig): KeyStrength {
-  return new KeyStrength([knownKeysList, ...csr.blocklists.map((path) => BadkeysList.over(path, readFileSync(path)))]);
+  return new KeyStrength(csr.blocklists.map((path) => BadkeysList.over(path, readFileSync(path))));
 }

@@ -1,15 +1,14 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import type { CheckpointSigner } from '#audit/checkpoint.ts';
 import type { Json } from '#audit/event.ts';
 import { formatVkey } from '#audit/vkey.ts';
 import type { FileKeyConfig, Pkcs11KeyConfig, SigningKeyConfig } from '#config/server-config.ts';
 import type { Signer } from '#issuance/ports.ts';
-import { KeyStoreError } from '#keys/key-store-error.ts';
 import type { PoolEvent } from '#keys/pkcs11/session-pool.ts';
 import { Pkcs11Signer } from '#keys/pkcs11/signer.ts';
 import { parsePkcs11Uri } from '#keys/pkcs11/uri.ts';
-import { openKeyFile, readKeyFile } from '#keys/software/key-file.ts';
-import { SoftwareSigner } from '#keys/software/signer.ts';
+import { openKeyFile } from '#keys/software/key-file.ts';
+import type { SoftwareSigner } from '#keys/software/signer.ts';
 import type { KeyKind } from '#x509/algorithms.ts';
 import { subjectKeyIdentifier } from '#x509/profile/key-identifier.ts';
 
@@ -57,27 +56,7 @@ export async function openTokenKey(config: Pkcs11KeyConfig, onHsm: HsmListener):
 }
 
 async function openFileKey(config: FileKeyConfig): Promise<OpenKey> {
-  const signer =
-    config.passphrase === undefined ? await plainKey(config.path) : await openKeyFile(config.path, config.passphrase);
-  return softwareKey(signer);
-}
-
-async function plainKey(path: string): Promise<SoftwareSigner> {
-  return new SoftwareSigner(await plainKeyObject(path));
-}
-
-async function plainKeyObject(path: string): Promise<KeyObject> {
-  const pem = await readKeyFile(path);
-  if (pem === undefined) throw new KeyStoreError('no-key', `there is no key file ${path}`);
-  try {
-    return createPrivateKey(pem);
-  } catch (cause) {
-    throw new KeyStoreError(
-      'key-file',
-      `${path} is not a PKCS#8 private key in PEM, or it is encrypted and no passphrase is configured`,
-      { cause },
-    );
-  }
+  return softwareKey(await openKeyFile(config.path, config.passphrase));
 }
 
 export function softwareKey(signer: SoftwareSigner): OpenKey {
