@@ -28,7 +28,9 @@ export async function runCampaign(rounds: number, onRound: (round: Round) => voi
         done.push(round);
         onRound(round);
       }
-      records += await server.finish();
+      // Two lanes add up: the sum is read after the wait, not before it.
+      const finished = await server.finish();
+      records += finished;
     }
   };
   try {
