@@ -1,29 +1,26 @@
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { AggregatingLog } from '#audit/aggregating-log.ts';
-import { Renewal } from '#authority/renewal.ts';
-import { issueServingCertificate, type ServingPair } from '#authority/serving-certificate.ts';
 import type { LoadedConfig } from '#config/load.ts';
 import { AdminServer } from '#doors/admin/admin-server.ts';
-import { IstioDoor } from '#doors/istio/door.ts';
-import type { AuditLog } from '#issuance/ports.ts';
 import { Recorder } from '#issuance/record.ts';
 import { IssuanceSequence } from '#issuance/sequence.ts';
 import { writeDurably } from '#keys/durable-file.ts';
-import { openLog } from '#store/sqlite/open-log.ts';
-import type { SqliteLog } from '#store/sqlite/sqlite-log.ts';
 import { IssuanceLog } from '#telemetry/issuance-log.ts';
 import { observeWith } from '#telemetry/observers.ts';
-import { startTracing } from '#telemetry/traces/start.ts';
 import type { CsrChecks } from '#x509/csr/verified-csr.ts';
 import { openAuthenticators } from './authenticators.ts';
-import { demandApproved, fipsTls } from './fips.ts';
-import { type Foundation, layFoundation } from './foundation.ts';
+import { demandApproved } from './fips.ts';
+import { layFoundation } from './foundation.ts';
+import { hsmEvents } from './hsm-events.ts';
 import { Issuing, openKeyStrength } from './issuing.ts';
-import { checkpointSigner, type HsmListener, type OpenKey, openKey } from './open-key.ts';
+import { openIstioDoor } from './istio-door.ts';
+import { checkpointSigner, openKey } from './open-key.ts';
 import { FollowedPolicies } from './policies.ts';
 import { recordOpening, recordStart } from './record-start.ts';
-import { makeServingKey } from './serving-key.ts';
+import { keepServing } from './serving-certificate.ts';
+import { openStore } from './store.ts';
+import { openTraces } from './traces.ts';
 import { Watch } from './watch.ts';
 
 export interface RunningServer {
@@ -98,7 +95,7 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
     allowedSkewMs: config.audit.maxSkewMs,
   });
 
-  const door = openDoor(foundation, sequence, issuing);
+  const door = openIstioDoor(foundation, sequence, issuing);
   opening.defer(() => door.drain(config.shutdown.graceMs));
   const serving = keepServing(foundation, issuing, store, door);
   opening.defer(() => serving.stop());
@@ -146,139 +143,4 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
       await running.disposeAsync();
     },
   };
-}
-
-/** Nothing of OpenTelemetry is loaded unless it is configured. */
-async function openTraces({ config, instance, logger }: Foundation) {
-  if (config.telemetry.tracing === undefined) return undefined;
-  return startTracing({
-    ...config.telemetry.tracing,
-    version: instance.version,
-    instance: instance.name,
-    problem: (reason) => logger.warn('traces', { reason }),
-  });
-}
-
-async function openStore(
-  foundation: Foundation,
-  auditKey: OpenKey,
-  failed: (cause: unknown) => void,
-): Promise<SqliteLog> {
-  const { config, clock, logger, metrics } = foundation;
-  const store = await openLog({
-    directory: config.audit.directory,
-    publicDirectory: config.audit.publish,
-    guard: config.audit.checkpointGuard ?? join(config.audit.directory, 'checkpoint.guard'),
-    signer: checkpointSigner(auditKey, config.audit.origin),
-    clock,
-    onFailed: (error) => {
-      logger.error('the log cannot be written; nothing more is issued', { error });
-      failed(error);
-    },
-    onPublishFailed: (error) => logger.warn('the log could not be published; it is tried again', { error }),
-  });
-  metrics.gauges.watchQueue('log', () => store.metrics.outstanding);
-  metrics.gauges.watchLog(() => ({
-    size: store.size,
-    checkpointSize: store.publishedSize,
-    checkpointTime: store.publishedAt,
-  }));
-  return store;
-}
-
-function openDoor({ config, metrics, logger }: Foundation, issuance: IssuanceSequence, issuing: Issuing): IstioDoor {
-  const { limits, dialect } = config.istio;
-  const calls = metrics.grpc;
-  let inFlight = 0;
-  metrics.gauges.watchInFlight('istio', () => inFlight);
-  const door = new IstioDoor({
-    issuance,
-    dialect,
-    trustDomain: config.trustDomain,
-    ...(config.fips.level === 'policy' && { tls: fipsTls }),
-    limits: {
-      maxConcurrentCalls: limits.maxConcurrentCalls,
-      deadlineMs: limits.callTimeoutMs,
-      maxConnections: limits.maxConnections,
-      maxMessageBytes: limits.maxRequestBytes,
-    },
-    observer: {
-      callStarted(path) {
-        inFlight++;
-        calls.callStarted(path);
-      },
-      callEnded(path, code, ms) {
-        inFlight--;
-        calls.callEnded(path, code, ms);
-      },
-      connectionOpened() {},
-      connectionClosed() {},
-      connectionRefused(why, reason) {
-        metrics.gauges.rejected('istio', why);
-        logger.debug('connection refused', { door: 'istio', code: why, reason });
-      },
-    },
-  });
-  door.setClientRoots(
-    issuing.live
-      .all()
-      .map(({ roots }) => roots)
-      .join(''),
-  );
-  return door;
-}
-
-/** Our own certificate: on the record like any other, renewed without dropping a connection. */
-function keepServing(foundation: Foundation, issuing: Issuing, log: AuditLog, door: IstioDoor): Renewal<ServingPair> {
-  const { config, clock, logger, metrics } = foundation;
-  const { serving } = config.istio;
-  return new Renewal<ServingPair>({
-    make: () =>
-      issueServingCertificate({
-        issuer: () => issuing.live.get(undefined),
-        makeKey: () => makeServingKey(serving.keyType),
-        serials: foundation.serials,
-        log,
-        clock,
-        eventId: foundation.ids,
-        instance: foundation.events.instance,
-        names: serving,
-        lifetime: serving.lifetimeSeconds,
-      }),
-    apply: (pair) => {
-      door.setServingCertificate(pair);
-      issuing.ownKeys.add(pair.spkiSha256);
-      metrics.expiries.set('serving', { istio: pair.notAfter });
-      metrics.expiries.set('intermediate', issuing.expiries());
-      metrics.expiries.set('root', issuing.rootExpiries());
-      logger.info('serving certificate', { expires: new Date(pair.notAfter * 1000).toISOString() });
-    },
-    failed: (error, ms) =>
-      logger.error('the serving certificate could not be renewed; the old one stays in use', { ms, error }),
-    renewAt: serving.renewAt,
-    now: () => clock.now(),
-  });
-}
-
-/** Loss and return of a token, logged at once and recorded as soon as there is a log. */
-function hsmEvents({ events, logger }: Foundation): { listener: HsmListener; log: AuditLog | undefined } {
-  const state: { listener: HsmListener; log: AuditLog | undefined } = {
-    log: undefined,
-    listener: (event, token) => {
-      const message = event.type === 'hsm.lost' ? event.cause.message : 'the token answers again';
-      logger.warn(event.type === 'hsm.lost' ? 'the HSM is lost' : 'the HSM is back', { reason: message });
-      const outcome = event.type === 'hsm.lost' ? 'failed' : 'success';
-      state.log
-        ?.append(
-          events.of(event.type, {
-            outcome,
-            message,
-            key: { token },
-            ...(outcome === 'failed' && { reason: 'signer.unavailable' }),
-          }),
-        )
-        .catch((error: unknown) => logger.error('an event of the HSM could not be recorded', { error }));
-    },
-  };
-  return state;
 }

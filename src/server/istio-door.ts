@@ -1,0 +1,52 @@
+import { IstioDoor } from '#doors/istio/door.ts';
+import type { IssuanceSequence } from '#issuance/sequence.ts';
+import { fipsTls } from './fips.ts';
+import type { Foundation } from './foundation.ts';
+import type { Issuing } from './issuing.ts';
+
+/** The door for Istio's agents, counted and within the configuration's limits; not yet listening. */
+export function openIstioDoor(
+  { config, metrics, logger }: Foundation,
+  issuance: IssuanceSequence,
+  issuing: Issuing,
+): IstioDoor {
+  const { limits, dialect } = config.istio;
+  const calls = metrics.grpc;
+  let inFlight = 0;
+  metrics.gauges.watchInFlight('istio', () => inFlight);
+  const door = new IstioDoor({
+    issuance,
+    dialect,
+    trustDomain: config.trustDomain,
+    ...(config.fips.level === 'policy' && { tls: fipsTls }),
+    limits: {
+      maxConcurrentCalls: limits.maxConcurrentCalls,
+      deadlineMs: limits.callTimeoutMs,
+      maxConnections: limits.maxConnections,
+      maxMessageBytes: limits.maxRequestBytes,
+    },
+    observer: {
+      callStarted(path) {
+        inFlight++;
+        calls.callStarted(path);
+      },
+      callEnded(path, code, ms) {
+        inFlight--;
+        calls.callEnded(path, code, ms);
+      },
+      connectionOpened() {},
+      connectionClosed() {},
+      connectionRefused(why, reason) {
+        metrics.gauges.rejected('istio', why);
+        logger.debug('connection refused', { door: 'istio', code: why, reason });
+      },
+    },
+  });
+  door.setClientRoots(
+    issuing.live
+      .all()
+      .map(({ roots }) => roots)
+      .join(''),
+  );
+  return door;
+}

@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import { openLog } from '#store/sqlite/open-log.ts';
+import type { SqliteLog } from '#store/sqlite/sqlite-log.ts';
+import type { Foundation } from './foundation.ts';
+import { checkpointSigner, type OpenKey } from './open-key.ts';
+
+/** The log of this server, with its queue and tree on the gauges. `failed` is told when it can no longer be written. */
+export async function openStore(
+  foundation: Foundation,
+  auditKey: OpenKey,
+  failed: (cause: unknown) => void,
+): Promise<SqliteLog> {
+  const { config, clock, logger, metrics } = foundation;
+  const store = await openLog({
+    directory: config.audit.directory,
+    publicDirectory: config.audit.publish,
+    guard: config.audit.checkpointGuard ?? join(config.audit.directory, 'checkpoint.guard'),
+    signer: checkpointSigner(auditKey, config.audit.origin),
+    clock,
+    onFailed: (error) => {
+      logger.error('the log cannot be written; nothing more is issued', { error });
+      failed(error);
+    },
+    onPublishFailed: (error) => logger.warn('the log could not be published; it is tried again', { error }),
+  });
+  metrics.gauges.watchQueue('log', () => store.metrics.outstanding);
+  metrics.gauges.watchLog(() => ({
+    size: store.size,
+    checkpointSize: store.publishedSize,
+    checkpointTime: store.publishedAt,
+  }));
+  return store;
+}
