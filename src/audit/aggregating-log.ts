@@ -3,7 +3,7 @@ import { type AggregateBounds, aggregateDefaults, RefusalAggregate, type Summary
 import type { AuditEvent } from './event.ts';
 
 /**
- * A log in front of the log that counts like refusals (see RefusalAggregate). A refusal that is only counted resolves
+ * A log in front of the log that counts refusals that are alike (see RefusalAggregate). A refusal that is only counted resolves
  * with the index of the first like it; a crash may lose counts of the running window, never a whole record.
  */
 export class AggregatingLog implements AuditLog {
@@ -30,7 +30,7 @@ export class AggregatingLog implements AuditLog {
   }
 
   append(event: AuditEvent): Promise<number> {
-    if (event.type !== 'certificate.denied') return this.#log.append(event);
+    if (!isRefusal(event)) return this.#log.append(event);
     const { key, first } = this.#aggregate.offer(event, this.#clock.now());
     this.#timer ??= this.#wait();
     const known = first ? undefined : this.#firsts.get(key);
@@ -79,4 +79,9 @@ export class AggregatingLog implements AuditLog {
     const results = await Promise.allSettled(summaries.map(record));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
+}
+
+/** The end of a request with a no. One that ends an intent names it in `prev`, and stands for that intent alone. */
+function isRefusal({ type, prev }: AuditEvent): boolean {
+  return type === 'certificate.denied' || (type === 'certificate.failed' && prev === undefined);
 }

@@ -3,11 +3,13 @@ import type { Permit } from '#policy/permit.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import type { VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import { type Stage, stages } from './observer.ts';
-import type { IssuanceRequest } from './request.ts';
+import type { Asked, Attempt } from './request.ts';
 
 /** One request on its way: what has been proven of it so far, how long each stage took, and who writes its end. */
 export class Flight {
-  readonly request: IssuanceRequest;
+  readonly attempt: Attempt;
+  /** Absent where a door could not read it. */
+  readonly asked: Asked | undefined;
   readonly startedAt: number;
   readonly stageMs = new Float64Array(stages.length).fill(-1);
   caller: Caller | undefined;
@@ -19,8 +21,9 @@ export class Flight {
   #stageBegan = 0;
   #claimed = false;
 
-  constructor(request: IssuanceRequest, startedAt: number) {
-    this.request = request;
+  constructor(attempt: Attempt, asked: Asked | undefined, startedAt: number) {
+    this.attempt = attempt;
+    this.asked = asked;
     this.startedAt = startedAt;
   }
 

@@ -1,5 +1,5 @@
 import type { Refusal } from '#refusal/refusal.ts';
-import type { IssuanceRequest } from './request.ts';
+import type { Attempt } from './request.ts';
 
 /** The stages that metrics and traces know, in order. */
 export const stages = ['authn', 'csr', 'policy', 'lint', 'sign', 'append'] as const;
@@ -10,7 +10,7 @@ export type Stage = (typeof stages)[number];
  * numbers and not for spans: `stageMs` holds a duration in ms per stage that ran, in the order of `stages`.
  */
 export interface IssuanceObserver {
-  ended(request: IssuanceRequest, outcome: IssuanceOutcome): void;
+  ended(attempt: Attempt, outcome: IssuanceOutcome): void;
 }
 
 export interface IssuanceOutcome {

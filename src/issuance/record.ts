@@ -6,7 +6,7 @@ import type { VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import type { Draft } from './draft.ts';
 import type { Flight } from './flight.ts';
 import type { LiveIssuer } from './live-issuer.ts';
-import type { IssuanceRequest } from './request.ts';
+import type { Asked, Attempt } from './request.ts';
 
 export interface RecorderParts {
   readonly instance: Json;
@@ -33,8 +33,10 @@ export class Recorder {
   }
 
   issued(flight: Flight, issuer: LiveIssuer, draft: Draft, certificate: Uint8Array): AuditEvent {
-    const { caller, csr, permit, request } = flight;
-    if (caller === undefined || csr === undefined || permit === undefined) throw new Error('a flight without proof');
+    const { attempt, asked, caller, csr, permit } = flight;
+    if (asked === undefined || caller === undefined || csr === undefined || permit === undefined) {
+      throw new Error('a flight without proof');
+    }
     const { terms } = permit;
     flight.serial = Buffer.from(draft.serial.buffer, draft.serial.byteOffset, draft.serial.length).toString('hex');
     return {
@@ -42,11 +44,11 @@ export class Recorder {
       id: this.#parts.id(),
       outcome: 'success',
       instance: this.#parts.instance,
-      door: request.door,
-      request: requestFacts(request, csr),
-      peer: peerFacts(request),
+      door: attempt.door,
+      request: requestFacts(attempt, asked, csr),
+      peer: peerFacts(attempt),
       caller: callerFacts(caller.facts),
-      asked: askedFacts(request, csr),
+      asked: askedFacts(asked, csr),
       decision: {
         policySetId: terms.policySetId,
         policy: terms.policy,
@@ -76,7 +78,7 @@ export class Recorder {
   }
 
   refused(flight: Flight, refusal: Refusal): AuditEvent {
-    const { caller, csr, permit, request } = flight;
+    const { attempt, asked, caller, csr, permit } = flight;
     const denied = refusal.remedy === deniedRemedy || refusal.code === 'rate.exceeded';
     const policy = refusal.detail['policy'];
     return {
@@ -86,11 +88,11 @@ export class Recorder {
       reason: refusal.code,
       message: refusal.message,
       instance: this.#parts.instance,
-      door: request.door,
-      request: requestFacts(request, csr),
-      peer: peerFacts(request),
+      door: attempt.door,
+      request: requestFacts(attempt, asked, csr),
+      peer: peerFacts(attempt),
       ...(caller && { caller: callerFacts(caller.facts) }),
-      asked: askedFacts(request, csr),
+      ...(asked && { asked: askedFacts(asked, csr) }),
       decision: {
         policySetId: permit?.terms.policySetId ?? this.#parts.policySetId(),
         policy: permit?.terms.policy ?? (typeof policy === 'string' ? policy : undefined),
@@ -99,11 +101,11 @@ export class Recorder {
   }
 }
 
-function requestFacts(request: IssuanceRequest, csr: VerifiedCsr | undefined): Json {
-  return { id: request.id, traceparent: request.traceparent, bytes: request.csr.length, sha256: csr?.sha256 };
+function requestFacts({ id, traceparent }: Attempt, asked: Asked | undefined, csr: VerifiedCsr | undefined): Json {
+  return { id, traceparent, bytes: asked?.csr.length, sha256: csr?.sha256 };
 }
 
-function peerFacts({ evidence: { peer } }: IssuanceRequest): Json {
+function peerFacts({ evidence: { peer } }: Attempt): Json {
   return {
     ip: peer.ip,
     port: peer.port,
@@ -133,11 +135,11 @@ function callerFacts(facts: CallerFacts): Json {
   };
 }
 
-function askedFacts(request: IssuanceRequest, csr: VerifiedCsr | undefined): Json {
+function askedFacts({ wish }: Asked, csr: VerifiedCsr | undefined): Json {
   return {
-    ttl: safeInteger(request.wish.ttl),
-    signer: request.wish.signer,
-    impersonate: request.wish.impersonate,
+    ttl: safeInteger(wish.ttl),
+    signer: wish.signer,
+    impersonate: wish.impersonate,
     sans: csr?.sans.slice(0, maxNames).map((san) => `${san.kind}:${san.value.slice(0, maxNameLength)}`),
     key: csr && { kind: csr.key.kind, spkiSha256: csr.key.spkiSha256 },
     csrSignature: csr?.signature,

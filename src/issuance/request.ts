@@ -1,4 +1,5 @@
 import type { DoorName } from '#policy/permit.ts';
+import type { Refusal } from '#refusal/refusal.ts';
 import type { Evidence } from './ports.ts';
 
 /** What a caller would like; policy decides what of it it gets. */
@@ -18,21 +19,33 @@ export interface Wish {
   readonly ttlAbove: 'clamp' | 'reject';
 }
 
-export interface IssuanceRequest {
+/** Somebody at a door, before it is known what they ask. */
+export interface Attempt {
   /** Our own id for this request: in the log, the record and the trace. */
   readonly id: string;
   readonly door: DoorName;
   readonly evidence: Evidence;
-  /** PEM PKCS#10 as received. */
-  readonly csr: string;
-  readonly wish: Wish;
   /** W3C traceparent, if the client sent one. */
   readonly traceparent?: string;
 }
 
-/** The one sequence, as doors see it. Rejects with a Refusal that is already on the record. */
+export interface Asked {
+  /** PEM PKCS#10 as received. */
+  readonly csr: string;
+  readonly wish: Wish;
+}
+
+export interface IssuanceRequest extends Attempt, Asked {}
+
+/** The one sequence, as doors see it. */
 export interface Issuance {
+  /** Rejects with a Refusal that is already on the record. */
   issue(request: IssuanceRequest, signal: AbortSignal): Promise<Issued>;
+  /**
+   * Puts on the record what a door turned away before it became a request. Resolves with the refusal to give: the
+   * same one, or that the log cannot be written. Never rejects.
+   */
+  refuse(attempt: Attempt, refusal: Refusal): Promise<Refusal>;
 }
 
 export interface IssuedFacts {

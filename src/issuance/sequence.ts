@@ -2,7 +2,6 @@ import { decide } from '#policy/decide.ts';
 import type { PolicySet } from '#policy/set.ts';
 import { asRefusal, Refusal } from '#refusal/refusal.ts';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
-
 import { type CsrChecks, VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import { toPem } from '#x509/pem.ts';
 import { Draft } from './draft.ts';
@@ -11,7 +10,7 @@ import type { Issuers, LiveIssuer } from './live-issuer.ts';
 import type { IssuanceObserver } from './observer.ts';
 import type { AuditLog, Authenticator, Clock } from './ports.ts';
 import type { Recorder } from './record.ts';
-import { type Issuance, type IssuanceRequest, type Issued, mintIssued } from './request.ts';
+import { type Attempt, type Issuance, type IssuanceRequest, type Issued, mintIssued } from './request.ts';
 
 export interface SequenceParts {
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
@@ -38,9 +37,9 @@ export class IssuanceSequence implements Issuance {
   }
 
   async issue(request: IssuanceRequest, signal: AbortSignal): Promise<Issued> {
-    const flight = new Flight(request, this.#parts.clock.now());
+    const flight = new Flight(request, request, this.#parts.clock.now());
     try {
-      const issued = await unlessAborted(this.#run(flight, signal), signal);
+      const issued = await unlessAborted(this.#run(flight, request, signal), signal);
       this.#observe(flight, undefined);
       return issued;
     } catch (thrown) {
@@ -50,8 +49,14 @@ export class IssuanceSequence implements Issuance {
     }
   }
 
-  async #run(flight: Flight, signal: AbortSignal): Promise<Issued> {
-    const { request } = flight;
+  async refuse(attempt: Attempt, refusal: Refusal): Promise<Refusal> {
+    const flight = new Flight(attempt, undefined, this.#parts.clock.now());
+    const given = await this.#record(flight, refusal);
+    this.#observe(flight, given);
+    return given;
+  }
+
+  async #run(flight: Flight, request: IssuanceRequest, signal: AbortSignal): Promise<Issued> {
     const parts = this.#parts;
 
     flight.begin();
@@ -91,7 +96,9 @@ export class IssuanceSequence implements Issuance {
     if (!flight.claimEnd()) throw abortRefusal(signal);
     flight.begin();
     const event = parts.recorder.issued(flight, issuer, draft, certificate);
-    const leafIndex = await parts.log.append(event);
+    const leafIndex = await parts.log
+      .append(event)
+      .catch((thrown: unknown) => this.#notIssued(flight, asRefusal(thrown)));
     flight.leafIndex = leafIndex;
     flight.end('append');
     return this.#release(certificate, issuer, flight, permit.terms.notAfter, leafIndex);
@@ -106,6 +113,14 @@ export class IssuanceSequence implements Issuance {
       serial: flight.serial ?? '',
       notAfter,
     });
+  }
+
+  /** A log too full to take "issued" has not got it: the end of this request is then that it failed. */
+  async #notIssued(flight: Flight, refusal: Refusal): Promise<never> {
+    if (refusal.code === 'overload') {
+      await this.#parts.log.append(this.#parts.recorder.refused(flight, refusal)).catch(() => undefined);
+    }
+    throw refusal;
   }
 
   /** Serial and log order hold under a clock set back; lifetimes would not, so issuance waits for the clock. */
@@ -132,7 +147,7 @@ export class IssuanceSequence implements Issuance {
   }
 
   #observe(flight: Flight, refusal: Refusal | undefined): void {
-    this.#parts.observer.ended(flight.request, {
+    this.#parts.observer.ended(flight.attempt, {
       startedAt: flight.startedAt,
       totalMs: flight.totalMs,
       stageMs: flight.stageMs,

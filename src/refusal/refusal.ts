@@ -12,6 +12,9 @@ const remedies = {
   'authn.failed': 'fix-request',
   'authn.unavailable': 'retry-later',
   // the request's bytes
+  'request.malformed': 'fix-request',
+  'request.encoding': 'fix-request',
+  'request.too-large': 'fix-request',
   'csr.too-large': 'fix-request',
   'csr.pem': 'fix-request',
   'csr.malformed': 'fix-request',

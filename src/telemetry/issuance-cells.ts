@@ -1,5 +1,5 @@
 import { type IssuanceObserver, type IssuanceOutcome, type Stage, stages } from '#issuance/observer.ts';
-import type { IssuanceRequest } from '#issuance/request.ts';
+import type { Attempt } from '#issuance/request.ts';
 import type { DoorName } from '#policy/permit.ts';
 import type { Refusal, RefusalCode, Remedy } from '#refusal/refusal.ts';
 import { LatencyHistogram } from './histogram.ts';
@@ -48,8 +48,8 @@ export class DoorCells {
 export class IssuanceCells implements IssuanceObserver {
   readonly doors = new Map<DoorName, DoorCells>();
 
-  ended(request: IssuanceRequest, outcome: IssuanceOutcome): void {
-    const cells = this.#door(request.door);
+  ended(attempt: Attempt, outcome: IssuanceOutcome): void {
+    const cells = this.#door(attempt.door);
     if (outcome.refusal === undefined) cells.issued++;
     else cells.refuse(outcome.refusal);
     cells.total.observe(outcome.totalMs);

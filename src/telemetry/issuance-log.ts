@@ -1,5 +1,5 @@
 import type { IssuanceObserver, IssuanceOutcome } from '#issuance/observer.ts';
-import type { IssuanceRequest } from '#issuance/request.ts';
+import type { Attempt } from '#issuance/request.ts';
 import type { Refusal, Remedy } from '#refusal/refusal.ts';
 import type { Logger } from './log/logger.ts';
 import type { Level, LogFields } from './log/record.ts';
@@ -21,25 +21,25 @@ export class IssuanceLog implements IssuanceObserver {
     this.#logger = logger;
   }
 
-  ended(request: IssuanceRequest, outcome: IssuanceOutcome): void {
+  ended(attempt: Attempt, outcome: IssuanceOutcome): void {
     const { refusal } = outcome;
     if (refusal !== undefined) {
       const level = levelOf[refusal.remedy];
       if (this.#logger.writes(level)) {
-        this.#logger.log(level, 'refused', { ...facts(request, outcome), ...why(refusal) });
+        this.#logger.log(level, 'refused', { ...facts(attempt, outcome), ...why(refusal) });
       }
     } else if (this.#logger.writes('debug')) {
-      this.#logger.debug('issued', facts(request, outcome));
+      this.#logger.debug('issued', facts(attempt, outcome));
     }
   }
 }
 
 const why = (refusal: Refusal): LogFields => ({ code: refusal.code, reason: refusal.message, error: refusal.cause });
 
-const facts = (request: IssuanceRequest, outcome: IssuanceOutcome): LogFields => ({
-  request: request.id,
-  door: request.door,
-  peer: request.evidence.peer.ip,
+const facts = (attempt: Attempt, outcome: IssuanceOutcome): LogFields => ({
+  request: attempt.id,
+  door: attempt.door,
+  peer: attempt.evidence.peer.ip,
   identity: outcome.identity,
   policy: outcome.policy,
   serial: outcome.serial,

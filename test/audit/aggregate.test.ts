@@ -61,6 +61,27 @@ describe('aggregation of refusals', () => {
     ]);
   });
 
+  it('A-8: requests that failed are counted like those denied; the end of an intent is not', async () => {
+    const failed: AuditEvent = { ...from('10.0.0.1', 'overload'), type: 'certificate.failed', outcome: 'failed' };
+    for (let n = 0; n < 3; n++) await log.append(failed);
+    expect(inner.events).toEqual([failed]);
+    for (let n = 0; n < 3; n++) await log.append({ ...failed, prev: { intendedSeq: n } });
+    expect(inner.events).toHaveLength(4);
+    now += 60_000;
+    await log.flush();
+    expect(inner.events[4]).toMatchObject({ type: 'certificate.failed', reason: 'overload', count: 2 });
+  });
+
+  it('A-2: a failure that a full log cannot take is counted, and recorded once there is room', async () => {
+    inner.refuse = true;
+    const failed: AuditEvent = { ...from('10.0.0.1', 'overload'), type: 'certificate.failed', outcome: 'failed' };
+    for (let n = 0; n < 3; n++) await expect(log.append(failed)).rejects.toThrow('refused');
+    inner.refuse = false;
+    now += 60_000;
+    await log.flush();
+    expect(inner.events).toMatchObject([{ type: 'certificate.failed', count: 3 }]);
+  });
+
   it('A-8: nothing is summed up before its minute is over, and once per minute while it goes on', async () => {
     await log.append(from('a'));
     for (let minute = 1; minute <= 3; minute++) {

@@ -16,6 +16,7 @@ export async function limitIssuance(home: string, issuer: LiveIssuer): Promise<I
   const leaf = toPem('CERTIFICATE', readPem(issuer.intermediates[0] ?? '', ['CERTIFICATE']));
   const tbs = new Uint8Array(640).fill(0x30);
   return {
+    refuse: async (_, refusal) => refusal,
     async issue({ evidence }) {
       await jwtVerify(evidence.authorization[0]?.slice('Bearer '.length) ?? '', key, { algorithms: [algorithm] });
       const asker = createPublicKey({ key: spki, format: 'der', type: 'spki' });

@@ -40,7 +40,7 @@ process.on('disconnect', () => process.exit(0));
 async function issuanceOf(wanted: string): Promise<Issuance> {
   switch (wanted) {
     case 'constant':
-      return { issue: () => Promise.resolve(constantAnswer(issuer)) };
+      return { issue: async () => constantAnswer(issuer), refuse: async (_, refusal) => refusal };
     case 'limit':
       return limitIssuance(home, issuer);
     default:
@@ -50,6 +50,7 @@ async function issuanceOf(wanted: string): Promise<Issuance> {
 
 function counting(inner: Issuance): Issuance {
   return {
+    refuse: (attempt, refusal) => inner.refuse(attempt, refusal),
     async issue(request, signal) {
       const issued = await inner.issue(request, signal);
       answered++;

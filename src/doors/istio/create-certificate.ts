@@ -1,4 +1,4 @@
-import type { Issuance, IssuanceRequest } from '#issuance/request.ts';
+import type { Attempt, Issuance, IssuanceRequest } from '#issuance/request.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { type CertificateRequest, decodeCertificateRequest } from './certificate-request.ts';
 import { ResponseEncoder } from './certificate-response.ts';
@@ -14,26 +14,31 @@ export function createCertificate(issuance: Issuance, dialect: Dialect): UnaryMe
   return {
     kind: 'unary',
     async handle(message, context, signal) {
-      const issued = await issuance.issue(toIssuance(decode(message), context, dialect), signal);
+      const request = decode(message);
+      if (request instanceof Refusal) throw await issuance.refuse(attemptOf(context), request);
+      const issued = await issuance.issue(toIssuance(request, context, dialect), signal);
       return encoder.encode(issued.facts);
     },
+    turnedAway: (context, refusal) => issuance.refuse(attemptOf(context), refusal),
   };
 }
 
-function decode(message: Buffer): CertificateRequest {
+function decode(message: Buffer): CertificateRequest | Refusal {
   try {
     return decodeCertificateRequest(message);
   } catch (thrown) {
     if (!(thrown instanceof MalformedMessage)) throw thrown;
-    throw new Refusal('csr.malformed', `the request is not an IstioCertificateRequest: ${thrown.message}`);
+    return new Refusal('request.malformed', `the request is not an IstioCertificateRequest: ${thrown.message}`);
   }
+}
+
+function attemptOf({ id, evidence, traceparent }: CallContext): Attempt {
+  return { id, door: 'istio', evidence, ...(traceparent !== undefined && { traceparent }) };
 }
 
 function toIssuance(request: CertificateRequest, context: CallContext, dialect: Dialect): IssuanceRequest {
   return {
-    id: context.id,
-    door: 'istio',
-    evidence: context.evidence,
+    ...attemptOf(context),
     csr: request.csr,
     wish: {
       ttl: request.validityDuration,
@@ -42,6 +47,5 @@ function toIssuance(request: CertificateRequest, context: CallContext, dialect: 
       ...(request.certSigner !== '' && { signer: request.certSigner }),
       ...(request.impersonatedIdentity !== '' && { impersonate: request.impersonatedIdentity }),
     },
-    ...(context.traceparent !== undefined && { traceparent: context.traceparent }),
   };
 }

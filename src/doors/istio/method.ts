@@ -1,4 +1,5 @@
 import type { Evidence } from '#issuance/ports.ts';
+import type { Refusal } from '#refusal/refusal.ts';
 import type { GrpcStatus } from './status.ts';
 
 /** What a handler may know of its call. */
@@ -16,6 +17,8 @@ export interface CallContext {
 export interface UnaryMethod {
   readonly kind: 'unary';
   handle(message: Buffer, context: CallContext, signal: AbortSignal): Promise<Buffer>;
+  /** Told of a call that ends before `handle` could be given its message; resolves with what to answer. Never rejects. */
+  turnedAway?(context: CallContext, refusal: Refusal): Promise<Refusal>;
 }
 
 /** A call whose answers come one by one. `send` takes a message without its frame. */

@@ -164,7 +164,8 @@ export function bytesOfField(message: Buffer, field: number): Buffer {
   return found;
 }
 
-/** One whole varint field of a small non-negative number. For cold paths. */
+/** One whole varint field of a number from 0 to 127. For cold paths. Throws RangeError. */
 export function varintField(field: number, value: number): Buffer {
-  return Buffer.from([(field << 3) | wireType.varint, value & 0x7f]);
+  if (!(value >= 0 && value < 0x80)) throw new RangeError(`${value} does not fit one octet of a varint`);
+  return Buffer.from([(field << 3) | wireType.varint, value]);
 }

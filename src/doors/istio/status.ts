@@ -28,13 +28,18 @@ export interface GrpcStatus {
 /**
  * What a refusal is to the asker. `unproven`: who asks is not known. `csr`: the request's bytes or key are bad.
  * `policy`: the request is fine and not permitted. `busy`: come back, we are full. `down`: come back, a part of us
- * is away. `broken`: an operator must look.
+ * is away. `broken`: an operator must look. `malformed`: the bytes are not a request,
+ * `encoding`: they are in a form that this door does not take.
  */
-type Kind = 'unproven' | 'csr' | 'policy' | 'busy' | 'down' | 'broken' | 'gone';
+type Kind = 'unproven' | 'csr' | 'policy' | 'busy' | 'down' | 'broken' | 'gone' | 'malformed' | 'encoding';
 
 const kinds: Readonly<Record<RefusalCode, Kind>> = {
   'authn.failed': 'unproven',
   'authn.unavailable': 'down',
+  'request.malformed': 'malformed',
+  'request.encoding': 'encoding',
+  // gRPC's own answer to a message that is too large
+  'request.too-large': 'busy',
   'csr.too-large': 'csr',
   'csr.pem': 'csr',
   'csr.malformed': 'csr',
@@ -114,6 +119,10 @@ export function statusOf(refusal: Refusal, dialect: Dialect, id: string): GrpcSt
             ? `CSR signing error (${refusal.message}; request ${id})`
             : 'failed to sign certificate request',
       };
+    case 'malformed':
+      return { code: grpcCode.invalidArgument, message: refusal.message };
+    case 'encoding':
+      return { code: grpcCode.unimplemented, message: refusal.message };
     case 'gone':
       return { code: grpcCode.cancelled, message: 'the caller went away' };
   }

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import http2, { type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import type { Evidence, Peer } from '#issuance/ports.ts';
+import { Refusal } from '#refusal/refusal.ts';
 import { answerHttp, answerStatus } from './answer.ts';
 import { type CallHeaders, readHeaders } from './headers.ts';
 import type { CallContext, Methods } from './method.ts';
-import { type Dialect, type GrpcStatus, grpcCode } from './status.ts';
+import { type Dialect, type GrpcStatus, grpcCode, statusOf } from './status.ts';
 import { runStreamingCall } from './streaming-call.ts';
 import { UnaryCall, type UnaryRules } from './unary-call.ts';
 import { Workplaces } from './workplaces.ts';
@@ -41,7 +42,6 @@ const maxHeaderPairs = 64;
 const maxHeaderListSize = 32 * 1024;
 const noMethod = '(unknown)';
 const unknownMethod: GrpcStatus = { code: grpcCode.unimplemented, message: 'unknown service or method' };
-const tooManyOpen: GrpcStatus = { code: grpcCode.resourceExhausted, message: 'too many open calls, try again' };
 
 /** gRPC over HTTP/2 on sockets whose TLS handshake is done: the part of it that a CA's calls need. */
 export class GrpcTransport {
@@ -117,8 +117,11 @@ export class GrpcTransport {
       answerStatus(stream, unknownMethod, id);
       ended(unknownMethod.code);
     } else if (this.#openStreams > this.#limits.maxOpenStreams) {
-      answerStatus(stream, tooManyOpen, id);
-      ended(tooManyOpen.code);
+      const refusal = new Refusal('overload', 'too many open calls, try again');
+      const status = statusOf(refusal, this.#rules.dialect, id);
+      answerStatus(stream, status, id);
+      ended(status.code);
+      if (method.kind === 'unary') void method.turnedAway?.(contextOf(id, headers, connection), refusal);
     } else if (method.kind === 'streaming') {
       runStreamingCall(stream, method, id, this.#rules.maxMessageBytes, ended);
     } else {

@@ -15,21 +15,17 @@ export interface UnaryRules {
   readonly workplaces: Workplaces;
 }
 
-const tooLarge = (max: number): GrpcStatus => ({
-  code: grpcCode.resourceExhausted,
-  message: `the request message is over ${max} bytes`,
-});
-const compressed: GrpcStatus = {
-  code: grpcCode.unimplemented,
-  message: 'compressed messages are not taken; send with grpc-encoding identity',
-};
-const notOne: GrpcStatus = { code: grpcCode.invalidArgument, message: 'a unary call carries exactly one message' };
-const busy: GrpcStatus = { code: grpcCode.resourceExhausted, message: 'too many requests in progress, try again' };
+const tooLarge = (max: number) => new Refusal('request.too-large', `the request message is over ${max} bytes`);
+const compressed = () =>
+  new Refusal('request.encoding', 'compressed messages are not taken; send with grpc-encoding identity');
+const notOne = () => new Refusal('request.malformed', 'a unary call carries exactly one message');
+const busy = () => new Refusal('overload', 'too many requests in progress, try again');
 const clientDeadline: GrpcStatus = { code: grpcCode.deadlineExceeded, message: "the caller's own deadline has passed" };
 
 /**
  * One unary call from its headers to its end. It ends exactly once: by its answer, by its deadline, or by the
- * client going away, whichever is first; what comes later finds `#over` set and changes nothing.
+ * client going away, whichever is first; what comes later finds `#over` set and changes nothing. Where it ends before
+ * its message was handed over, the method is told, and has it on the record.
  */
 export class UnaryCall {
   readonly #stream: ServerHttp2Stream;
@@ -41,6 +37,8 @@ export class UnaryCall {
   readonly #abort = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #message: Buffer | undefined;
+  /** The method knows of this call. */
+  #handed = false;
   #over = false;
 
   constructor(
@@ -66,28 +64,30 @@ export class UnaryCall {
   }
 
   #data(chunk: Buffer): void {
-    if (this.#over) return;
+    if (this.#over || this.#handed) return;
     const messages = this.#reader.push(chunk);
-    if (messages === 'too-large') this.#refuse(tooLarge(this.#rules.maxMessageBytes));
-    else if (messages === 'compressed') this.#refuse(compressed);
+    if (messages === 'too-large') this.#turnAway(tooLarge(this.#rules.maxMessageBytes));
+    else if (messages === 'compressed') this.#turnAway(compressed());
     else this.#keep(messages);
   }
 
   #keep(messages: readonly Buffer[]): void {
-    if (messages.length > 1 || (messages.length === 1 && this.#message !== undefined)) this.#refuse(notOne);
+    if (messages.length > 1 || (messages.length === 1 && this.#message !== undefined)) this.#turnAway(notOne());
     else this.#message ??= messages[0];
   }
 
   #run(): void {
-    if (this.#over) return;
+    // a stream that is reset ends too, and then closes
+    if (this.#over || this.#handed || this.#stream.aborted) return;
     const message = this.#message;
-    if (message === undefined || !this.#reader.clean) this.#refuse(notOne);
-    else if (!this.#rules.workplaces.take()) this.#refuse(busy);
+    if (message === undefined || !this.#reader.clean) this.#turnAway(notOne());
+    else if (!this.#rules.workplaces.take()) this.#endAtOnce(busy());
     else this.#work(message);
   }
 
   #work(message: Buffer): void {
     const { workplaces } = this.#rules;
+    this.#handed = true;
     this.#method.handle(message, this.#context, this.#abort.signal).then(
       (frame) => {
         workplaces.free();
@@ -95,7 +95,7 @@ export class UnaryCall {
       },
       (thrown: unknown) => {
         workplaces.free();
-        if (!this.#over) this.#refuse(statusOf(asRefusal(thrown), this.#rules.dialect, this.#context.id));
+        if (!this.#over) this.#refuse(this.#statusOf(asRefusal(thrown)));
       },
     );
   }
@@ -108,6 +108,29 @@ export class UnaryCall {
     } else this.#closed();
   }
 
+  /** What is wrong with the bytes stands on the record before the caller hears of it. */
+  #turnAway(refusal: Refusal): void {
+    void this.#tell(refusal).then((given) => {
+      if (!this.#over) this.#refuse(this.#statusOf(given));
+    });
+  }
+
+  /** Whoever is too many hears it at once: the log may be what we wait for. */
+  #endAtOnce(refusal: Refusal, status = this.#statusOf(refusal)): void {
+    this.#refuse(status);
+    void this.#tell(refusal);
+  }
+
+  #tell(refusal: Refusal): Promise<Refusal> {
+    if (this.#handed || this.#method.turnedAway === undefined) return Promise.resolve(refusal);
+    this.#handed = true;
+    return this.#method.turnedAway(this.#context, refusal);
+  }
+
+  #statusOf(refusal: Refusal): GrpcStatus {
+    return statusOf(refusal, this.#rules.dialect, this.#context.id);
+  }
+
   #refuse(status: GrpcStatus): void {
     this.#end(status.code);
     answerStatus(this.#stream, status, this.#context.id);
@@ -116,14 +139,16 @@ export class UnaryCall {
   #expire(theirs: boolean): void {
     if (this.#over) return;
     const late = new Refusal('deadline', 'the request took too long here, try again');
-    this.#refuse(theirs ? clientDeadline : statusOf(late, this.#rules.dialect, this.#context.id));
+    this.#endAtOnce(late, theirs ? clientDeadline : undefined);
     this.#abort.abort(late);
   }
 
   #closed(): void {
     if (this.#over) return;
     this.#end(grpcCode.cancelled);
-    this.#abort.abort(new Refusal('cancelled', 'the caller went away'));
+    const gone = new Refusal('cancelled', 'the caller went away');
+    void this.#tell(gone);
+    this.#abort.abort(gone);
   }
 
   #end(code: number): void {

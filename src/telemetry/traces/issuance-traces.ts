@@ -9,7 +9,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { type IssuanceObserver, type IssuanceOutcome, stages } from '#issuance/observer.ts';
-import type { IssuanceRequest } from '#issuance/request.ts';
+import type { Attempt } from '#issuance/request.ts';
 import { doorMethods } from '../issuance-cells.ts';
 import { parseTraceparent } from './traceparent.ts';
 
@@ -24,15 +24,15 @@ export class IssuanceTraces implements IssuanceObserver {
     this.#tracer = tracer;
   }
 
-  ended(request: IssuanceRequest, outcome: IssuanceOutcome): void {
+  ended(attempt: Attempt, outcome: IssuanceOutcome): void {
     const { startedAt, refusal } = outcome;
     const span = this.#tracer.startSpan(
-      doorMethods[request.door],
+      doorMethods[attempt.door],
       { kind: SpanKind.SERVER, startTime: hrTime(startedAt) },
-      parentOf(request),
+      parentOf(attempt),
     );
     if (!span.isRecording()) return;
-    span.setAttributes(attributes(request, outcome));
+    span.setAttributes(attributes(attempt, outcome));
     // a request that was rightly refused is no error of the server
     if (refusal !== undefined && refusal.remedy !== 'fix-request') {
       span.setStatus({ code: SpanStatusCode.ERROR, message: refusal.code });
@@ -52,18 +52,15 @@ export class IssuanceTraces implements IssuanceObserver {
   }
 }
 
-function parentOf({ traceparent }: IssuanceRequest): Context {
+function parentOf({ traceparent }: Attempt): Context {
   const parent = parseTraceparent(traceparent);
   return parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: true });
 }
 
-function attributes(
-  request: IssuanceRequest,
-  { identity, policy, serial, leafIndex, refusal }: IssuanceOutcome,
-): Attributes {
+function attributes(attempt: Attempt, { identity, policy, serial, leafIndex, refusal }: IssuanceOutcome): Attributes {
   return {
-    'countersign.door': request.door,
-    'countersign.request.id': request.id,
+    'countersign.door': attempt.door,
+    'countersign.request.id': attempt.id,
     ...(identity !== undefined && { 'countersign.identity': identity }),
     ...(policy !== undefined && { 'countersign.policy': policy }),
     ...(serial !== undefined && { 'countersign.serial': serial }),

@@ -220,7 +220,8 @@ describe('refusals', () => {
     const retried: readonly number[] = [status.INTERNAL, status.UNAVAILABLE, status.RESOURCE_EXHAUSTED, status.ABORTED];
     for (const code of refusalCodes) {
       const refusal = new Refusal(code, 'x');
-      if (refusal.remedy !== 'fix-request') continue;
+      // a message that is too large has gRPC's own code (Istio 6)
+      if (refusal.remedy !== 'fix-request' || code === 'request.too-large') continue;
       expect(retried, code).not.toContain(statusOf(refusal, 'istiod', 'id').code);
       expect(retried, code).not.toContain(statusOf(refusal, 'istio-csr', 'id').code);
     }

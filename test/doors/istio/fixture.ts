@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { IstioDoor, type IstioDoorOptions } from '#doors/istio/door.ts';
-import { type Issuance, type IssuanceRequest, type Issued, mintIssued } from '#issuance/request.ts';
+import { type Attempt, type Issuance, type IssuanceRequest, type Issued, mintIssued } from '#issuance/request.ts';
+import type { Refusal } from '#refusal/refusal.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { issue, type Keyed, makeRoot } from './pki.ts';
 
@@ -38,16 +39,23 @@ export async function makeMesh(servingKey: 'ec' | 'rsa' = 'ec'): Promise<Mesh> {
 /** A sequence that stands still, refuses or answers as the test says. */
 export interface FakeIssuance extends Issuance {
   readonly requests: IssuanceRequest[];
+  /** What the door turned away by itself. */
+  readonly turnedAway: { readonly attempt: Attempt; readonly refusal: Refusal }[];
   answer: (request: IssuanceRequest, signal: AbortSignal) => Promise<Issued>;
 }
 
 export function fakeIssuance(mesh: Mesh): FakeIssuance {
   const fake: FakeIssuance = {
     requests: [],
+    turnedAway: [],
     answer: async () => mesh.issued,
     issue(request, signal) {
       fake.requests.push(request);
       return fake.answer(request, signal);
+    },
+    async refuse(attempt, refusal) {
+      fake.turnedAway.push({ attempt, refusal });
+      return refusal;
     },
   };
   return fake;
