@@ -5,6 +5,7 @@ import { Refusal } from '#refusal/refusal.ts';
 export class LiveIssuers implements Issuers {
   readonly #byName = new Map<string, LiveIssuer>();
   readonly #default: string;
+  readonly #listeners: (() => void)[] = [];
 
   constructor(issuers: readonly LiveIssuer[], defaultName: string) {
     for (const issuer of issuers) this.#byName.set(issuer.name, issuer);
@@ -27,6 +28,20 @@ export class LiveIssuers implements Issuers {
   replace(successor: LiveIssuer): void {
     if (!this.#byName.has(successor.name)) throw new Error(`no issuer ${successor.name} to replace`);
     this.#byName.set(successor.name, successor);
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Calls `follow` now and after every replacement. */
+  onChange(follow: () => void): void {
+    this.#listeners.push(follow);
+    follow();
+  }
+
+  /** PEM of every root that a live chain ends in. */
+  roots(): string {
+    return this.all()
+      .map(({ roots }) => roots)
+      .join('');
   }
 
   all(): readonly LiveIssuer[] {

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { resolve } from 'node:path';
+import { ChainError, checkIssuer, type IssuerChain, type IssuerQuestion } from '#authority/check-issuer.ts';
 import { toPem } from '#x509/pem.ts';
 import { ensureKey, fromBase64, toBase64 } from './authority-steps.ts';
 import { CeremonyError } from './ceremony-error.ts';
-import { checkIssuer, type IssuerChain } from './check-issuer.ts';
 import { type CeremonyTools, inCeremony, keep, keepTranscripts, type StepContext } from './context.ts';
 import { chainInstalled, stepIntended } from './facts.ts';
 import type { CeremonyPlan, PlannedCertificate } from './plan.ts';
@@ -38,8 +38,8 @@ export async function installChain(
     }
     const [key] = await ensureKey(planned, context);
     const now = Math.floor(clock.now() / 1000);
-    const checked = checkIssuer({ ...pem, spki: key.signer.spki, trustDomain: plan.trustDomain, now });
-    const chain = [...checked.path, checked.root].map(({ der }) => toBase64(der));
+    const checked = demandChain({ ...pem, spki: key.signer.spki, trustDomain: plan.trustDomain, now });
+    const chain = [...checked.path, ...checked.cross, checked.root].map(({ der }) => toBase64(der));
     const unchanged = journal.last('installed', label)?.chain.join() === chain.join();
     if (!unchanged) {
       await record(stepIntended(plan, `will install the chain of ${label}, under ${checked.root.subjectText}`));
@@ -51,6 +51,15 @@ export async function installChain(
     await key.signer.close();
     return { ...checked, planned, unchanged, certificatePath: planned.output, rootsPath };
   });
+}
+
+function demandChain(question: IssuerQuestion): IssuerChain {
+  try {
+    return checkIssuer(question);
+  } catch (thrown) {
+    if (!(thrown instanceof ChainError)) throw thrown;
+    throw new CeremonyError('chain', thrown.message, { cause: thrown });
+  }
 }
 
 /** Every chain that was installed, and all their roots, from the journal. */

@@ -16,7 +16,7 @@ const backdate = 120;
 /** A key that never leaves memory, and its certificate from the root in the HSM; the root is logged out again after. */
 export async function bearIssuer(
   name: string,
-  roots: string,
+  roots: { readonly pem: string; readonly place: string },
   config: MemoryKeyConfig,
   around: IssuerSurroundings,
 ): Promise<OpenIssuer> {
@@ -27,8 +27,9 @@ export async function bearIssuer(
     const tbs = draft(name, root, rootKey, signer, config, around);
     const certificate = await signOnRecord(name, tbs, root, rootKey, around);
     const chain = toPem('CERTIFICATE', certificate);
-    const live = await installIssuer({ name, chain, roots, signer, keyKind: signer.kind }, around.now());
-    return { live, key: softwareKey(signer) };
+    const places = { chain: `key.memory.root.certificate (${config.root.certificate})`, roots: roots.place };
+    const material = { name, chain, roots: roots.pem, places, trustDomain: around.trustDomain, signer };
+    return { ...installIssuer({ ...material, keyKind: signer.kind }, around.now()), key: softwareKey(signer) };
   } finally {
     await rootKey.signer.close();
   }

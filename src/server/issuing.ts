@@ -29,6 +29,11 @@ export class Issuing {
       foundation.config.defaultIssuer,
     );
     for (const issuer of opened) this.#adopt(issuer);
+    const { expiries } = foundation.metrics;
+    this.live.onChange(() => {
+      expiries.set('intermediate', this.#expiries());
+      expiries.set('root', this.#rootExpiries());
+    });
   }
 
   /** Throws KeyStoreError, IssuerError or an error of the file system that names the file. */
@@ -73,14 +78,15 @@ export class Issuing {
   }
 
   /** Issuer's name → end of the window in which its whole chain is valid, seconds since the epoch. */
-  expiries(): Readonly<Record<string, number>> {
+  #expiries(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.live.all().map(({ name, facts }) => [name, facts.notAfter]));
   }
 
   /** Root's subject → notAfter, seconds since the epoch. */
-  rootExpiries(): Readonly<Record<string, number>> {
-    const roots = this.live.all().flatMap(({ roots }) => certificatesIn(roots));
-    return Object.fromEntries(roots.map(({ subject, notAfter }) => [nameText(subject), notAfter]));
+  #rootExpiries(): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      certificatesIn(this.live.roots()).map(({ subject, notAfter }) => [nameText(subject), notAfter]),
+    );
   }
 
   async close(): Promise<void> {
@@ -117,8 +123,9 @@ export class Issuing {
     void renewal.start();
   }
 
-  #adopt({ live, key }: OpenIssuer): void {
+  #adopt({ live, key, warnings }: OpenIssuer): void {
     this.#keys.set(live.name, key);
+    for (const reason of warnings) this.#foundation.logger.warn("an issuer's chain", { issuer: live.name, reason });
     const certificates = certificatesIn(live.intermediates.join('') + live.roots);
     for (const { spki } of certificates) this.ownKeys.add(hash('sha256', spki, 'hex'));
   }

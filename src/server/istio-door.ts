@@ -1,14 +1,14 @@
+import type { LiveIssuers } from '#authority/issuers.ts';
 import { IstioDoor } from '#doors/istio/door.ts';
-import type { IssuanceSequence } from '#issuance/sequence.ts';
+import type { Issuance } from '#issuance/request.ts';
 import { fipsTls } from './fips.ts';
 import type { Foundation } from './foundation.ts';
-import type { Issuing } from './issuing.ts';
 
 /** The door for Istio's agents, counted and within the configuration's limits; not yet listening. */
 export function openIstioDoor(
   { config, metrics, logger }: Foundation,
-  issuance: IssuanceSequence,
-  issuing: Issuing,
+  issuance: Issuance,
+  issuers: LiveIssuers,
 ): IstioDoor {
   const { limits, dialect } = config.istio;
   const calls = metrics.grpc;
@@ -42,11 +42,7 @@ export function openIstioDoor(
       },
     },
   });
-  door.setClientRoots(
-    issuing.live
-      .all()
-      .map(({ roots }) => roots)
-      .join(''),
-  );
+  // A successor may stand under another root than the issuer before it.
+  issuers.onChange(() => door.setClientRoots(issuers.roots()));
   return door;
 }

@@ -10,6 +10,8 @@ import { type HsmListener, type OpenKey, openKey } from './open-key.ts';
 export interface OpenIssuer {
   readonly live: LiveIssuer;
   readonly key: OpenKey;
+  /** Sentences on its chain, for the operator. */
+  readonly warnings: readonly string[];
 }
 
 export interface IssuerSurroundings {
@@ -24,13 +26,24 @@ export interface IssuerSurroundings {
 
 /** Opens an issuer's key and takes it into service. Throws KeyStoreError, IssuerError, or an error of the file system. */
 export async function openIssuer(config: IssuerConfig, around: IssuerSurroundings): Promise<OpenIssuer> {
-  const roots = await readFile(config.roots, 'utf8');
-  if (config.key.kind === 'memory') return bearIssuer(config.name, roots, config.key, around);
-  const key = await openKey(config.key, around.onHsm);
-  const chain = await readFile(config.key.certificate, 'utf8');
-  const live = await installIssuer(
-    { name: config.name, chain, roots, signer: key.signer, keyKind: key.kind },
-    around.now(),
-  );
-  return { live, key };
+  const { name, key: keyConfig } = config;
+  const roots = { pem: await readFile(config.roots, 'utf8'), place: `roots (${config.roots})` };
+  if (keyConfig.kind === 'memory') return bearIssuer(name, roots, keyConfig, around);
+  const key = await openKey(keyConfig, around.onHsm);
+  try {
+    const { certificate } = keyConfig;
+    const material = {
+      name,
+      chain: await readFile(certificate, 'utf8'),
+      roots: roots.pem,
+      places: { chain: `certificate (${certificate})`, roots: roots.place },
+      trustDomain: around.trustDomain,
+      signer: key.signer,
+      keyKind: key.kind,
+    };
+    return { ...installIssuer(material, around.now()), key };
+  } catch (thrown) {
+    await key.signer.close();
+    throw thrown;
+  }
 }

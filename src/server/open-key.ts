@@ -4,8 +4,7 @@ import type { Json } from '#audit/event.ts';
 import { formatVkey } from '#audit/vkey.ts';
 import type { FileKeyConfig, Pkcs11KeyConfig, SigningKeyConfig } from '#config/server-config.ts';
 import type { Signer } from '#issuance/ports.ts';
-import type { PoolEvent } from '#keys/pkcs11/session-pool.ts';
-import { Pkcs11Signer } from '#keys/pkcs11/signer.ts';
+import { Pkcs11Signer, type TokenEvent } from '#keys/pkcs11/signer.ts';
 import { parsePkcs11Uri } from '#keys/pkcs11/uri.ts';
 import { openKeyFile } from '#keys/software/key-file.ts';
 import type { SoftwareSigner } from '#keys/software/signer.ts';
@@ -21,7 +20,7 @@ export interface OpenKey {
   readonly lost: () => string | undefined;
 }
 
-export type HsmListener = (event: PoolEvent, token: Json) => void;
+export type HsmListener = (event: TokenEvent, token: Json) => void;
 
 /** Throws KeyStoreError. */
 export async function openKey(config: SigningKeyConfig, onHsm: HsmListener): Promise<OpenKey> {

@@ -12,7 +12,7 @@ import type { CsrChecks } from '#x509/csr/verified-csr.ts';
 import { openAuthenticators } from './authenticators.ts';
 import { demandApproved } from './fips.ts';
 import { layFoundation } from './foundation.ts';
-import { hsmEvents } from './hsm-events.ts';
+import { HsmEvents } from './hsm-events.ts';
 import { Issuing, openKeyStrength } from './issuing.ts';
 import { openIstioDoor } from './istio-door.ts';
 import { checkpointSigner, openKey } from './open-key.ts';
@@ -44,23 +44,23 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   const policies = new FollowedPolicies(config.policies, clock);
   const keyStrength = openKeyStrength(config);
   const authenticator = openAuthenticators(config.authenticators, config.trustDomain, clock);
-  const hsm = hsmEvents(foundation);
+  const hsm = new HsmEvents(foundation);
   const auditKey = await openKey(config.audit.key, hsm.listener);
   opening.defer(() => auditKey.signer.close());
   const store = await openStore(foundation, auditKey, (cause) => failure.resolve(cause));
   opening.defer(() => store.close());
-  hsm.log = store;
   const { vkey } = checkpointSigner(auditKey, config.audit.origin);
   // Beside the log, for whoever verifies it here; an auditor takes it from a place of their own trust.
   await writeDurably(join(config.audit.directory, 'log.vkey'), `${vkey}\n`);
   await recordOpening(foundation, store, auditKey, vkey);
+  opening.defer(async () => void (await store.append(events.of('service.stopped')).catch(() => undefined)));
+  hsm.recordIn(store);
   const issuing = await Issuing.open(foundation, store, hsm.listener);
   opening.defer(() => issuing.close());
   if (config.fips.level === 'policy')
     demandApproved(policies.set, [...issuing.kinds(), { what: 'the log key', kind: auditKey.kind }]);
   await recordStart(foundation, store, { loaded, policies: policies.set, issuers: issuing.events() });
   issuing.renew(store, hsm.listener);
-  opening.defer(async () => void (await store.append(events.of('service.stopped')).catch(() => undefined)));
   const traces = await openTraces(foundation);
   opening.defer(() => traces?.stop());
   const log = new AggregatingLog(store, clock, foundation.ids);
@@ -95,7 +95,7 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
     allowedSkewMs: config.audit.maxSkewMs,
   });
 
-  const door = openIstioDoor(foundation, sequence, issuing);
+  const door = openIstioDoor(foundation, sequence, issuing.live);
   opening.defer(() => door.drain(config.shutdown.graceMs));
   const serving = keepServing(foundation, issuing, store, door);
   opening.defer(() => serving.stop());

@@ -32,8 +32,6 @@ export function keepServing(
       door.setServingCertificate(pair);
       issuing.ownKeys.add(pair.spkiSha256);
       metrics.expiries.set('serving', { istio: pair.notAfter });
-      metrics.expiries.set('intermediate', issuing.expiries());
-      metrics.expiries.set('root', issuing.rootExpiries());
       logger.info('serving certificate', { expires: new Date(pair.notAfter * 1000).toISOString() });
     },
     failed: (error, ms) =>

@@ -1,6 +1,8 @@
 import 'reflect-metadata'; // what @peculiar/x509 asks of its users
 import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
+import { contextConstructed, contextPrimitive } from '#x509/der/tags.ts';
+import { element, sequence } from '#x509/der/writer.ts';
 
 /** Somebody else's CA, built with another library: it can make what ours would never make. */
 
@@ -57,7 +59,8 @@ export async function answer(issuer: Authority, csr: string, variation: Variatio
   return `${(await issue(issuer, request.subject, publicKey, variation)).toString('pem')}\n`;
 }
 
-async function issue(issuer: Authority, subject: string, publicKey: CryptoKey, variation: Variation) {
+/** A certificate for any key, by default what our request asks for. */
+export async function issue(issuer: Authority, subject: string, publicKey: CryptoKey, variation: Variation = {}) {
   const { uris = ['spiffe://cluster.local'] } = variation;
   const constraints = 'basicConstraints' in variation ? variation.basicConstraints : ca(0);
   const usage = 'keyUsage' in variation ? variation.keyUsage : keyUsage(signs);
@@ -85,3 +88,49 @@ async function issue(issuer: Authority, subject: string, publicKey: CryptoKey, v
 export const pemOf = ({ certificate }: Authority) => `${certificate.toString('pem')}\n`;
 export const newKey = async () => (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])).publicKey;
 export { days };
+
+const raw = (id: string, critical: boolean, value: Uint8Array) =>
+  new x509.Extension(id, critical, value.slice().buffer);
+export const constraints = (kind: number, base: string) =>
+  raw(
+    '2.5.29.30',
+    true,
+    sequence(element(contextConstructed(0), sequence(element(contextPrimitive(kind), Buffer.from(base))))),
+  );
+
+/** What a certificate is like that makes no issuer of SVIDs in cluster.local, and what is said of it. */
+export const badIssuers: readonly [string, RegExp, Variation][] = [
+  ['is no CA', /basicConstraints does not say CA/, { basicConstraints: notCa }],
+  ['has no basicConstraints', /basicConstraints is missing/, { basicConstraints: undefined }],
+  [
+    'may not sign certificates',
+    /keyUsage does not allow it to sign/,
+    { keyUsage: keyUsage(x509.KeyUsageFlags.cRLSign) },
+  ],
+  ['has no keyUsage', /has no keyUsage; it must have keyCertSign/, { keyUsage: undefined }],
+  ['has keyUsage not critical', /keyUsage of our certificate must be critical/, { keyUsage: keyUsage(signs, false) }],
+  ['is past', /it was valid until/, { notBefore: days(-30), notAfter: days(-1) }],
+  ['is not yet valid', /it is valid from/, { notBefore: days(1) }],
+  [
+    'is for another trust domain',
+    /is for spiffe:\/\/other; it must be for spiffe:\/\/cluster\.local/,
+    { uris: ['spiffe://other'] },
+  ],
+  ['names a path', /without a path/, { uris: ['spiffe://cluster.local/ns/x'] }],
+  ['has two URI names', /X509-SVID allows one/, { uris: ['spiffe://cluster.local', 'spiffe://other'] }],
+  [
+    'has a critical extension that nobody knows',
+    /critical extension 1\.2\.3\.4/,
+    { extra: [raw('1.2.3.4', true, Buffer.of(5, 0))] },
+  ],
+  [
+    'may be used for mail only',
+    /serverAuth|clientAuth|extendedKeyUsage/,
+    { extra: [new x509.ExtendedKeyUsageExtension(['1.3.6.1.5.5.7.3.4'])] },
+  ],
+  [
+    'may only sign for names that exclude it',
+    /spiffe:\/\/cluster\.local\/ns\/example\/sa\/example" /,
+    { extra: [constraints(6, 'example.org')] },
+  ],
+];

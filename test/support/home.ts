@@ -19,6 +19,9 @@ export interface TestHomeOptions {
   readonly tokenAlgorithm?: 'ES256' | 'RS256';
 }
 
+/** For `config`: a server in the process of the test has the test's own standard error. */
+export const quietly = { telemetry: { logs: { level: 'error' } } } as const;
+
 /** A home in a temporary folder: root and intermediate in software, a token issuer, policies, a configuration. */
 export class TestHome implements Disposable {
   readonly directory = mkdtempSync(join(tmpdir(), 'countersign-test-'));

@@ -16,11 +16,14 @@ export interface Pkcs11SignerOptions {
   /** A key of the address's token; by default what the URI's object and id say. */
   readonly key?: KeyName;
   readonly limits?: Partial<PoolLimits>;
-  /** Loss and recovery of the token, as they happen. */
-  readonly onEvent?: (event: PoolEvent & { readonly token: TokenFacts }) => void;
+  /** Logins to the token, its loss and its recovery, as they happen. */
+  readonly onEvent?: (event: TokenEvent & { readonly token: TokenFacts }) => void;
   /** SignatureAlgorithm of an RSA key; `rsa-sha256` unless said otherwise. */
   readonly rsaAlgorithm?: 'rsa-sha256' | 'rsa-sha384' | 'rsa-sha512';
 }
+
+/** `cause`: why the token refused the login. */
+export type TokenEvent = PoolEvent | { readonly type: 'hsm.login'; readonly cause?: KeyStoreError };
 
 class SigningSeat implements Seat {
   readonly session: graphene.Session;
@@ -66,7 +69,9 @@ export class Pkcs11Signer implements Signer {
    * KeyStoreError.
    */
   static async open(address: TokenAddress, options: Pkcs11SignerOptions = {}): Promise<Pkcs11Signer> {
-    const token = await Token.find(address);
+    const token = await Token.find(address, (facts, cause) =>
+      options.onEvent?.({ type: 'hsm.login', ...(cause && { cause }), token: facts }),
+    );
     const name = options.key ?? nameIn(address);
     let found: FoundKey | undefined;
     const pool = new SessionPool(

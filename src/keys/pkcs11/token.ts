@@ -25,23 +25,28 @@ export interface TokenFacts {
   readonly slot: string;
 }
 
+/** Told of each C_Login that the token answered, and why where it refused; a login that was there already is none. */
+export type LoginListener = (token: TokenFacts, failure?: KeyStoreError) => void;
+
 /** A token whose PIN is at hand. Sessions are opened and logged in one by one. */
 export class Token {
   readonly facts: TokenFacts;
   readonly #slot: graphene.Slot;
   readonly #pin: string;
+  readonly #onLogin: LoginListener;
 
-  private constructor(slot: graphene.Slot, pin: string) {
+  private constructor(slot: graphene.Slot, pin: string, onLogin: LoginListener) {
     this.#slot = slot;
     this.#pin = pin;
+    this.#onLogin = onLogin;
     this.facts = factsOf(slot);
   }
 
   /** Finds the one token of that address and reads its PIN; logs in nowhere yet. Throws KeyStoreError. */
-  static async find(address: TokenAddress): Promise<Token> {
+  static async find(address: TokenAddress, onLogin: LoginListener = () => {}): Promise<Token> {
     const slot = findSlot(moduleOf(address), address.uri);
     demandPinAttempts(slot.getToken().flags, slot.getToken().label);
-    return new Token(slot, await readSecret(pinSourceOf(address), 'PIN of the token'));
+    return new Token(slot, await readSecret(pinSourceOf(address), 'PIN of the token'), onLogin);
   }
 
   /** A session of its own, logged in. Login is the process's: a second one finds it made. Throws KeyStoreError. */
@@ -59,13 +64,14 @@ export class Token {
   }
 
   #login(session: graphene.Session): void {
-    calling('logging in', () => {
-      try {
-        session.login(this.#pin);
-      } catch (thrown) {
-        if (returnValueOf(thrown) !== 'CKR_USER_ALREADY_LOGGED_IN') throw thrown;
-      }
-    });
+    try {
+      calling('logging in', () => session.login(this.#pin));
+    } catch (thrown) {
+      if (thrown instanceof KeyStoreError && returnValueOf(thrown.cause) === 'CKR_USER_ALREADY_LOGGED_IN') return;
+      if (thrown instanceof KeyStoreError) this.#onLogin(this.facts, thrown);
+      throw thrown;
+    }
+    this.#onLogin(this.facts);
   }
 
   hasMechanism(mechanism: number): boolean {

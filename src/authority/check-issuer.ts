@@ -7,10 +7,20 @@ import { sameBytes } from '#x509/der/reader.ts';
 import { PemError, readPemBlocks } from '#x509/pem.ts';
 import { servingTbs } from '#x509/profile/ca-certificate.ts';
 import { assembleSigned } from '#x509/signed.ts';
-import { CeremonyError } from './ceremony-error.ts';
 
-/** Certificates that a chain file may hold. */
-const maxCertificates = 12;
+const maxChain = 12;
+const maxRoots = 64;
+
+/** Why a chain makes no issuer of the key, with every fault found; `part` is the file that would have to change. */
+export class ChainError extends Error {
+  override readonly name = 'ChainError';
+  readonly part: 'chain' | 'roots';
+
+  constructor(part: ChainError['part'], sentence: string, options?: ErrorOptions) {
+    super(sentence, options);
+    this.part = part;
+  }
+}
 
 export interface IssuerQuestion {
   /** PEM, in any order: the issuer's own certificate, those above it, and the root. */
@@ -29,20 +39,25 @@ export interface IssuerChain {
   /** Issuer first, root excluded. */
   readonly path: readonly Certificate[];
   readonly root: Certificate;
+  /** Every root that was trusted, in the order given. */
+  readonly roots: readonly Certificate[];
+  /** Other certificates for the CAs of the path, as a root gets from its predecessor; no other came with the chain. */
+  readonly cross: readonly Certificate[];
   /** Sentences: what holds by RFC 5280 and will still hurt somebody. */
   readonly warnings: readonly string[];
 }
 
 /**
  * Whether a chain makes the key an issuer of SVIDs in that trust domain: path, dates and rights by RFC 5280, names by
- * X509-SVID §3 and §4. Throws CeremonyError `chain` with every fault found.
+ * X509-SVID §3 and §4. Throws ChainError.
  */
 export function checkIssuer(question: IssuerQuestion): IssuerChain {
-  const given = readAll(question.chain, 'the chain');
-  const trusted = question.roots === undefined ? given.filter(isRoot) : readAll(question.roots, 'the roots');
+  const given = readAll(question.chain, 'chain', maxChain);
+  const trusted = question.roots === undefined ? given.filter(isRoot) : readAll(question.roots, 'roots', maxRoots);
   const issuer = given.find(({ spki }) => sameBytes(spki, question.spki));
   if (issuer === undefined) refuse(['no certificate in it is for our key; was another request signed?']);
-  if (isRoot(issuer)) refuse(['our key is certified by itself; an outside CA must have signed it']);
+  if (isRoot(issuer))
+    refuse(['our key is certified by itself: a root issues no leaves, another CA must have signed it']);
   if (trusted.length === 0) refuse(['it ends without a root; add the root to the file, or name it with --roots']);
   const intermediates = given.filter((each) => each !== issuer && !isRoot(each));
   const verdict = checkChain({ target: issuer, intermediates, roots: trusted, now: question.now, purpose: 'issuer' });
@@ -52,17 +67,25 @@ export function checkIssuer(question: IssuerQuestion): IssuerChain {
   const root = verdict.good ? verdict.path.at(-1) : undefined;
   if (!verdict.good || root === undefined || faults.length > 0) refuse(faults);
   const path = verdict.path.slice(0, -1);
-  return { issuer, path, root, warnings: warningsOf(issuer, verdict.path) };
+  const others = intermediates.filter((each) => !verdict.path.some(({ der }) => sameBytes(der, each.der)));
+  const cross = others.filter((each) => verdict.path.some((certificate) => isSameAuthority(certificate, each)));
+  const strays = others.filter((each) => !cross.includes(each));
+  if (strays.length > 0)
+    refuse(strays.map(({ subjectText }) => `${subjectText}: it is on no way to a root; remove it`));
+  return { issuer, path, root, roots: trusted, cross, warnings: warningsOf(issuer, verdict.path) };
 }
 
 const isRoot = (certificate: Certificate) => certificate.isSelfIssued;
 
-function readAll(pem: string, what: string): Certificate[] {
+const isSameAuthority = (one: Certificate, other: Certificate) =>
+  sameBytes(one.subject, other.subject) && sameBytes(one.spki, other.spki);
+
+function readAll(pem: string, part: ChainError['part'], most: number): Certificate[] {
   try {
-    return readPemBlocks(pem, ['CERTIFICATE'], maxCertificates).map(({ der }) => readCertificate(der));
+    return readPemBlocks(pem, ['CERTIFICATE'], most).map(({ der }) => readCertificate(der));
   } catch (thrown) {
     if (!(thrown instanceof PemError || thrown instanceof CertificateError)) throw thrown;
-    throw new CeremonyError('chain', `${what} cannot be read: ${thrown.message}`, { cause: thrown });
+    throw new ChainError(part, `the ${part} cannot be read: ${thrown.message}`, { cause: thrown });
   }
 }
 
@@ -78,7 +101,7 @@ function rightFaults(issuer: Certificate): string[] {
 function leafFaults(path: readonly Certificate[], { trustDomain, now }: IssuerQuestion): string[] {
   const [issuer] = path;
   if (issuer === undefined) return [];
-  const leaf = probeLeaf(issuer, trustDomain, now);
+  const leaf = probeLeaf(issuer, trustDomain, Math.floor(now));
   const faults = pathFaults([leaf, ...path], { now, purpose: 'serverAuth' });
   return faults.map(({ certificate, sentence }) => `for a workload below it, ${certificate}: ${sentence}`);
 }
@@ -126,5 +149,5 @@ function warningsOf(issuer: Certificate, path: readonly Certificate[]): string[]
 }
 
 function refuse(faults: readonly string[]): never {
-  throw new CeremonyError('chain', `the chain is not taken: ${faults.join('; ')}`);
+  throw new ChainError('chain', `the chain is not taken: ${faults.join('; ')}`);
 }
