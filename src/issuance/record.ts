@@ -24,7 +24,10 @@ const maxNames = 8;
 const maxNameLength = 512;
 const extendedKeyUsages = ['serverAuth', 'clientAuth'] as const;
 
-/** Turns the end of a flight into its one record (contract audit §6.3). Pure but for the ids it is given. */
+/**
+ * Turns the end of a flight into its one record (contract audit §6.3). Pure but for the ids it is given. Members within
+ * a member are written in canonical order (RFC 8785 §3.2.3): the encoder then has nothing to sort.
+ */
 export class Recorder {
   readonly #parts: RecorderParts;
 
@@ -50,28 +53,28 @@ export class Recorder {
       caller: callerFacts(caller.facts),
       asked: askedFacts(asked, csr),
       decision: {
-        policySetId: terms.policySetId,
-        policy: terms.policy,
-        priority: terms.priority,
-        mode: 'enforce',
         clamped: terms.clamped && { from: terms.clamped.from, to: terms.clamped.to },
         level: terms.level,
+        mode: 'enforce',
+        policy: terms.policy,
+        policySetId: terms.policySetId,
+        priority: terms.priority,
       },
       certificate: {
+        eku: extendedKeyUsages,
+        identity: terms.identity,
+        issuer: { certSha256: issuer.certificateSha256, keyId: issuer.keyId, name: issuer.name },
+        key: { kind: csr.key.kind, spkiSha256: csr.key.spkiSha256 },
+        ku: terms.keyUsage,
+        notAfter: new Date(terms.notAfter * 1000).toISOString(),
+        notBefore: new Date(terms.notBefore * 1000).toISOString(),
+        profile: issuer.profile,
+        sans: [terms.identity],
         serial: flight.serial,
         sha256: hash('sha256', certificate, 'hex'),
-        tbsSha256: hash('sha256', draft.tbs, 'hex'),
-        issuer: { name: issuer.name, keyId: issuer.keyId, certSha256: issuer.certificateSha256 },
-        identity: terms.identity,
-        sans: [terms.identity],
-        notBefore: new Date(terms.notBefore * 1000).toISOString(),
-        notAfter: new Date(terms.notAfter * 1000).toISOString(),
-        ttl: terms.ttl,
-        key: { kind: csr.key.kind, spkiSha256: csr.key.spkiSha256 },
         signatureAlgorithm: issuer.signer.algorithm,
-        profile: issuer.profile,
-        ku: terms.keyUsage,
-        eku: extendedKeyUsages,
+        tbsSha256: hash('sha256', draft.tbs, 'hex'),
+        ttl: terms.ttl,
       },
       ...(this.#parts.includeCertificate && { certificateDer: base64(certificate) }),
     };
@@ -94,56 +97,56 @@ export class Recorder {
       ...(caller && { caller: callerFacts(caller.facts) }),
       ...(asked && { asked: askedFacts(asked, csr) }),
       decision: {
-        policySetId: permit?.terms.policySetId ?? this.#parts.policySetId(),
         policy: permit?.terms.policy ?? (typeof policy === 'string' ? policy : undefined),
+        policySetId: permit?.terms.policySetId ?? this.#parts.policySetId(),
       },
     };
   }
 }
 
 function requestFacts({ id, traceparent }: Attempt, asked: Asked | undefined, csr: VerifiedCsr | undefined): Json {
-  return { id, traceparent, bytes: asked?.csr.length, sha256: csr?.sha256 };
+  return { bytes: asked?.csr.length, id, sha256: csr?.sha256, traceparent };
 }
 
 function peerFacts({ evidence: { peer } }: Attempt): Json {
   return {
     ip: peer.ip,
     port: peer.port,
-    tls: peer.tls && { version: peer.tls.version, cipher: peer.tls.cipher, sni: peer.tls.sni },
+    tls: peer.tls && { cipher: peer.tls.cipher, sni: peer.tls.sni, version: peer.tls.version },
   };
 }
 
 function callerFacts(facts: CallerFacts): Json {
   const { credential } = facts;
   return {
-    identity: facts.identity,
-    cluster: facts.cluster,
-    namespace: facts.namespace,
-    serviceAccount: facts.serviceAccount,
-    pod: facts.pod && { name: facts.pod.name, uid: facts.pod.uid },
-    node: facts.node,
     authenticator: facts.authenticator,
+    cluster: facts.cluster,
     credential: {
-      issuer: credential.issuer,
       audience: credential.audience,
-      subject: credential.subject,
-      jti: credential.jti,
-      expires: credential.expires,
-      kid: credential.kid,
       certificateSha256: credential.certificateSha256,
+      expires: credential.expires,
+      issuer: credential.issuer,
+      jti: credential.jti,
+      kid: credential.kid,
+      subject: credential.subject,
     },
+    identity: facts.identity,
+    namespace: facts.namespace,
+    node: facts.node,
+    pod: facts.pod && { name: facts.pod.name, uid: facts.pod.uid },
+    serviceAccount: facts.serviceAccount,
   };
 }
 
 function askedFacts({ wish }: Asked, csr: VerifiedCsr | undefined): Json {
   return {
-    ttl: safeInteger(wish.ttl),
-    signer: wish.signer,
-    impersonate: wish.impersonate,
-    sans: csr?.sans.slice(0, maxNames).map((san) => `${san.kind}:${san.value.slice(0, maxNameLength)}`),
-    key: csr && { kind: csr.key.kind, spkiSha256: csr.key.spkiSha256 },
     csrSignature: csr?.signature,
     extensions: csr?.extensionOids,
+    impersonate: wish.impersonate,
+    key: csr && { kind: csr.key.kind, spkiSha256: csr.key.spkiSha256 },
+    sans: csr?.sans.slice(0, maxNames).map((san) => `${san.kind}:${san.value.slice(0, maxNameLength)}`),
+    signer: wish.signer,
+    ttl: safeInteger(wish.ttl),
   };
 }
 

@@ -5,11 +5,11 @@ import { hostname } from 'node:os';
 /** Who wrote a record (contract audit §6.3 `instance`). */
 export interface Instance {
   readonly [key: string]: string;
+  /** New with every start of the process. */
+  readonly bootId: string;
   readonly host: string;
   readonly name: string;
   readonly version: string;
-  /** New with every start of the process. */
-  readonly bootId: string;
 }
 
 export function productVersion(): string {
@@ -21,7 +21,7 @@ export function productVersion(): string {
 
 export function thisInstance(name: string | undefined): Instance {
   const host = hostname();
-  return { host, name: name ?? host, version: productVersion(), bootId: randomUUID() };
+  return { bootId: randomUUID(), host, name: name ?? host, version: productVersion() };
 }
 
 /**
