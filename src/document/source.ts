@@ -38,7 +38,13 @@ export function openSource(text: string, file: string): Source {
   const found = faults.map((fault) => at(fault.pos[0], [], plain(fault.code, fault.message)));
   visit(parsed, {
     Alias: (_, node) => {
-      found.push(at(node.range?.[0] ?? 0, [], `aliases (*${node.source}) are not used here: write the value out`));
+      found.push(
+        at(
+          node.range?.[0] ?? 0,
+          [],
+          'aliases are not used here: write the value out, in quotes where it begins with *',
+        ),
+      );
     },
     Pair: (_, pair) => {
       if (isScalar(pair.key) && typeof pair.key.value === 'string') return;
@@ -54,10 +60,13 @@ export function openSource(text: string, file: string): Source {
   };
 }
 
+/** Nothing of the text is repeated: where somebody forgot quotes it may be a secret. */
 function plain(code: string, message: string): string {
   if (code === 'MULTIPLE_DOCS') return 'a second document begins here; one file holds exactly one';
   if (code === 'DUPLICATE_KEY') return 'this key is already given above; each may stand once';
-  return message;
+  if (code === 'TAG_RESOLVE_FAILED') return 'tags are not used here: put the value in quotes where it begins with !';
+  // What YAML's reader quotes from the text comes last in its sentences.
+  return message.replace(/(?:: |\s*[\\%]).*$/s, '');
 }
 
 /** Offset in the text of what `path` names, or of the nearest parent that exists. */

@@ -1,7 +1,6 @@
 import { readFiles } from '#document/files.ts';
 import type { AuditLog, Clock } from '#issuance/ports.ts';
-import { PolicyInForce } from '#policy/in-force.ts';
-import { loadPolicySet, provenPolicySet } from '#policy/load.ts';
+import { loadPolicySet } from '#policy/load.ts';
 import type { PolicySet } from '#policy/set.ts';
 import type { Logger } from '#telemetry/log/logger.ts';
 import type { Events } from './events.ts';
@@ -9,25 +8,31 @@ import type { Events } from './events.ts';
 /** ms between two looks at the files: a mounted ConfigMap changes by a swapped link, which no watch tells reliably. */
 const lookEveryMs = 5_000;
 
-/** The policies in force, followed while the server runs. */
+/** The policies in force, followed while the server runs. The set is swapped whole, between two decisions. */
 export class FollowedPolicies {
   readonly #paths: readonly string[];
-  readonly #inForce: PolicyInForce;
   readonly #clock: Clock;
+  readonly #demand: (set: PolicySet) => void;
+  #set: PolicySet;
   #seen: string;
   #timer: NodeJS.Timeout | undefined;
   #reloading = false;
 
-  /** Throws DocumentError: without a good set there is nothing to begin with. */
-  constructor(paths: readonly string[], clock: Clock) {
+  /**
+   * `demand` throws for a set that the configuration rules out. Throws that, or DocumentError: without a good set there
+   * is nothing to begin with.
+   */
+  constructor(paths: readonly string[], clock: Clock, demand: (set: PolicySet) => void = () => {}) {
     this.#paths = paths;
     this.#clock = clock;
     this.#seen = textOf(paths);
-    this.#inForce = new PolicyInForce(loadPolicySet(paths, clock.now()));
+    this.#demand = demand;
+    this.#set = loadPolicySet(paths, clock.now());
+    demand(this.#set);
   }
 
   get set(): PolicySet {
-    return this.#inForce.set;
+    return this.#set;
   }
 
   follow(log: AuditLog, events: Events, logger: Logger): void {
@@ -48,12 +53,12 @@ export class FollowedPolicies {
     this.#reloading = true;
     this.#seen = text;
     try {
-      const sources = readFiles(this.#paths);
-      const before = this.#inForce.set;
-      const after = provenPolicySet(sources, this.#clock.now());
+      const before = this.#set;
+      const after = loadPolicySet(this.#paths, this.#clock.now());
+      this.#demand(after);
       if (before.id === after.id) return;
       await log.append(events.of('policy.loaded', { actor: fromFiles, change: changeOf(before, after) }));
-      this.#inForce.replace(sources, this.#clock.now());
+      this.#set = after;
       logger.info('policies replaced', { policySet: after.id });
     } catch (thrown) {
       await this.#refused(thrown, log, events, logger);

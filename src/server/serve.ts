@@ -10,7 +10,7 @@ import { IssuanceLog } from '#telemetry/issuance-log.ts';
 import { observeWith } from '#telemetry/observers.ts';
 import type { CsrChecks } from '#x509/csr/verified-csr.ts';
 import { openAuthenticators } from './authenticators.ts';
-import { demandApproved } from './fips.ts';
+import { demandApprovedKeys, demandApprovedPolicies } from './fips.ts';
 import { layFoundation } from './foundation.ts';
 import { HsmEvents } from './hsm-events.ts';
 import { Issuing, openKeyStrength } from './issuing.ts';
@@ -41,7 +41,8 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   const { config, clock, events, logger, health, metrics } = foundation;
   const failure = Promise.withResolvers<unknown>();
 
-  const policies = new FollowedPolicies(config.policies, clock);
+  const demand = config.fips.level === 'policy' ? demandApprovedPolicies : undefined;
+  const policies = new FollowedPolicies(config.policies, clock, demand);
   const keyStrength = openKeyStrength(config);
   const authenticator = openAuthenticators(config.authenticators, config.trustDomain, clock);
   const hsm = new HsmEvents(foundation);
@@ -58,7 +59,7 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   const issuing = await Issuing.open(foundation, store, hsm.listener);
   opening.defer(() => issuing.close());
   if (config.fips.level === 'policy')
-    demandApproved(policies.set, [...issuing.kinds(), { what: 'the log key', kind: auditKey.kind }]);
+    demandApprovedKeys([...issuing.kinds(), { what: 'the log key', kind: auditKey.kind }]);
   await recordStart(foundation, store, { loaded, policies: policies.set, issuers: issuing.events() });
   issuing.renew(store, hsm.listener);
   const traces = await openTraces(foundation);

@@ -108,7 +108,7 @@ describe('ceremony run', () => {
 });
 
 describe('ceremony request and install', () => {
-  it("takes an enterprise root's chain, and nothing else", async () => {
+  it("P-10: takes an enterprise root's chain, and nothing else, and warns of URI name constraints", async () => {
     const { home, file } = inSoftware(withoutRoot);
     const asked = await countersign(['ceremony', 'request', file, 'quickstart-mesh', '--home', home, '--json']);
     expect(asked.code).toBe(0);
@@ -128,7 +128,13 @@ describe('ceremony request and install', () => {
     for (const kind of ['leaf', 'sub'])
       openssl(`x509 -req -in ${csr} -CA e.pem -CAkey e.key -days 300 -extfile ${kind} -out ${kind}.pem`);
 
-    const install = (chain: string) =>
+    writeFileSync(
+      at('uris'),
+      `${readFileSync(at('sub'), 'utf8')}nameConstraints=critical,permitted;URI:cluster.local\n`,
+    );
+    openssl(`x509 -req -in ${csr} -CA e.pem -CAkey e.key -days 300 -extfile uris -out uris.pem`);
+
+    const install = (chain: string, ...more: readonly string[]) =>
       countersign([
         'ceremony',
         'install',
@@ -140,6 +146,7 @@ describe('ceremony request and install', () => {
         at(chain),
         '--roots',
         at('e.pem'),
+        ...more,
       ]);
     const refused = await install('leaf.pem');
     expect(refused.code).toBe(1);
@@ -150,7 +157,15 @@ describe('ceremony request and install', () => {
     expect(taken.stderr).not.toContain('countersign:');
     expect(taken.code).toBe(0);
     expect(taken.stdout).toMatch(/^installed\n/);
+    expect(taken.stderr).not.toContain('warning');
     expect((await install('sub.pem')).stdout).toMatch(/^installed already\n/);
+
+    const ofAmbient = /constrains URIs, and ztunnel \(ambient\) refuses every chain/;
+    expect((await install('uris.pem')).stderr).toMatch(ofAmbient);
+    expect(parsed(await install('uris.pem', '--json'))).toMatchObject({
+      unchanged: true,
+      warnings: [expect.stringMatching(ofAmbient)],
+    });
   });
 
   it('without --chain: exit 2', async () => {

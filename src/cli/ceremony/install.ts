@@ -23,7 +23,12 @@ export async function runInstall(
   };
   const plan = openPlan(file, home, terminal);
   await using open = await openTools(plan, options.config);
-  const { issuer, root, unchanged, certificatePath, rootsPath } = await installChain(plan, label, pem, open.tools);
+  const { issuer, root, unchanged, certificatePath, rootsPath, warnings } = await installChain(
+    plan,
+    label,
+    pem,
+    open.tools,
+  );
   const notAfter = stamp(issuer.notAfter * 1000);
   if (options.json) {
     terminal.printJson({
@@ -34,9 +39,11 @@ export async function runInstall(
       notAfter,
       certificate: certificatePath,
       roots: rootsPath,
+      warnings,
     });
     return 'ok';
   }
+  for (const warning of warnings) terminal.note(terminal.noteStyle.warn(`warning: ${plain(warning)}`));
   const { style } = terminal;
   const list = facts(
     [

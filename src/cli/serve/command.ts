@@ -16,8 +16,9 @@ export const serve = defineCommand({
   ],
   exits: {
     ok: 'it was told to stop, and drained',
+    no: 'what the store holds does not fit together, or belongs to another log; nothing was issued',
     input: 'configuration, policy, key or chain is missing or wrong; stderr says which file and line',
-    unavailable: 'the token, the store or a port cannot be had; another server may hold it',
+    unavailable: 'the token, the store or a port cannot be had now; another server may hold it',
     internal: 'the log could not be written any more; nothing was released after that',
   },
   run: async (input, terminal) => (await import('./serve.ts')).runServe(input, terminal),

@@ -1,7 +1,5 @@
 import { IssuerError } from '#authority/install-issuer.ts';
-import { KeyStoreError } from '#keys/key-store-error.ts';
 import { FipsLevelError } from '#server/fips.ts';
-import { StoreError } from '#store/store-error.ts';
 import { Failure } from '../failure.ts';
 
 const systemErrors: Readonly<Record<string, string>> = {
@@ -12,8 +10,6 @@ const systemErrors: Readonly<Record<string, string>> = {
 
 /** Why a server could not start, with the exit code for scripts; what is known elsewhere stays as it is. */
 export function asServeFailure(thrown: unknown): unknown {
-  if (thrown instanceof KeyStoreError) return new Failure('unavailable', thrown.message, undefined, { cause: thrown });
-  if (thrown instanceof StoreError) return new Failure('unavailable', thrown.message, undefined, { cause: thrown });
   if (thrown instanceof IssuerError || thrown instanceof FipsLevelError)
     return new Failure('input', thrown.message, undefined, { cause: thrown });
   if (thrown instanceof Error && 'syscall' in thrown && thrown.syscall === 'listen' && 'code' in thrown) {
