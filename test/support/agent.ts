@@ -8,6 +8,8 @@ export interface AgentOptions {
   /** PEM. */
   readonly roots: string;
   readonly identity?: { readonly chain: string; readonly key: string };
+  /** Address of this machine to come from, any of 127.0.0.0/8. */
+  readonly from?: string;
 }
 
 export interface Ask extends RequestFields {
@@ -93,10 +95,11 @@ export class Agent implements Disposable {
   }
 
   /** Rejects when there is no connection, or the server ends it before its first settings. */
-  static connect({ port, roots, identity }: AgentOptions): Promise<Agent> {
+  static connect({ port, roots, identity, from }: AgentOptions): Promise<Agent> {
     const session = connect(`https://127.0.0.1:${port}`, {
       ca: roots,
       servername: 'localhost',
+      ...(from !== undefined && { localAddress: from }),
       ...(identity && { cert: identity.chain, key: identity.key }),
     });
     return new Promise((resolve, reject) => {
