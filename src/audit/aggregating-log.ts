@@ -29,8 +29,8 @@ export class AggregatingLog implements AuditLog {
     return this.#log.newestTime;
   }
 
-  append(event: AuditEvent): Promise<number> {
-    if (!isRefusal(event)) return this.#log.append(event);
+  append(event: AuditEvent, following?: number): Promise<number> {
+    if (!isRefusal(event)) return this.#log.append(event, following);
     const { key, first } = this.#aggregate.offer(event, this.#clock.now());
     this.#timer ??= this.#wait();
     const known = first ? undefined : this.#firsts.get(key);

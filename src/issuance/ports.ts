@@ -19,9 +19,10 @@ export interface Signer {
 export interface AuditLog {
   /**
    * Resolves with the leaf index once the record is on stable storage; whatever it speaks of may be released
-   * only then. Rejects with Refusal `log.unavailable` or `overload`, and then nothing may be released.
+   * only then. Rejects with Refusal `log.unavailable` or `overload`, and then nothing may be released. `following`:
+   * how many more records are about to come, so that a log may write them together; 0 unless told.
    */
-  append(event: AuditEvent): Promise<number>;
+  append(event: AuditEvent, following?: number): Promise<number>;
   /** Number of durable records. */
   readonly size: number;
   /** Time of the newest durable record, ms since the epoch; 0 for an empty log. */

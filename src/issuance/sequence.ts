@@ -1,7 +1,10 @@
+import type { Caller } from '#policy/caller.ts';
 import { decide } from '#policy/decide.ts';
+import type { Permit } from '#policy/permit.ts';
 import type { PolicySet } from '#policy/set.ts';
 import { asRefusal, Refusal } from '#refusal/refusal.ts';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
+import type { Der } from '#x509/algorithms.ts';
 import { type CsrChecks, VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import { toPem } from '#x509/pem.ts';
 import { Draft } from './draft.ts';
@@ -28,9 +31,19 @@ export interface SequenceParts {
   readonly allowedSkewMs: number;
 }
 
+/** A certificate that nobody has seen yet, and what it was made of. */
+interface Made {
+  readonly certificate: Der;
+  readonly draft: Draft;
+  readonly issuer: LiveIssuer;
+  readonly permit: Permit;
+}
+
 /** The way of a request: prove, read, decide, draft, lint, sign, record, release. The only place that issues leaves. */
 export class IssuanceSequence implements Issuance {
   readonly #parts: SequenceParts;
+  /** Requests whose caller is proven and whose record is about to come. */
+  #making = 0;
 
   constructor(parts: SequenceParts) {
     this.#parts = parts;
@@ -57,16 +70,32 @@ export class IssuanceSequence implements Issuance {
   }
 
   async #run(flight: Flight, request: IssuanceRequest, signal: AbortSignal): Promise<Issued> {
-    const parts = this.#parts;
+    const caller = await this.#prove(flight, request, signal);
+    let made: Made;
+    this.#making++;
+    try {
+      made = await this.#make(flight, request, caller, signal);
+    } finally {
+      this.#making--;
+    }
+    const leafIndex = await this.#append(flight, made, signal);
+    return release(flight, made, leafIndex);
+  }
 
+  async #prove(flight: Flight, request: IssuanceRequest, signal: AbortSignal): Promise<Caller> {
     flight.begin();
-    const caller = await parts.authenticator.authenticate(request.evidence, signal);
+    const caller = await this.#parts.authenticator.authenticate(request.evidence, signal);
     if (caller === undefined) throw new Refusal('authn.failed', 'no authenticator recognised the credentials');
     flight.caller = caller;
     flight.end('authn');
+    return caller;
+  }
+
+  async #make(flight: Flight, { csr: pem, door, wish }: IssuanceRequest, caller: Caller, signal: AbortSignal) {
+    const parts = this.#parts;
 
     flight.begin();
-    const csr = await VerifiedCsr.read(request.csr, parts.csrChecks);
+    const csr = await VerifiedCsr.read(pem, parts.csrChecks);
     flight.csr = csr;
     flight.end('csr');
     if (signal.aborted) throw abortRefusal(signal);
@@ -74,9 +103,8 @@ export class IssuanceSequence implements Issuance {
     flight.begin();
     const now = parts.clock.now();
     this.#refuseWhenClockIsBehind(now);
-    const issuer = parts.issuers.get(request.wish.signer);
+    const issuer = parts.issuers.get(wish.signer);
     const serial = parts.serials();
-    const { door, wish } = request;
     const circumstances = { door, wish, trustDomains: parts.trustDomains, issuer: issuer.facts, now, serial };
     const permit = decide(caller, csr, circumstances, parts.policies());
     if (permit instanceof Refusal) throw permit;
@@ -91,28 +119,20 @@ export class IssuanceSequence implements Issuance {
     flight.begin();
     const certificate = await draft.sign();
     flight.end('sign');
+    return { certificate, draft, issuer, permit };
+  }
 
+  async #append(flight: Flight, { issuer, draft, certificate }: Made, signal: AbortSignal): Promise<number> {
     // Past this line the record says "issued": a crash before the append resolves leaves a certificate nobody holds.
     if (!flight.claimEnd()) throw abortRefusal(signal);
     flight.begin();
-    const event = parts.recorder.issued(flight, issuer, draft, certificate);
-    const leafIndex = await parts.log
-      .append(event)
+    const event = this.#parts.recorder.issued(flight, issuer, draft, certificate);
+    const leafIndex = await this.#parts.log
+      .append(event, this.#making)
       .catch((thrown: unknown) => this.#notIssued(flight, asRefusal(thrown)));
     flight.leafIndex = leafIndex;
     flight.end('append');
-    return this.#release(certificate, issuer, flight, permit.terms.notAfter, leafIndex);
-  }
-
-  #release(certificate: Uint8Array, issuer: LiveIssuer, flight: Flight, notAfter: number, leafIndex: number): Issued {
-    return mintIssued({
-      leaf: toPem('CERTIFICATE', certificate),
-      intermediates: issuer.intermediates,
-      roots: issuer.roots,
-      leafIndex,
-      serial: flight.serial ?? '',
-      notAfter,
-    });
+    return leafIndex;
   }
 
   /** A log too full to take "issued" has not got it: the end of this request is then that it failed. */
@@ -158,4 +178,15 @@ export class IssuanceSequence implements Issuance {
       ...(flight.leafIndex !== undefined && { leafIndex: flight.leafIndex }),
     });
   }
+}
+
+function release({ serial = '' }: Flight, { certificate, issuer, permit }: Made, leafIndex: number): Issued {
+  return mintIssued({
+    leaf: toPem('CERTIFICATE', certificate),
+    intermediates: issuer.intermediates,
+    roots: issuer.roots,
+    leafIndex,
+    serial,
+    notAfter: permit.terms.notAfter,
+  });
 }

@@ -10,8 +10,8 @@ export interface GroupCommitBounds {
   /** Most records accepted and not yet durable; past it, Refusal `overload`. */
   readonly outstanding: number;
   /**
-   * ms that records of callers who come side by side may gather. A commit costs as much as several records, so under
-   * load the wait pays for itself; a caller that comes alone never waits.
+   * ms that a record may wait for those that are said to follow it. A commit costs as much as several records, so the
+   * wait pays for itself; it ends as soon as nobody is on the way any more, and a record that comes alone never waits.
    */
   readonly linger: number;
 }
@@ -32,8 +32,9 @@ export class GroupCommit {
   readonly #onFailed: (cause: unknown) => void;
   #waiting: Waiting[] = [];
   #inFlight: readonly Waiting[] = [];
-  #scheduled: NodeJS.Immediate | NodeJS.Timeout | undefined;
-  #lastBatch = 0;
+  #soon: NodeJS.Immediate | undefined;
+  #later: NodeJS.Timeout | undefined;
+  #following = 0;
   #failed = false;
   #closed = false;
   #idle: (() => void)[] = [];
@@ -54,13 +55,15 @@ export class GroupCommit {
     return this.#failed;
   }
 
-  append(event: EncodedEvent): Promise<number> {
+  /** `following`: how many more are about to come. */
+  append(event: EncodedEvent, following = 0): Promise<number> {
     if (this.#failed || this.#closed) return Promise.reject(unavailable());
     if (this.outstanding >= this.#bounds.outstanding) {
       return Promise.reject(new Refusal('overload', `${this.outstanding} records wait for the log; try again`));
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ event, resolve, reject });
+      this.#following = following;
       this.#schedule();
     });
   }
@@ -85,21 +88,21 @@ export class GroupCommit {
   }
 
   #schedule(): void {
-    if (this.#scheduled !== undefined || this.#inFlight.length > 0) return;
-    const run = () => {
-      this.#scheduled = undefined;
-      void this.#run();
-    };
-    const alone = this.#lastBatch <= 1 && this.#waiting.length <= 1;
+    if (this.#soon !== undefined || this.#inFlight.length > 0) return;
+    const full = this.#waiting.length >= this.#bounds.batch;
     // At the least after the other callbacks of this turn, whose records then share the write.
-    this.#scheduled = alone || this.#bounds.linger === 0 ? setImmediate(run) : setTimeout(run, this.#bounds.linger);
+    if (full || this.#following === 0) this.#soon = setImmediate(() => void this.#run());
+    else this.#later ??= setTimeout(() => void this.#run(), this.#bounds.linger);
   }
 
   async #run(): Promise<void> {
+    clearImmediate(this.#soon);
+    clearTimeout(this.#later);
+    this.#soon = undefined;
+    this.#later = undefined;
     if (this.#failed || this.#inFlight.length > 0 || this.#waiting.length === 0) return;
     const batch = this.#waiting.splice(0, this.#bounds.batch);
     this.#inFlight = batch;
-    this.#lastBatch = batch.length;
     try {
       const first = await this.#commit(batch.map(({ event }) => event));
       this.#release(batch, first);

@@ -31,9 +31,9 @@ describe('group commit', () => {
   });
 
   /** Appends and tells what became of it, without waiting. */
-  function append() {
+  function append(following = 0) {
     const state: { outcome: 'waiting' | number | string } = { outcome: 'waiting' };
-    group.append(event).then(
+    group.append(event, following).then(
       (index) => {
         state.outcome = index;
       },
@@ -60,22 +60,38 @@ describe('group commit', () => {
     expect(store.sizes).toEqual([1, 4, 2]);
   });
 
-  it('A-26: records of callers side by side may gather for a while; one that comes alone does not wait', async () => {
+  it('A-26: a record waits for those that are said to follow it, not longer than that, and never when it comes alone', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
-      group = new GroupCommit(store.commit, { batch: 4, outstanding: 8, linger: 1 }, (cause) => failures.push(cause));
+      group = new GroupCommit(store.commit, { batch: 4, outstanding: 8, linger: 2 }, (cause) => failures.push(cause));
       append();
       await turn();
       expect(store.sizes).toEqual([1]);
-      append();
-      append();
       store.commits[0]?.end.resolve(0);
       await turn();
+
+      append(2);
+      append(1);
       await turn();
       expect(store.sizes).toEqual([1]);
-      append();
-      await vi.advanceTimersByTimeAsync(1);
+      append(0);
+      await turn();
       expect(store.sizes).toEqual([1, 3]);
+      store.commits[1]?.end.resolve(1);
+      await turn();
+
+      append(1);
+      await vi.advanceTimersByTimeAsync(1);
+      await turn();
+      expect(store.sizes).toEqual([1, 3]);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(store.sizes).toEqual([1, 3, 1]);
+      store.commits[2]?.end.resolve(4);
+      await turn();
+
+      for (let following = 9; following > 5; following--) append(following);
+      await turn();
+      expect(store.sizes).toEqual([1, 3, 1, 4]);
     } finally {
       vi.useRealTimers();
     }
@@ -121,7 +137,7 @@ describe('group commit', () => {
   });
 
   it('counts what is with the store and what waits against its bound', async () => {
-    const states = Array.from({ length: 10 }, append);
+    const states = Array.from({ length: 10 }, () => append());
     await turn();
     expect(states.slice(8).map(({ outcome }) => outcome)).toEqual(['overload', 'overload']);
     expect(group.outstanding).toBe(8);

@@ -24,7 +24,7 @@ export interface LogOptions {
   readonly maxOutstanding?: number;
   /** Records in one commit; 256 unless told. */
   readonly maxBatch?: number;
-  /** ms that records may gather under load; 1 unless told. */
+  /** ms that a record may wait for those that are about to follow it; 2 unless told. */
   readonly linger?: number;
   /** Octets of one entry; 16,384 unless told. */
   readonly maxEntry?: number;

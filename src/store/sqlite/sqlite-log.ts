@@ -45,7 +45,7 @@ export class SqliteLog implements DurableLog {
     const bounds = {
       batch: options.maxBatch ?? 256,
       outstanding: options.maxOutstanding ?? 4_096,
-      linger: options.linger ?? 1,
+      linger: options.linger ?? 2,
     };
     this.#group = new GroupCommit(
       async (events) => {
@@ -93,9 +93,9 @@ export class SqliteLog implements DurableLog {
     };
   }
 
-  append(event: AuditEvent): Promise<number> {
+  append(event: AuditEvent, following = 0): Promise<number> {
     try {
-      return this.#group.append(encodeEvent(event, this.#options.maxEntry));
+      return this.#group.append(encodeEvent(event, this.#options.maxEntry), following);
     } catch (thrown) {
       return Promise.reject(asRefusal(thrown));
     }
