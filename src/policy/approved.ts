@@ -26,6 +26,9 @@ export const floorSignatures = [
   'rsa-sha256',
   'rsa-sha384',
   'rsa-sha512',
+  'rsa-pss-sha256',
+  'rsa-pss-sha384',
+  'rsa-pss-sha512',
   'ed25519',
   'ml-dsa-44',
   'ml-dsa-65',
@@ -54,20 +57,21 @@ const rsa = ['rsa:2048', 'rsa:3072', 'rsa:4096'] as const;
 const mlDsa = ['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'] as const;
 const ecdsa = ['ecdsa-sha256', 'ecdsa-sha384', 'ecdsa-sha512'] as const;
 const pkcs1 = ['rsa-sha256', 'rsa-sha384', 'rsa-sha512'] as const;
+const pss = ['rsa-pss-sha256', 'rsa-pss-sha384', 'rsa-pss-sha512'] as const;
 
 export const profiles: Readonly<Record<ProfileName, AlgorithmProfile>> = {
   // Ed25519 is approved since FIPS 186-5, but modules validated before it and most HSMs do not have it.
-  fips: { name: 'fips', keys: [...nistCurves, ...rsa, ...mlDsa], signatures: [...ecdsa, ...pkcs1, ...mlDsa] },
+  fips: { name: 'fips', keys: [...nistCurves, ...rsa, ...mlDsa], signatures: [...ecdsa, ...pkcs1, ...pss, ...mlDsa] },
   'cnsa-1': {
     name: 'cnsa-1',
     keys: ['ec:P-384', 'rsa:3072', 'rsa:4096'],
-    signatures: ['ecdsa-sha384', 'rsa-sha384'],
+    signatures: ['ecdsa-sha384', 'rsa-sha384', 'rsa-pss-sha384'],
   },
   'cnsa-2': { name: 'cnsa-2', keys: ['ml-dsa-87'], signatures: ['ml-dsa-87'] },
   // What every Envoy, ztunnel and Go client in the field verifies.
   interop: {
     name: 'interop',
     keys: ['ec:P-256', 'ec:P-384', ...rsa],
-    signatures: ['ecdsa-sha256', 'ecdsa-sha384', ...pkcs1],
+    signatures: ['ecdsa-sha256', 'ecdsa-sha384', ...pkcs1, ...pss],
   },
 };

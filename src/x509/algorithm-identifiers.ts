@@ -2,7 +2,9 @@ import type { Der, SignatureAlgorithm } from './algorithms.ts';
 
 /**
  * Signature AlgorithmIdentifiers, whole elements. RSA carries NULL (RFC 4055 §5); ECDSA (RFC 5758 §3.2),
- * Ed25519 (RFC 8410 §3) and ML-DSA (RFC 9881 §2) carry no parameters. Any other form is not one of ours.
+ * Ed25519 (RFC 8410 §3) and ML-DSA (RFC 9881 §2) carry no parameters. RSASSA-PSS (RFC 4055 §3.1) is taken in one form
+ * per hash: that hash in MGF1 too, NULL behind both, a salt as long as the hash, the trailer its default and so left
+ * out. Any other form is not one of ours.
  */
 const identifiers = {
   'ecdsa-sha256': '300a06082a8648ce3d040302',
@@ -15,6 +17,12 @@ const identifiers = {
   'ml-dsa-44': '300b0609608648016503040311',
   'ml-dsa-65': '300b0609608648016503040312',
   'ml-dsa-87': '300b0609608648016503040313',
+  'rsa-pss-sha256':
+    '304106092a864886f70d01010a3034a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500a203020120',
+  'rsa-pss-sha384':
+    '304106092a864886f70d01010a3034a00f300d06096086480165030402020500a11c301a06092a864886f70d010108300d06096086480165030402020500a203020130',
+  'rsa-pss-sha512':
+    '304106092a864886f70d01010a3034a00f300d06096086480165030402030500a11c301a06092a864886f70d010108300d06096086480165030402030500a203020140',
 } as const satisfies Record<SignatureAlgorithm, string>;
 
 export const signatureAlgorithms = Object.keys(identifiers) as readonly SignatureAlgorithm[];

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { constants, createPublicKey, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto';
 import type { SignatureAlgorithm } from './algorithms.ts';
 
 /** What `node:crypto` is told of each algorithm: its hash, and the kind of key that must be behind it. */
@@ -9,11 +9,25 @@ const schemes: Readonly<Record<SignatureAlgorithm, readonly [digest: string | nu
   'rsa-sha256': ['sha256', 'rsa'],
   'rsa-sha384': ['sha384', 'rsa'],
   'rsa-sha512': ['sha512', 'rsa'],
+  'rsa-pss-sha256': ['sha256', 'rsa'],
+  'rsa-pss-sha384': ['sha384', 'rsa'],
+  'rsa-pss-sha512': ['sha512', 'rsa'],
   ed25519: [null, 'ed25519'],
   'ml-dsa-44': [null, 'ml-dsa-44'],
   'ml-dsa-65': [null, 'ml-dsa-65'],
   'ml-dsa-87': [null, 'ml-dsa-87'],
 };
+
+/** MGF1 takes the hash of the signature where none is named, which is the one form that we read. */
+const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+
+/** First and third argument of `node:crypto`'s verify; ECDSA as DER, which is its default. */
+export function verifyWith(
+  key: KeyObject,
+  algorithm: SignatureAlgorithm,
+): [string | null, KeyObject | VerifyKeyObjectInput] {
+  return [schemes[algorithm][0], algorithm.startsWith('rsa-pss-') ? { key, ...pss } : key];
+}
 
 /** Whether the key is of the kind that the algorithm needs. */
 export function fitsAlgorithm(key: KeyObject, algorithm: SignatureAlgorithm): boolean {
@@ -27,7 +41,9 @@ export function verifySignatureSync(
   tbs: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  return fitsAlgorithm(key, algorithm) && verify(schemes[algorithm][0], tbs, { key, dsaEncoding: 'der' }, signature);
+  if (!fitsAlgorithm(key, algorithm)) return false;
+  const [digest, input] = verifyWith(key, algorithm);
+  return verify(digest, tbs, input, signature);
 }
 
 /** A SubjectPublicKeyInfo made ready for many verifications. Throws for one that OpenSSL does not read. */
@@ -46,8 +62,8 @@ export function verifySignature(
   signature: Uint8Array,
 ): Promise<boolean> {
   if (!fitsAlgorithm(key, algorithm)) return Promise.resolve(false);
-  const [digest] = schemes[algorithm];
+  const [digest, input] = verifyWith(key, algorithm);
   return new Promise((resolve) => {
-    verify(digest, tbs, { key, dsaEncoding: 'der' }, signature, (error, ok) => resolve(error === null && ok));
+    verify(digest, tbs, input, signature, (error, ok) => resolve(error === null && ok));
   });
 }

@@ -74,6 +74,9 @@ export function keyKindFor(algorithm: SignatureAlgorithm): KeyKind {
     case 'rsa-sha256':
     case 'rsa-sha384':
     case 'rsa-sha512':
+    case 'rsa-pss-sha256':
+    case 'rsa-pss-sha384':
+    case 'rsa-pss-sha512':
       return 'rsa:2048';
     default:
       return algorithm;

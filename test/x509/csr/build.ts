@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { algorithmIdentifier } from '#x509/algorithm-identifiers.ts';
 import type { SignatureAlgorithm } from '#x509/algorithms.ts';
 import { contextPrimitive, tag } from '#x509/der/tags.ts';
@@ -29,6 +29,8 @@ export interface CsrParts {
   readonly rawAttributes?: Uint8Array;
   /** AlgorithmIdentifier to write; the signature is made with the key's own algorithm. */
   readonly algorithm?: Uint8Array;
+  /** Octets of an RSA-PSS salt; as many as the hash has unless said otherwise. */
+  readonly salt?: number;
   readonly digest?: 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
   /** The BIT STRING to write in place of the true one. */
   readonly signature?: (octets: Uint8Array) => Uint8Array;
@@ -49,6 +51,9 @@ const digests: Readonly<Partial<Record<SignatureAlgorithm, string>>> = {
   'rsa-sha256': 'sha256',
   'rsa-sha384': 'sha384',
   'rsa-sha512': 'sha512',
+  'rsa-pss-sha256': 'sha256',
+  'rsa-pss-sha384': 'sha384',
+  'rsa-pss-sha512': 'sha512',
 };
 
 export const ecKey = (namedCurve: string, algorithm: SignatureAlgorithm = 'ecdsa-sha256'): TestKey => ({
@@ -84,7 +89,11 @@ export function buildCsr(parts: CsrParts = {}): Uint8Array {
     parts.spki ?? spkiOf(key),
     parts.rawAttributes ?? sortedAttributes(parts.attributes ?? [extensionRequest(parts.extensions ?? [san(uri(id))])]),
   );
-  const octets = sign(parts.digest ?? digests[key.algorithm] ?? null, info, key.privateKey);
+  const padding = key.algorithm.startsWith('rsa-pss-')
+    ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: parts.salt ?? constants.RSA_PSS_SALTLEN_DIGEST }
+    : {};
+  const digest = parts.digest ?? digests[key.algorithm] ?? null;
+  const octets = sign(digest, info, { key: key.privateKey, ...padding });
   return sequence(
     info,
     parts.algorithm ?? algorithmIdentifier(key.algorithm),

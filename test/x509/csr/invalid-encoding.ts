@@ -260,7 +260,42 @@ export function invalidRequests(): readonly Invalid[] {
     parameters('NULL missing for RSA', rsa, '300b06092a864886f70d01010b'),
     parameters('an empty SEQUENCE for RSA', rsa, '300d06092a864886f70d01010b3000'),
     parameters('NULL where Ed25519 has none', ed25519Key(), '300706032b65700500'),
-    request('pss', 'csr.algorithm', 'RSA-PSS with SHA-256 and a salt of 32', buildCsr({ key: rsa, algorithm: pss() })),
+    odd('a salt of 20', { salt: 20 }),
+    odd('a salt longer than the hash', { salt: 64 }),
+    odd('MGF1 over another hash', { mgf: '2.16.840.1.101.3.4.2.2' }),
+    odd('MGF1 over SHA-1', { mgf: '1.3.14.3.2.26' }),
+    odd('SHA-1', { hash: '1.3.14.3.2.26', mgf: '1.3.14.3.2.26', salt: 20 }),
+    odd('SHA-224', { hash: '2.16.840.1.101.3.4.2.4', mgf: '2.16.840.1.101.3.4.2.4', salt: 28 }),
+    odd('another mask than MGF1', { mask: '1.2.840.113549.1.1.7' }),
+    odd('its default trailer written out', { more: explicit(3, integer(1)) }),
+    odd('another trailer', { more: explicit(3, integer(2)) }),
+    odd('no NULL behind its hashes', { behindHash: new Uint8Array(0) }),
+    odd('something after the salt', { more: nothing() }),
+    request('pss', 'csr.algorithm', 'RSA-PSS with an EC key', buildCsr({ algorithm: pss() })),
+    request(
+      'pss',
+      'csr.signature',
+      'a PKCS#1 v1.5 signature that is called RSA-PSS',
+      buildCsr({ key: rsa, algorithm: pss() }),
+    ),
+    request(
+      'pss',
+      'csr.signature',
+      'an RSA-PSS signature that is called PKCS#1 v1.5',
+      buildCsr({ key: { ...rsa, algorithm: 'rsa-pss-sha256' }, algorithm: raw('300d06092a864886f70d01010b0500') }),
+    ),
+    request(
+      'pss',
+      'csr.signature',
+      'RSA-PSS with a longer salt than it says',
+      buildCsr({ key: { ...rsa, algorithm: 'rsa-pss-sha256' }, salt: 64 }),
+    ),
+    request(
+      'pss',
+      'csr.signature',
+      'RSA-PSS without the salt that it says',
+      buildCsr({ key: { ...rsa, algorithm: 'rsa-pss-sha256' }, salt: 0 }),
+    ),
     request(
       'pss',
       'csr.algorithm',
@@ -342,11 +377,33 @@ function tampered(): Uint8Array {
   return buildCsr({ attributes: [other], signature: () => bitString(stolen) });
 }
 
-function pss(): Uint8Array {
-  const sha256 = sequence(oid('2.16.840.1.101.3.4.2.1'), nothing());
-  const mgf1 = sequence(oid('1.2.840.113549.1.1.8'), sha256);
+interface PssParts {
+  readonly hash?: string;
+  readonly mgf?: string;
+  readonly mask?: string;
+  readonly salt?: number;
+  readonly behindHash?: Uint8Array;
+  readonly more?: Uint8Array;
+}
+
+/** An RSASSA-PSS AlgorithmIdentifier; by default the right one with SHA-256. */
+function pss(parts: PssParts = {}): Uint8Array {
+  const { hash = '2.16.840.1.101.3.4.2.1', behindHash = nothing() } = parts;
+  const mgf1 = sequence(oid(parts.mask ?? '1.2.840.113549.1.1.8'), sequence(oid(parts.mgf ?? hash), behindHash));
   return sequence(
     oid('1.2.840.113549.1.1.10'),
-    sequence(explicit(0, sha256), explicit(1, mgf1), explicit(2, integer(32))),
+    sequence(
+      explicit(0, sequence(oid(hash), behindHash)),
+      explicit(1, mgf1),
+      explicit(2, integer(parts.salt ?? 32)),
+      parts.more ?? new Uint8Array(0),
+    ),
   );
+}
+
+/** Signed as its parameters say where Node can, so that nothing but their form is wrong. */
+function odd(what: string, parts: PssParts): Invalid {
+  const key = { ...rsaKey(2048), algorithm: 'rsa-pss-sha256' } as const;
+  const csr = buildCsr({ key, algorithm: pss(parts), salt: parts.salt ?? 32 });
+  return { row: 'request.pss', code: 'csr.algorithm', name: `RSA-PSS with ${what}`, input: csr };
 }

@@ -30,6 +30,37 @@ describeWith(['openssl'], 'requests that OpenSSL writes', (path) => {
   });
 });
 
+describeWith(['openssl'], 'requests that OpenSSL signs with RSA-PSS', (path) => {
+  const salts = { sha256: 32, sha384: 48, sha512: 64 } as const;
+  const written = (hash: string, ...options: readonly string[]) =>
+    execFileSync(
+      path('openssl'),
+      [
+        ...['req', '-new', '-nodes', '-keyout', '/dev/null', '-newkey', 'rsa:2048', '-subj', '/', `-${hash}`],
+        ...['-addext', `subjectAltName=critical,URI:${name}`],
+        ...['rsa_padding_mode:pss', ...options].flatMap((option) => ['-sigopt', option]),
+      ],
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+    );
+
+  it.each(Object.keys(salts))('%s and a salt as long as it are taken', async (hash) => {
+    const csr = await VerifiedCsr.read(written(hash, 'rsa_pss_saltlen:digest'), checks);
+    expect([csr.signature, csr.key.kind]).toEqual([`rsa-pss-${hash}`, 'rsa:2048']);
+  });
+
+  const odd: readonly [string, readonly string[]][] = [
+    ['the longest salt', ['rsa_pss_saltlen:max']],
+    ['a salt of 20', ['rsa_pss_saltlen:20']],
+    ['no salt', ['rsa_pss_saltlen:0']],
+    ['MGF1 over another hash', ['rsa_pss_saltlen:digest', 'rsa_mgf1_md:sha512']],
+  ];
+  it.each(odd)('those with %s are refused, although OpenSSL verifies them', async (_, options) => {
+    const pem = written('sha256', ...options);
+    execFileSync(path('openssl'), ['req', '-verify', '-noout'], { input: pem, stdio: ['pipe', 'ignore', 'ignore'] });
+    await expect(VerifiedCsr.read(pem, checks)).rejects.toMatchObject({ code: 'csr.algorithm' });
+  });
+});
+
 describeWith(['go:csrmake'], 'requests that Go writes, as agents of Istio do', (path) => {
   it('of every key type that Go knows are taken', async () => {
     const pems = execFileSync(path('go:csrmake'), { encoding: 'utf8' }).split(/(?<=END CERTIFICATE REQUEST-----\n)/);

@@ -64,6 +64,9 @@ function keyTypes(): readonly Valid[] {
     of('Istio 63: RSA-3072', 'rsa:3072', 'rsa-sha256', { key: rsaKey(3072), subject: istioSubject() }),
     of('Istio 63: RSA-4096', 'rsa:4096', 'rsa-sha256', { key: rsaKey(4096), subject: istioSubject() }),
     of('RSA-2048 with SHA-512', 'rsa:2048', 'rsa-sha512', { key: { ...rsaKey(2048), algorithm: 'rsa-sha512' } }),
+    ...(['rsa-pss-sha256', 'rsa-pss-sha384', 'rsa-pss-sha512'] as const).map((algorithm) =>
+      of(`RSA-3072 with ${algorithm}`, 'rsa:3072', algorithm, { key: { ...rsaKey(3072), algorithm } }),
+    ),
     of('Istio 63: P-256', 'ec:P-256', 'ecdsa-sha256', {}),
     of('Istio 63: P-384', 'ec:P-384', 'ecdsa-sha384', { key: ecKey('P-384', 'ecdsa-sha384') }),
     of('P-384 with SHA-256, as openssl req does it', 'ec:P-384', 'ecdsa-sha256', { key: ecKey('P-384') }),
