@@ -2,7 +2,9 @@ import { readFiles } from '#document/files.ts';
 import type { AuditLog, Clock } from '#issuance/ports.ts';
 import { loadPolicySet } from '#policy/load.ts';
 import type { PolicySet } from '#policy/set.ts';
+import { Refusal } from '#refusal/refusal.ts';
 import type { Logger } from '#telemetry/log/logger.ts';
+import { policyChange } from './change.ts';
 import type { Events } from './events.ts';
 
 /** ms between two looks at the files: a mounted ConfigMap changes by a swapped link, which no watch tells reliably. */
@@ -35,8 +37,8 @@ export class FollowedPolicies {
     return this.#set;
   }
 
-  follow(log: AuditLog, events: Events, logger: Logger): void {
-    this.#timer = setInterval(() => void this.reload(log, events, logger), lookEveryMs).unref();
+  follow(log: AuditLog, events: Events, logger: Logger, recorded: Recorded = nothingMore): void {
+    this.#timer = setInterval(() => void this.reload(log, events, logger, recorded), lookEveryMs).unref();
   }
 
   stop(): void {
@@ -45,9 +47,9 @@ export class FollowedPolicies {
 
   /**
    * A changed set is recorded first and decides from then on; a broken one never does, and that is a record too. A
-   * crash between the two leaves a record of a set that the next start loads anyway.
+   * crash between the two leaves a record of a set that the next start loads anyway. `recorded` hears where it stands.
    */
-  async reload(log: AuditLog, events: Events, logger: Logger): Promise<void> {
+  async reload(log: AuditLog, events: Events, logger: Logger, recorded: Recorded = nothingMore): Promise<void> {
     const text = this.#read();
     if (text === this.#seen || this.#reloading) return;
     this.#reloading = true;
@@ -57,9 +59,11 @@ export class FollowedPolicies {
       const after = loadPolicySet(this.#paths, this.#clock.now());
       this.#demand(after);
       if (before.id === after.id) return;
-      await log.append(events.of('policy.loaded', { actor: fromFiles, change: changeOf(before, after) }));
+      const change = policyChange(after, before);
+      const index = await log.append(events.of('policy.loaded', { actor: fromFiles, change }));
       this.#set = after;
       logger.info('policies replaced', { policySet: after.id });
+      await recorded(index).catch((error: unknown) => logger.warn('a bookmark of the log could not be set', { error }));
     } catch (thrown) {
       await this.#refused(thrown, log, events, logger);
     } finally {
@@ -68,6 +72,12 @@ export class FollowedPolicies {
   }
 
   async #refused(thrown: unknown, log: AuditLog, events: Events, logger: Logger): Promise<void> {
+    if (thrown instanceof Refusal) {
+      // The log had no room for it: nothing is wrong with the policies, which are looked at again.
+      this.#seen = '';
+      logger.warn('new policies wait for the log', { reason: thrown.message });
+      return;
+    }
     const reason = thrown instanceof Error ? thrown.message.slice(0, 2_000) : String(thrown);
     logger.error('new policies refused; the old set stays in force', { policySet: this.set.id, reason });
     const event = events.of('policy.refused', {
@@ -89,27 +99,12 @@ export class FollowedPolicies {
   }
 }
 
+type Recorded = (leafIndex: number) => Promise<void>;
+const nothingMore: Recorded = async () => {};
+
 const fromFiles = { user: 'operator', method: 'file' };
 
 const textOf = (paths: readonly string[]) =>
   readFiles(paths)
     .map(({ file, text }) => `${file}\n${text}`)
     .join('\n');
-
-/** Which policies came, went and changed, by name: what each says is under its set id in the operator's repository. */
-export function changeOf(before: PolicySet | undefined, after: PolicySet) {
-  const was = new Map(before?.documents.map(({ content }) => [content.metadata.name, JSON.stringify(content)]));
-  const is = new Map(after.documents.map(({ content }) => [content.metadata.name, JSON.stringify(content)]));
-  const names = (pick: (name: string) => boolean) =>
-    [...new Set([...was.keys(), ...is.keys()])].filter(pick).slice(0, 50);
-  return {
-    kind: 'policy-set',
-    ...(before && { beforeSha256: before.id }),
-    afterSha256: after.id,
-    diff: {
-      added: names((name) => !was.has(name)),
-      removed: names((name) => !is.has(name)),
-      changed: names((name) => was.has(name) && is.has(name) && was.get(name) !== is.get(name)),
-    },
-  };
-}

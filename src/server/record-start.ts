@@ -4,9 +4,10 @@ import type { LoadedConfig } from '#config/load.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import type { PolicySet } from '#policy/set.ts';
 import type { SqliteLog } from '#store/sqlite/sqlite-log.ts';
+import { configChange, policyChangeSince } from './change.ts';
 import type { Foundation } from './foundation.ts';
+import type { LastLoaded } from './last-loaded.ts';
 import type { OpenKey } from './open-key.ts';
-import { changeOf } from './policies.ts';
 
 /** The log is open: by which key it is signed from here on, and after what kind of end. */
 export async function recordOpening({ events }: Foundation, log: SqliteLog, key: OpenKey, vkey: string): Promise<void> {
@@ -34,23 +35,32 @@ export interface Started {
   readonly issuers: readonly AuditEvent[];
 }
 
-/** With what the server starts, and under which rules, before the first request. */
-export async function recordStart({ events, config }: Foundation, log: AuditLog, started: Started): Promise<void> {
+/** With what the server starts, under which rules, and what of it is new, before the first request. */
+export async function recordStart(
+  { events, config }: Foundation,
+  log: AuditLog,
+  lastLoaded: LastLoaded,
+  { loaded, policies, issuers }: Started,
+): Promise<void> {
   const actor = { user: 'operator', method: 'file' };
-  const { loaded } = started;
+  const configuration = configChange(loaded, await lastLoaded.find('config.loaded'));
+  const rules = policyChangeSince(policies, await lastLoaded.find('policy.loaded'));
+  const loading = [
+    log.append(events.of('config.loaded', { actor, change: configuration })),
+    log.append(events.of('policy.loaded', { actor, change: rules })),
+  ] as const;
   const starting = [
-    events.of('config.loaded', {
-      actor,
-      change: { kind: 'config', afterSha256: loaded.sha256, content: loaded.record },
-    }),
-    events.of('policy.loaded', { actor, change: changeOf(undefined, started.policies) }),
-    ...started.issuers,
+    ...issuers,
     ...(config.fips.level === 'policy'
       ? [events.of('fips.probe', { decision: { level: 'policy' }, message: fipsWords })]
       : []),
     events.of('service.started'),
   ];
-  await Promise.all(starting.map((event) => log.append(event)));
+  const started = starting.map((event) => log.append(event));
+  const [configAt, policiesAt] = await Promise.all(loading);
+  await Promise.all(started);
+  await lastLoaded.remember('config.loaded', configAt);
+  await lastLoaded.remember('policy.loaded', policiesAt);
 }
 
 const fipsWords = 'issues only certificates with FIPS-approved algorithms';

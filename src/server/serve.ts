@@ -15,6 +15,7 @@ import { layFoundation } from './foundation.ts';
 import { HsmEvents } from './hsm-events.ts';
 import { Issuing, openKeyStrength } from './issuing.ts';
 import { openIstioDoor } from './istio-door.ts';
+import { LastLoaded } from './last-loaded.ts';
 import { checkpointSigner, openKey } from './open-key.ts';
 import { FollowedPolicies } from './policies.ts';
 import { recordOpening, recordStart } from './record-start.ts';
@@ -60,7 +61,8 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   opening.defer(() => issuing.close());
   if (config.fips.level === 'policy')
     demandApprovedKeys([...issuing.kinds(), { what: 'the log key', kind: auditKey.kind }]);
-  await recordStart(foundation, store, { loaded, policies: policies.set, issuers: issuing.events() });
+  const lastLoaded = new LastLoaded(config.audit.directory, store);
+  await recordStart(foundation, store, lastLoaded, { loaded, policies: policies.set, issuers: issuing.events() });
   issuing.renew(store, hsm.listener);
   const traces = await openTraces(foundation);
   opening.defer(() => traces?.stop());
@@ -123,7 +125,8 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   const istio = await door.start(config.istio.listen);
   const watch = new Watch({ health, clock, log: store, events, logger, maxSkewMs: config.audit.maxSkewMs, parts });
   opening.defer(() => watch.stop());
-  policies.follow(store, events, logger);
+  const bookmark = (index: number) => lastLoaded.remember('policy.loaded', index);
+  policies.follow(store, events, logger, bookmark);
   opening.defer(() => policies.stop());
   logger.info('serving', {
     address: `${istio.host}:${istio.port}`,
@@ -137,7 +140,7 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
     istio,
     admin: { host: admin.address.address, port: admin.address.port },
     failed: failure.promise,
-    reload: () => policies.reload(store, events, logger),
+    reload: () => policies.reload(store, events, logger, bookmark),
     async close() {
       health.drain();
       logger.info('draining');

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decodeEntry, type Entry } from '#audit/entry.ts';
+import { writeDurably } from '#keys/durable-file.ts';
+import type { DurableLog } from '#store/log.ts';
+
+type LoadedType = 'config.loaded' | 'policy.loaded';
+
+/** Newest records that are looked through: whoever died between a record and its bookmark left it among these. */
+const newest = 1_000;
+
+/**
+ * Which configuration and policies the log was told of last, so that a change made while no server ran is recorded
+ * as one. Beside the log stands a bookmark, `last-loaded.json`; what it points to is believed for what it says itself.
+ */
+export class LastLoaded {
+  readonly #file: string;
+  readonly #log: Pick<DurableLog, 'entry' | 'entries' | 'size'>;
+
+  constructor(directory: string, log: Pick<DurableLog, 'entry' | 'entries' | 'size'>) {
+    this.#file = join(directory, 'last-loaded.json');
+    this.#log = log;
+  }
+
+  /** The newest record of that type; undefined before the first. */
+  async find(type: LoadedType): Promise<Entry | undefined> {
+    const { size } = this.#log;
+    const recent = await this.#log.entries(Math.max(0, size - newest), size);
+    const found = recent.map(decodeEntry).findLast((entry) => entry.type === type);
+    return found ?? this.#marked(type);
+  }
+
+  /** To be called once the record at `index` is durable. A crash before it leaves a record that `find` still meets. */
+  async remember(type: LoadedType, index: number): Promise<void> {
+    const marks = { ...(await this.#marks()), [type]: index };
+    await writeDurably(this.#file, `${JSON.stringify(marks)}\n`);
+  }
+
+  async #marked(type: LoadedType): Promise<Entry | undefined> {
+    const index = (await this.#marks())[type];
+    if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) return undefined;
+    const bytes = await this.#log.entry(index);
+    const entry = bytes && decodeEntry(bytes);
+    return entry?.type === type ? entry : undefined;
+  }
+
+  /** A bookmark that is lost or damaged costs the comparison and nothing else. */
+  async #marks(): Promise<Readonly<Record<string, unknown>>> {
+    try {
+      const marks: unknown = JSON.parse(await readFile(this.#file, 'utf8'));
+      return typeof marks === 'object' && marks !== null ? { ...marks } : {};
+    } catch {
+      return {};
+    }
+  }
+}
