@@ -47,6 +47,11 @@ export const unreadable: readonly {
     reason: 'csr.malformed',
     csr: () => toPem('CERTIFICATE REQUEST', buildCsr().subarray(0, -9)),
   },
+  {
+    what: 'a wish to be a CA',
+    reason: 'csr.extension',
+    csr: () => pem({ extensions: [san(uri(id)), basicConstraints(raw('0101ff'))] }),
+  },
   { what: 'a bad signature', reason: 'csr.signature', csr: () => pem({ signature: broken }) },
 ];
 
@@ -74,11 +79,6 @@ export const named: readonly { readonly what: string; readonly reason?: string; 
     what: 'a foreign extension',
     reason: 'csr.extension',
     parts: { attributes: [extensionRequest([san(uri(id)), extension('1.2.3.4', raw('0500'))])] },
-  },
-  {
-    what: 'a wish to be a CA',
-    reason: 'csr.extension',
-    parts: { extensions: [san(uri(id)), basicConstraints(raw('0101ff'))] },
   },
 ];
 

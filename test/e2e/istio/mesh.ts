@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Agent, type Answer, type Ask } from '#test/support/agent.ts';
 import { TestHome, type TestHomeOptions } from '#test/support/home.ts';
 import { endsIn, type LogRecord, recordsOf } from '#test/support/records.ts';
@@ -48,7 +49,8 @@ export class Mesh implements AsyncDisposable {
   /** Rejects where the server wants no connection. */
   connect(from?: string, identity?: Identity): Promise<Agent> {
     const { port } = this.server.istio;
-    return Agent.connect({ port, roots: this.home.root.pem, ...(from && { from }), ...(identity && { identity }) });
+    const roots = readFileSync(this.home.path('roots.pem'), 'utf8');
+    return Agent.connect({ port, roots, ...(from && { from }), ...(identity && { identity }) });
   }
 
   newAddress(): string {
@@ -73,9 +75,14 @@ export class Mesh implements AsyncDisposable {
     return { answer: await agent.call(ask), from };
   }
 
+  /** Ends of all requests. */
+  all(): LogRecord[] {
+    return endsIn(recordsOf(this.home));
+  }
+
   /** What the log holds of requests from that address. */
   ends(from: string): End[] {
-    return endsIn(recordsOf(this.home))
+    return this.all()
       .filter(({ peer }) => member(peer, 'ip') === from)
       .map((record) => ({
         ...record,
