@@ -1,6 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { loadConfig } from '#config/load.ts';
 import { type RunningServer, startServer } from '#server/serve.ts';
+import { sizeThreadPool } from '#server/thread-pool.ts';
 import type { Input } from '../command/command.ts';
 import type { Exit } from '../exit.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -26,7 +27,9 @@ export async function runServe({ options, home }: Input<typeof serveOptions>, _t
 
 async function start(file: string): Promise<RunningServer> {
   try {
-    return await startServer(loadConfig(file));
+    const loaded = loadConfig(file);
+    sizeThreadPool(loaded.config);
+    return await startServer(loaded);
   } catch (thrown) {
     throw asServeFailure(thrown);
   }

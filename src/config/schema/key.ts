@@ -22,7 +22,7 @@ const pkcs11 = (title: string) =>
     module: path("The token's PKCS#11 library"),
     pin: secret('Where the PIN of the user is'),
     sessions: count(
-      'Sessions kept open: signatures that may run at the same time',
+      'Sessions kept open: signatures that may run at the same time; each adds a thread (unless UV_THREADPOOL_SIZE is set)',
       { minimum: 1, maximum: 64 },
       { default: 4 },
     ),
