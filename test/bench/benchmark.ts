@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism, cpus } from 'node:os';
-import { interleave } from './compare.ts';
+import { Interleaved, warmUp } from './compare.ts';
 import type { Run } from './load.ts';
 import type { Parts } from './parts.ts';
 import type { Effort } from './plan.ts';
@@ -71,11 +71,11 @@ async function measureParts(setting: Setting, effort: Effort): Promise<Parts> {
 }
 
 async function measureEmpty(setting: Setting, effort: Effort) {
-  return withServers(setting, { empty: 'constant' }, async (servers) => {
+  return withServers(setting, effort, { empty: 'constant' }, async (servers) => {
     const concurrency = Math.max(...effort.concurrencies);
-    const { empty: kept } = await interleave(servers, { concurrency }, effort);
-    const { empty: fresh } = await interleave(servers, { concurrency, fresh: true }, effort);
-    return { kept, new: fresh };
+    const kept = await Interleaved.of(servers, { concurrency }, effort);
+    const fresh = await Interleaved.of(servers, { concurrency, fresh: true }, effort);
+    return { kept: kept.run('empty'), new: fresh.run('empty') };
   });
 }
 
@@ -85,17 +85,17 @@ async function measurePaths(
   effort: Effort,
   progress: Progress,
 ): Promise<PathResult[]> {
-  return withServers(setting, { limit: 'limit', full: 'full' }, async (servers) => {
+  return withServers(setting, effort, { limit: 'limit', full: 'full' }, async (servers) => {
     const results: PathResult[] = [];
     for (const concurrency of effort.concurrencies) {
       progress(`${key} key, ${concurrency} at a time`);
-      const { full, limit } = await interleave(servers, { concurrency }, effort);
-      results.push(pathResult(key, concurrency, 'kept', full, limit));
+      const runs = await Interleaved.of(servers, { concurrency }, effort);
+      results.push(pathResult(key, concurrency, 'kept', runs));
     }
     const concurrency = Math.max(...effort.concurrencies);
     progress(`${key} key, new connections`);
-    const { full, limit } = await interleave(servers, { concurrency, fresh: true }, effort);
-    results.push(pathResult(key, concurrency, 'new', full, limit));
+    const runs = await Interleaved.of(servers, { concurrency, fresh: true }, effort);
+    results.push(pathResult(key, concurrency, 'new', runs));
     return results;
   });
 }
@@ -104,22 +104,29 @@ function pathResult(
   key: KeyPlace,
   concurrency: number,
   connections: 'kept' | 'new',
-  full: Run,
-  limit: Run,
+  runs: Interleaved<'full' | 'limit'>,
 ): PathResult {
-  const ratioToLimit = full.rate / limit.rate;
-  return { key, concurrency, connections, full, limit, ratioToLimit, cpuRatio: limit.cpuMicros / full.cpuMicros };
+  return {
+    key,
+    concurrency,
+    connections,
+    full: runs.run('full'),
+    limit: runs.run('limit'),
+    ratioToLimit: runs.ratio('full', 'limit', ({ rate }) => rate),
+    cpuRatio: runs.ratio('limit', 'full', ({ cpuMicros }) => cpuMicros),
+  };
 }
 
 async function measureLog(setting: Setting, effort: Effort) {
-  return withServers(setting, { on: 'sqlite-log', off: 'memory-log' }, async (servers) => {
-    const { on, off } = await interleave(servers, { concurrency: Math.max(...effort.concurrencies) }, effort);
-    return { on, off, share: 1 - on.rate / off.rate };
+  return withServers(setting, effort, { on: 'sqlite-log', off: 'memory-log' }, async (servers) => {
+    const runs = await Interleaved.of(servers, { concurrency: Math.max(...effort.concurrencies) }, effort);
+    return { on: runs.run('on'), off: runs.run('off'), share: 1 - runs.ratio('on', 'off', ({ rate }) => rate) };
   });
 }
 
 async function withServers<Name extends string, T>(
   setting: Setting,
+  effort: Effort,
   kinds: Readonly<Record<Name, ServerKind | 'full'>>,
   use: (servers: Record<Name, Awaited<ReturnType<typeof startFull>>>) => Promise<T>,
 ): Promise<T> {
@@ -129,6 +136,7 @@ async function withServers<Name extends string, T>(
     const kind = kinds[name];
     const subject = kind === 'full' ? await startFull(setting) : await startCompared(setting, kind);
     stack.defer(() => subject.stop());
+    await warmUp(subject, effort);
     started.push([name, subject] as const);
   }
   return await use(Object.fromEntries(started) as Record<Name, (typeof started)[number][1]>);

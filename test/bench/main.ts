@@ -7,7 +7,7 @@ import { memoryReport, report } from './report.ts';
 
 const usage = `Usage: scripts/bench [--json] [--quick | --memory MINUTES]
 
-Measures this machine's limits and how near issuance comes to them; loopback only, about four minutes.
+Measures this machine's limits and how near issuance comes to them; loopback only, about five minutes.
 
   --json            one JSON object instead of tables
   --quick           one short round of everything, under a minute: for a look, not for a claim
