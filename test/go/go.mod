@@ -5,6 +5,7 @@ go 1.24.0
 require (
 	github.com/bufbuild/protocompile v0.14.1
 	github.com/go-jose/go-jose/v4 v4.1.3
+	github.com/grpc-ecosystem/go-grpc-middleware/v2 v2.3.2
 	github.com/spiffe/go-spiffe/v2 v2.6.0
 	google.golang.org/grpc v1.76.0
 	google.golang.org/protobuf v1.36.7

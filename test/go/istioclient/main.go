@@ -1,5 +1,5 @@
 // Istioclient asks an Istio CA for certificates the way the mesh's agents do: gRPC-Go over TLS, with the versions,
-// suites and groups of one agent mode. It prints one JSON object.
+// suites and groups of one agent mode. It prints one JSON object, or, of agents, a list with one for each.
 package main
 
 import (
@@ -93,6 +93,9 @@ func main() {
 	connections := flag.Int("connections", 1, "connections; calls are spread over them")
 	pingEvery := flag.Duration("ping", 0, "keepalive ping interval; gRPC-Go allows 10s and more")
 	timeout := flag.Duration("timeout", 0, "deadline of each call; 0 is none, as the agents do it")
+	agents := flag.String("agents", "", "JSON file of agents that ask with keys, connections and retries of their own")
+	within := flag.Duration("within", 25*time.Second, "how long agents try")
+	rounds := flag.Int("rounds", 0, "how often an agent begins anew; 0 is without end")
 	flag.Var(&headers, "header", "name=value, repeatable")
 	flag.Parse()
 
@@ -114,6 +117,12 @@ func main() {
 			fatal(err)
 		}
 		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
+	}
+	if *agents != "" {
+		if err := runAgents(*agents, *address, config, *within, *rounds); err != nil {
+			fatal(err)
+		}
+		return
 	}
 	request := &securityapi.IstioCertificateRequest{ValidityDuration: *ttl, Metadata: &structpb.Struct{
 		Fields: map[string]*structpb.Value{"CertSigner": structpb.NewStringValue("")},
