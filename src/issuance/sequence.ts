@@ -7,6 +7,7 @@ import type { TrustDomain } from '#spiffe/spiffe-id.ts';
 import type { Der } from '#x509/algorithms.ts';
 import { type CsrChecks, VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import { toPem } from '#x509/pem.ts';
+import type { RunOn } from '#x509/verify-signature.ts';
 import { Draft } from './draft.ts';
 import { abortRefusal, Flight, unlessAborted } from './flight.ts';
 import type { Issuers, LiveIssuer } from './live-issuer.ts';
@@ -95,7 +96,7 @@ export class IssuanceSequence implements Issuance {
     const parts = this.#parts;
 
     flight.begin();
-    const csr = await VerifiedCsr.read(pem, parts.csrChecks);
+    const csr = await VerifiedCsr.read(pem, parts.csrChecks, this.#on);
     flight.csr = csr;
     flight.end('csr');
     if (signal.aborted) throw abortRefusal(signal);
@@ -117,7 +118,7 @@ export class IssuanceSequence implements Issuance {
     flight.end('lint');
 
     flight.begin();
-    const certificate = await draft.sign();
+    const certificate = await draft.sign(this.#on);
     flight.end('sign');
     return { certificate, draft, issuer, permit };
   }
@@ -141,6 +142,11 @@ export class IssuanceSequence implements Issuance {
       await this.#parts.log.append(this.#parts.recorder.refused(flight, refusal)).catch(() => undefined);
     }
     throw refusal;
+  }
+
+  /** A request that is alone gains by what makes many lose: nobody waits while the event loop computes. */
+  get #on(): RunOn {
+    return this.#making === 1 ? 'loop' : 'pool';
   }
 
   /** Serial and log order hold under a clock set back; lifetimes would not, so issuance waits for the clock. */

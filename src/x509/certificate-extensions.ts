@@ -2,20 +2,7 @@ import { type GeneralName, readGeneralName } from './certificate-names.ts';
 import { oidText } from './der/oid.ts';
 import { DerReader } from './der/reader.ts';
 import { contextConstructed, contextPrimitive } from './der/tags.ts';
-
-/** RFC 5280 §4.2.1.3, in the order of the bits. */
-const keyUsageNames = [
-  'digitalSignature',
-  'contentCommitment',
-  'keyEncipherment',
-  'dataEncipherment',
-  'keyAgreement',
-  'keyCertSign',
-  'cRLSign',
-  'encipherOnly',
-  'decipherOnly',
-] as const;
-export type KeyUsageName = (typeof keyUsageNames)[number];
+import { type KeyUsageName, keyUsageNames } from './key-usage.ts';
 
 export interface BasicConstraints {
   readonly ca: boolean;

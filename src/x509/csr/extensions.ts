@@ -2,6 +2,7 @@ import { Refusal } from '#refusal/refusal.ts';
 import { oidBytes, oidText } from '../der/oid.ts';
 import { type DerReader, sameBytes } from '../der/reader.ts';
 import { tag } from '../der/tags.ts';
+import { type KeyUsageName, keyUsageNames } from '../key-usage.ts';
 import { readSubjectAltName, type SubjectAltName } from './subject-alt-name.ts';
 
 const subjectAltName = oidBytes('2.5.29.17');
@@ -17,24 +18,11 @@ const forbidden = [
   { oid: oidBytes('1.3.6.1.4.1.11129.2.4.3'), name: 'the CT poison' },
 ];
 
-/** RFC 5280 §4.2.1.3, in bit order. */
-const keyUsageNames = [
-  'digitalSignature',
-  'nonRepudiation',
-  'keyEncipherment',
-  'dataEncipherment',
-  'keyAgreement',
-  'keyCertSign',
-  'cRLSign',
-  'encipherOnly',
-  'decipherOnly',
-] as const;
-export type KeyUsage = (typeof keyUsageNames)[number];
 const certificateSigning = (1 << 5) | (1 << 6);
 
 export interface ExtensionFacts {
   readonly sans: readonly SubjectAltName[];
-  readonly keyUsage?: readonly KeyUsage[];
+  readonly keyUsage?: readonly KeyUsageName[];
   /** Dotted OIDs, as asked for. */
   readonly extendedKeyUsage?: readonly string[];
   /** Dotted OIDs of all extensions, in the order of the request. */
@@ -81,7 +69,7 @@ function noteOid(oids: string[], oid: Uint8Array): void {
   if (oids.length > mostExtensions) refuse(`more than ${mostExtensions} extensions`);
 }
 
-function readKeyUsage(value: DerReader): readonly KeyUsage[] {
+function readKeyUsage(value: DerReader): readonly KeyUsageName[] {
   const bits = value.namedBits();
   value.finish();
   if (bits >> keyUsageNames.length !== 0) refuse('keyUsage has bits that mean nothing');

@@ -1,20 +1,13 @@
-import { verify } from 'node:crypto';
-import { promisify } from 'node:util';
 import { Refusal } from '#refusal/refusal.ts';
-import { verifyWith } from '../verify-signature.ts';
+import { isQuickToVerify, type RunOn, verifySignature } from '../verify-signature.ts';
 import type { ParsedCsr } from './parse.ts';
 
-/** Where the signature is checked: `pool` leaves the event loop free, `loop` has the lower latency when idle. */
-export type VerifyOn = 'pool' | 'loop';
-
-const verifyOnPool = promisify(verify);
-
-/** Proof that the asker holds the key (RFC 2986 §3). Throws Refusal `csr.signature`. */
-export async function checkSignature(csr: ParsedCsr, on: VerifyOn): Promise<void> {
-  const [digest, key] = verifyWith(csr.key.object, csr.signature);
-  const valid =
-    on === 'loop'
-      ? verify(digest, csr.signedPart, key, csr.signatureOctets)
-      : await verifyOnPool(digest, csr.signedPart, key, csr.signatureOctets);
-  if (!valid) throw new Refusal('csr.signature', "the CSR's signature does not verify with the key inside it");
+/** Proof that the asker holds the key (RFC 2986 §3). Rejects with Refusal `csr.signature`. */
+export async function checkSignature(
+  { key, signature, signedPart, signatureOctets }: ParsedCsr,
+  on: RunOn,
+): Promise<void> {
+  const where = isQuickToVerify(key.kind) ? on : 'pool';
+  if (await verifySignature(key.object, signature, signedPart, signatureOctets, where)) return;
+  throw new Refusal('csr.signature', "the CSR's signature does not verify with the key inside it");
 }

@@ -4,9 +4,10 @@ import type { Der, SignatureAlgorithm } from '../algorithms.ts';
 import type { KeyStrength } from '../keys/key-strength.ts';
 import type { PublicKey } from '../keys/public-key.ts';
 import { PemError, readPem } from '../pem.ts';
+import type { RunOn } from '../verify-signature.ts';
 import type { KeyUsage } from './extensions.ts';
 import { type ParsedCsr, parseCsr } from './parse.ts';
-import { checkSignature, type VerifyOn } from './signature.ts';
+import { checkSignature } from './signature.ts';
 import type { SubjectFacts } from './subject.ts';
 import type { SubjectAltName } from './subject-alt-name.ts';
 
@@ -17,8 +18,6 @@ export interface CsrChecks {
   readonly ownKeys: ReadonlySet<string>;
   /** Take `NEW CERTIFICATE REQUEST` too, as old Microsoft and Netscape tools write it. */
   readonly allowNewRequestLabel?: boolean;
-  /** Default `pool`. */
-  readonly verifyOn?: VerifyOn;
 }
 
 /** Characters of PEM and octets of DER; an RSA-4096 request with a 2048-byte URI fits four times. */
@@ -74,13 +73,13 @@ export class VerifiedCsr {
 
   /**
    * Reads one request. The cheap checks come first and the signature last, so that a hostile key costs nothing.
-   * Rejects with a Refusal `csr.*` or `key.*`.
+   * `on`: where that is checked if it is quick. Rejects with a Refusal `csr.*` or `key.*`.
    */
-  static async read(pem: string, checks: CsrChecks): Promise<VerifiedCsr> {
+  static async read(pem: string, checks: CsrChecks, on: RunOn = 'pool'): Promise<VerifiedCsr> {
     const csr = parseCsr(unwrap(pem, checks));
     refuseOwnKey(csr.key, checks.ownKeys);
     checks.keyStrength.check(csr.key);
-    await checkSignature(csr, checks.verifyOn ?? 'pool');
+    await checkSignature(csr, on);
     return new VerifiedCsr(csr);
   }
 }
