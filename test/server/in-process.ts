@@ -12,15 +12,18 @@ export const quiet = { telemetry: { logs: { level: 'error', format: 'json' } } }
 export class InProcess implements AsyncDisposable {
   readonly server: RunningServer;
   readonly home: TestHome;
+  readonly #roots: string;
   #closed = false;
 
-  private constructor(server: RunningServer, home: TestHome) {
+  private constructor(server: RunningServer, home: TestHome, roots: string) {
     this.server = server;
     this.home = home;
+    this.#roots = roots;
   }
 
-  static async start(home: TestHome): Promise<InProcess> {
-    return new InProcess(await startServer(loadConfig(home.path('countersign.yaml'))), home);
+  /** `roots`: PEM, where they are not the home's own. */
+  static async start(home: TestHome, roots = home.root.pem): Promise<InProcess> {
+    return new InProcess(await startServer(loadConfig(home.path('countersign.yaml'))), home, roots);
   }
 
   get records(): LogRecord[] {
@@ -33,7 +36,7 @@ export class InProcess implements AsyncDisposable {
 
   /** One call on a connection of its own; by default a good one. */
   async ask(ask: Ask = {}): Promise<Answer> {
-    using agent = await Agent.connect({ port: this.server.istio.port, roots: this.home.root.pem });
+    using agent = await Agent.connect({ port: this.server.istio.port, roots: this.#roots });
     return await agent.call({ csr: p256Request().csr, token: this.home.tokens.token('demo', 'web'), ...ask });
   }
 
