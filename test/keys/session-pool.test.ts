@@ -213,4 +213,45 @@ describe('return values of PKCS#11', () => {
     expect(error.code).toBe(code);
     expect(error.message).toMatch(sentence);
   });
+
+  it('a lost token is tried again without a signature asked for, each time after the wait, until it answers', async () => {
+    vi.useFakeTimers();
+    const { pool: sessions, state } = pool();
+    sessions.prove();
+    state.failure = 'token';
+    expect(await codeOf(sessions.run(lost))).toBe('signer.unavailable token');
+    const attempts = state.attempts;
+    const passes = (ms: number) => {
+      state.now += ms;
+      vi.advanceTimersByTime(ms);
+    };
+    passes(1_000);
+    passes(1_000);
+    expect(state.attempts).toBe(attempts + 2);
+    expect(sessions.lost).toMatchObject({ code: 'token' });
+    state.failure = undefined;
+    passes(1_000);
+    expect(sessions.lost).toBeUndefined();
+    expect(state.events).toEqual(['hsm.lost', 'hsm.recovered']);
+    passes(10_000);
+    expect(state.attempts).toBe(attempts + 3);
+  });
+
+  it('a token that is lost for good, or to a closed pool, is not tried again', async () => {
+    vi.useFakeTimers();
+    for (const [failure, close] of [
+      ['wrong-pin', false],
+      ['token', true],
+    ] as const) {
+      const { pool: sessions, state } = pool();
+      sessions.prove();
+      state.failure = failure;
+      await codeOf(sessions.run(lost));
+      const attempts = state.attempts;
+      if (close) sessions.close();
+      state.now += 60_000;
+      vi.advanceTimersByTime(60_000);
+      expect(state.attempts).toBe(attempts);
+    }
+  });
 });

@@ -45,6 +45,7 @@ export class SessionPool<Held extends Seat> {
   #opened = 0;
   #lost: { readonly cause: KeyStoreError; readonly at: number } | undefined;
   #watch: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
   /** `now` in ms from any start. */
@@ -189,6 +190,22 @@ export class SessionPool<Held extends Seat> {
     if (known !== undefined && isFinal(known.cause)) return;
     this.#lost = { cause, at };
     if (known === undefined) this.#onEvent({ type: 'hsm.lost', cause });
+    this.#retryLater(cause);
+  }
+
+  /** Whoever is not ready is asked for no signature: without a try of its own the pool would never find out. */
+  #retryLater(cause: KeyStoreError): void {
+    if (this.#closed || this.#retry !== undefined || isFinal(cause)) return;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      if (this.#closed || this.#lost === undefined) return;
+      try {
+        if (this.#opened < this.#limits.sessions) this.#give(this.#openAnother());
+      } catch {
+        // Still away; that is known.
+      }
+      if (this.#lost !== undefined) this.#retryLater(this.#lost.cause);
+    }, this.#limits.retryAfter).unref();
   }
 
   #recovered(): void {
@@ -210,6 +227,7 @@ export class SessionPool<Held extends Seat> {
   /** Refuses what waits, closes what is free; sessions in use close when their signature is done. */
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#retry);
     for (const task of this.#waiting.splice(0)) task.fail(new KeyStoreError('session-lost', 'the signer is closed'));
     for (const seat of this.#free.splice(0)) this.#drop(seat);
   }
