@@ -45,6 +45,7 @@ export class IssuanceSequence implements Issuance {
   readonly #parts: SequenceParts;
   /** Requests whose caller is proven and whose record is about to come. */
   #making = 0;
+  #underWay = 0;
 
   constructor(parts: SequenceParts) {
     this.#parts = parts;
@@ -52,6 +53,7 @@ export class IssuanceSequence implements Issuance {
 
   async issue(request: IssuanceRequest, signal: AbortSignal): Promise<Issued> {
     const flight = new Flight(request, request, this.#parts.clock.now());
+    this.#underWay++;
     try {
       const issued = await unlessAborted(this.#run(flight, request, signal), signal);
       this.#observe(flight, undefined);
@@ -60,6 +62,8 @@ export class IssuanceSequence implements Issuance {
       const refusal = await this.#record(flight, asRefusal(thrown));
       this.#observe(flight, refusal);
       throw refusal;
+    } finally {
+      this.#underWay--;
     }
   }
 
@@ -146,7 +150,7 @@ export class IssuanceSequence implements Issuance {
 
   /** A request that is alone gains by what makes many lose: nobody waits while the event loop computes. */
   get #on(): RunOn {
-    return this.#making === 1 ? 'loop' : 'pool';
+    return this.#underWay === 1 ? 'loop' : 'pool';
   }
 
   /** Serial and log order hold under a clock set back; lifetimes would not, so issuance waits for the clock. */
