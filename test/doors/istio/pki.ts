@@ -59,6 +59,13 @@ export async function makeRoot(name: string): Promise<Keyed> {
   return keyed(certificate, keys);
 }
 
+/** An issuer may have made its key id in another way than we would. */
+function keyIdOf(issuer: x509.X509Certificate): string {
+  const [subjectKeyId] = issuer.getExtensions(x509.SubjectKeyIdentifierExtension);
+  if (subjectKeyId === undefined) throw new Error('an issuer without a subject key id');
+  return subjectKeyId.keyId;
+}
+
 export async function issue(issuer: Keyed, name: string, wish: LeafWish = {}): Promise<Keyed> {
   const keys =
     wish.key === 'rsa'
@@ -87,7 +94,7 @@ export async function issue(issuer: Keyed, name: string, wish: LeafWish = {}): P
         : [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth])]),
       ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-      await x509.AuthorityKeyIdentifierExtension.create(issuer.keys.publicKey),
+      new x509.AuthorityKeyIdentifierExtension(keyIdOf(issuer.certificate)),
     ],
   });
   return keyed(certificate, keys);
