@@ -1,12 +1,16 @@
 import { hash } from 'node:crypto';
+import { certify, draftAuthority, type IssuingAuthority } from '#authority/certify.ts';
 import { type Certificate, readCertificate } from '#x509/certificate.ts';
 import { sameBytes } from '#x509/der/reader.ts';
+import { serialNumbers } from '#x509/profile/serial.ts';
 import { CeremonyError } from './ceremony-error.ts';
-import { certify, draftAuthority, type IssuingAuthority } from './certify.ts';
 import type { StepContext } from './context.ts';
 import { certificateMade, keyFacts, keyMade, stepIntended } from './facts.ts';
 import type { PlannedCertificate } from './plan.ts';
 import type { CeremonyKey, KeyStore, KeyStores } from './ports.ts';
+
+/** First octet of every serial that a ceremony gives; servers have 41..7f. */
+const ceremonyOctet = 0x40;
 
 /** Whether this run made it or found it. */
 export type Made = 'made' | 'found';
@@ -119,7 +123,7 @@ function draft(
       ...(planned.role === 'root' ? {} : { trustDomain: plan.trustDomain }),
     },
     issuer,
-    { clock, entropy },
+    { now: Math.floor(clock.now() / 1000), serial: serialNumbers(entropy, ceremonyOctet)() },
   );
 }
 

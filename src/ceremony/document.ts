@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { Duration, OneOf } from '#document/scalars.ts';
+import { floorKeys } from '#policy/approved.ts';
 
 /** The ceremony's file: reviewed by people, so every field says what it is. */
 
@@ -27,18 +28,7 @@ const subject = Type.Object(
   { ...strict, description: 'Distinguished name' },
 );
 
-const keyKind = OneOf(
-  'ec:P-256',
-  'ec:P-384',
-  'ec:P-521',
-  'rsa:2048',
-  'rsa:3072',
-  'rsa:4096',
-  'ed25519',
-  'ml-dsa-44',
-  'ml-dsa-65',
-  'ml-dsa-87',
-);
+const keyKind = OneOf(...floorKeys);
 
 const root = Type.Object(
   { label, key: keyKind, keyIn: Type.Optional(OneOf('hsm', 'software')), subject, lifetime: Duration },

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import { resolve } from 'node:path';
+import type { IssuingAuthority } from '#authority/certify.ts';
 import type { Certificate } from '#x509/certificate.ts';
 import { toPem } from '#x509/pem.ts';
 import { ensureCertificate, ensureKey, type Made } from './authority-steps.ts';
 import { CeremonyError } from './ceremony-error.ts';
-import type { IssuingAuthority } from './certify.ts';
 import { type CeremonyTools, inCeremony, journalPathOf, keep, keepTranscripts, type StepContext } from './context.ts';
 import type { CeremonyPlan, PlannedCertificate } from './plan.ts';
 import type { CeremonyKey } from './ports.ts';

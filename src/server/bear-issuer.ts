@@ -1,17 +1,15 @@
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { certify, draftAuthority, type IssuingAuthority } from '#authority/certify.ts';
 import { IssuerError, installIssuer } from '#authority/install-issuer.ts';
 import type { MemoryKeyConfig } from '#config/server-config.ts';
 import { SoftwareSigner } from '#keys/software/signer.ts';
+import { Refusal } from '#refusal/refusal.ts';
+import type { Der } from '#x509/algorithms.ts';
 import { type Certificate, readCertificate } from '#x509/certificate.ts';
 import { readPem, toPem } from '#x509/pem.ts';
-import { caTbs } from '#x509/profile/ca-certificate.ts';
-import { assembleSigned } from '#x509/signed.ts';
-import { importSpki, verifySignature } from '#x509/verify-signature.ts';
 import type { IssuerSurroundings, OpenIssuer } from './open-issuer.ts';
 import { type OpenKey, openTokenKey, softwareKey } from './open-key.ts';
-
-const backdate = 120;
 
 /** A key that never leaves memory, and its certificate from the root in the HSM; the root is logged out again after. */
 export async function bearIssuer(
@@ -24,7 +22,8 @@ export async function bearIssuer(
   const signer = await SoftwareSigner.generate(config.keyType);
   const rootKey = await openTokenKey(config.root.key, around.onHsm);
   try {
-    const tbs = draft(name, root, rootKey, signer, config, around);
+    const issuer = { certificate: root, signer: rootKey.signer };
+    const tbs = draft(name, issuer, config, { ...around, spki: signer.spki });
     const certificate = await signOnRecord(name, tbs, root, rootKey, around);
     const chain = toPem('CERTIFICATE', certificate);
     const places = { chain: `key.memory.root.certificate (${config.root.certificate})`, roots: roots.place };
@@ -37,27 +36,18 @@ export async function bearIssuer(
 
 function draft(
   name: string,
-  root: Certificate,
-  rootKey: OpenKey,
-  signer: SoftwareSigner,
+  issuer: Required<IssuingAuthority>,
   config: MemoryKeyConfig,
-  around: IssuerSurroundings,
+  around: IssuerSurroundings & { readonly spki: Der },
 ): Uint8Array {
-  if (root.subjectKeyId === undefined) throw new IssuerError(`issuer ${name}: the root has no subjectKeyIdentifier`);
-  const now = around.now();
-  return caTbs(
-    {
-      subject: config.subject,
-      issuer: { name: root.subject, keyId: root.subjectKeyId },
-      spki: signer.spki,
-      serial: around.serials(),
-      notBefore: Math.max(now - backdate, root.notBefore),
-      notAfter: Math.min(now + config.lifetimeSeconds, root.notAfter),
-      pathLength: 0,
-      trustDomain: around.trustDomain,
-    },
-    rootKey.signer.algorithm,
-  );
+  const { subject, lifetimeSeconds: lifetime } = config;
+  const terms = { subject, lifetime, spki: around.spki, pathLength: 0, trustDomain: around.trustDomain };
+  try {
+    return draftAuthority(terms, issuer, { now: around.now(), serial: around.serials() });
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal || thrown instanceof RangeError)) throw thrown;
+    throw new IssuerError(`issuer ${name}: key.memory.root: ${thrown.message}`, { cause: thrown });
+  }
 }
 
 /**
@@ -74,24 +64,17 @@ async function signOnRecord(
   const tbsSha256 = hash('sha256', tbs, 'hex');
   const issuer = { name, certSha256: hash('sha256', root.der, 'hex') };
   await around.record('certificate.intended', { door: 'internal', key: facts, certificate: { issuer, tbsSha256 } });
-  const signature = await signer.sign(tbs);
-  if (!(await verifySignature(importSpki(root.spki), signer.algorithm, tbs, signature))) {
-    const message = `issuer ${name}: the key at root.pkcs11 is not the one of the root's certificate`;
-    const reason = 'signer.bad-signature';
-    await around.record('certificate.failed', {
-      door: 'internal',
-      outcome: 'failed',
-      reason,
-      message,
-      certificate: { issuer, tbsSha256 },
-    });
-    throw new IssuerError(message);
-  }
-  const certificate = assembleSigned(tbs, signer.algorithm, signature);
+  const { der } = await certify(tbs, signer).catch(async (thrown: unknown) => {
+    const reason = thrown instanceof Refusal ? thrown.code : 'internal';
+    const message = `issuer ${name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+    const failed = { outcome: 'failed', reason, message, certificate: { issuer, tbsSha256 } } as const;
+    await around.record('certificate.failed', { door: 'internal', ...failed });
+    throw thrown;
+  });
   await around.record('certificate.issued', {
     door: 'internal',
-    certificate: { issuer, tbsSha256, sha256: hash('sha256', certificate, 'hex'), profile: 'intermediate-v1' },
-    certificateDer: Buffer.from(certificate).toString('base64'),
+    certificate: { issuer, tbsSha256, sha256: hash('sha256', der, 'hex'), profile: 'intermediate-v1' },
+    certificateDer: Buffer.from(der).toString('base64'),
   });
-  return certificate;
+  return der;
 }

@@ -4,7 +4,6 @@ import { CertificateError, inField } from './certificate-error.ts';
 import {
   type AuthorityKeyId,
   type BasicConstraints,
-  type KeyUsageName,
   type NameConstraints,
   readAuthorityKeyId,
   readBasicConstraints,
@@ -18,6 +17,7 @@ import { type CertificateFields, type Extension, readCertificateFields } from '.
 import type { GeneralName } from './certificate-names.ts';
 import { DerReader, sameBytes } from './der/reader.ts';
 import { checkWellFormed } from './der/well-formed.ts';
+import type { KeyUsageName } from './key-usage.ts';
 import { nameText, readName } from './name.ts';
 
 /** Octets; an ML-DSA-87 certificate has 8 KiB. */

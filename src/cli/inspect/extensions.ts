@@ -9,6 +9,7 @@ import {
   InfoAccess,
   NameConstraints,
 } from 'pkijs';
+import { keyUsageNames } from '#x509/key-usage.ts';
 import { generalNameText } from './names.ts';
 
 export interface ReadExtension {
@@ -34,19 +35,6 @@ const extensionNames: Readonly<Record<string, string>> = {
   '1.3.6.1.5.5.7.1.24': 'tlsFeature',
   '1.3.6.1.4.1.11129.2.4.2': 'signedCertificateTimestamps',
 };
-
-/** RFC 5280 §4.2.1.3, bit 0 first. */
-const keyUsages = [
-  'digitalSignature',
-  'contentCommitment',
-  'keyEncipherment',
-  'dataEncipherment',
-  'keyAgreement',
-  'keyCertSign',
-  'cRLSign',
-  'encipherOnly',
-  'decipherOnly',
-] as const;
 
 const purposes: Readonly<Record<string, string>> = {
   '1.3.6.1.5.5.7.3.1': 'serverAuth',
@@ -89,7 +77,7 @@ function basicConstraintsWords({ cA, pathLenConstraint }: BasicConstraints): str
 /** BIT STRING of named bits: tag, length, unused bits, octets. */
 function keyUsageWords(der: Buffer): string {
   const bits = der.subarray(3);
-  const named = keyUsages.filter((_, i) => ((bits[i >> 3] ?? 0) & (0x80 >> (i & 7))) !== 0);
+  const named = keyUsageNames.filter((_, i) => ((bits[i >> 3] ?? 0) & (0x80 >> (i & 7))) !== 0);
   return named.join(', ') || 'none';
 }
 

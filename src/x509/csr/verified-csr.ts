@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
 import { Refusal } from '#refusal/refusal.ts';
 import type { Der, SignatureAlgorithm } from '../algorithms.ts';
+import type { KeyUsageName } from '../key-usage.ts';
 import type { KeyStrength } from '../keys/key-strength.ts';
 import type { PublicKey } from '../keys/public-key.ts';
 import { PemError, readPem } from '../pem.ts';
 import type { RunOn } from '../verify-signature.ts';
-import type { KeyUsage } from './extensions.ts';
 import { type ParsedCsr, parseCsr } from './parse.ts';
 import { checkSignature } from './signature.ts';
 import type { SubjectFacts } from './subject.ts';
@@ -35,7 +35,7 @@ export class VerifiedCsr {
   readonly signature: SignatureAlgorithm;
   readonly subject: SubjectFacts;
   readonly sans: readonly SubjectAltName[];
-  readonly keyUsage: readonly KeyUsage[] | undefined;
+  readonly keyUsage: readonly KeyUsageName[] | undefined;
   /** Dotted OIDs. */
   readonly extendedKeyUsage: readonly string[] | undefined;
   /** Dotted OIDs of all extensions asked for. */

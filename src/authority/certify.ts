@@ -1,10 +1,9 @@
-import type { Clock, Entropy, Signer } from '#issuance/ports.ts';
+import type { Signer } from '#issuance/ports.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { type Certificate, readCertificate } from '#x509/certificate.ts';
 import { sameBytes } from '#x509/der/reader.ts';
 import type { NameTerms } from '#x509/name.ts';
 import { type CaTerms, caTbs } from '#x509/profile/ca-certificate.ts';
-import { serialNumbers } from '#x509/profile/serial.ts';
 import { assembleSigned } from '#x509/signed.ts';
 import { importSpki, verifySignature } from '#x509/verify-signature.ts';
 
@@ -26,31 +25,37 @@ export interface AuthorityTerms {
   readonly trustDomain?: string;
 }
 
-/** Seconds that a CA certificate's notBefore lies before its making: clocks of those who verify may be behind. */
+/**
+ * Seconds that a CA certificate's notBefore lies before its making, in a ceremony as in a server: clocks of those who
+ * verify may be behind. More than the two minutes of what it issues, which begins no earlier than its issuer.
+ */
 const backdate = 300;
-/** First octet of every serial that a ceremony gives; servers have 41..7f. */
-const ceremonyOctet = 0x40;
 
-/** The bytes to be signed, final: serial and times are fixed here. Throws RangeError that names the term. */
+/**
+ * The bytes to be signed, final: serial and times are fixed here. `now` in seconds. Throws RangeError that names the
+ * term, and Refusal `issuer.unavailable` for a key that is not the issuer's.
+ */
 export function draftAuthority(
   terms: AuthorityTerms,
   issuer: IssuingAuthority,
-  { clock, entropy }: { readonly clock: Clock; readonly entropy: Entropy },
+  { now, serial }: { readonly now: number; readonly serial: Uint8Array },
 ): Uint8Array {
-  const now = Math.floor(clock.now() / 1000);
-  const { certificate } = issuer;
+  const { certificate, signer } = issuer;
+  if (certificate !== undefined && !sameBytes(certificate.spki, signer.spki)) {
+    throw new Refusal('issuer.unavailable', "the issuer's certificate is for another key than the one that is to sign");
+  }
   return caTbs(
     {
       subject: terms.subject,
       issuer: certificate === undefined ? 'self' : { name: certificate.subject, keyId: keyIdOf(certificate) },
       spki: terms.spki,
-      serial: serialNumbers(entropy, ceremonyOctet)(),
+      serial,
       notBefore: Math.max(now - backdate, certificate?.notBefore ?? 0),
       notAfter: Math.min(now + terms.lifetime, certificate?.notAfter ?? Infinity),
       ...(terms.pathLength === undefined ? {} : { pathLength: terms.pathLength }),
       ...(terms.trustDomain === undefined ? {} : { trustDomain: terms.trustDomain }),
     },
-    issuer.signer.algorithm,
+    signer.algorithm,
   );
 }
 
@@ -77,19 +82,4 @@ export async function certify(tbs: Uint8Array, signer: Signer): Promise<Certific
     throw new Refusal('profile.lint', 'the certificate that was made does not read back as what was to be signed');
   }
   return certificate;
-}
-
-/**
- * A new intermediate under a root that we hold, for a key that lives in memory only: draft, sign, verify, read back.
- * Whoever calls writes intent and outcome to the record.
- */
-export async function certifyIntermediate(
-  terms: AuthorityTerms,
-  root: Required<IssuingAuthority>,
-  sources: { readonly clock: Clock; readonly entropy: Entropy },
-): Promise<Certificate> {
-  if (!sameBytes(root.certificate.spki, root.signer.spki)) {
-    throw new Refusal('issuer.unavailable', "the root's certificate is for another key than the one that is to sign");
-  }
-  return certify(draftAuthority(terms, root, sources), root.signer);
 }

@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { certify, certifyIntermediate, draftAuthority } from '#ceremony/certify.ts';
+import { type AuthorityTerms, certify, draftAuthority, type IssuingAuthority } from '#authority/certify.ts';
 import type { Signer } from '#issuance/ports.ts';
 import { SoftwareSigner } from '#keys/software/signer.ts';
+import { systemEntropy } from '#test/ceremony/setting.ts';
 import { readCertificate } from '#x509/certificate.ts';
 import { checkChain } from '#x509/chain/check-chain.ts';
-import { systemEntropy } from './setting.ts';
+import { serialNumbers } from '#x509/profile/serial.ts';
 
 const start = Date.UTC(2026, 10, 21) / 1000;
-const at = (seconds: number) => ({ clock: { now: () => seconds * 1000 }, entropy: systemEntropy });
+const serials = serialNumbers(systemEntropy, 0x40);
+const at = (now: number) => ({ now, serial: serials() });
+const certifyIntermediate = async (terms: AuthorityTerms, root: IssuingAuthority, when: ReturnType<typeof at>) =>
+  certify(draftAuthority(terms, root, when), root.signer);
 const day = 86_400;
 
 async function root(lifetime = 100 * day) {
