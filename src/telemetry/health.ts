@@ -68,7 +68,7 @@ export class Health {
     this.#draining = true;
   }
 
-  /** Something is broken that only a new process can mend. */
+  /** Something is broken that only a new process can mend: neither well nor ready, from this moment. */
   wedge(reason: string): void {
     this.#wedged = reason;
   }
@@ -80,6 +80,9 @@ export class Health {
       if (!last.ok || silentMs <= freshForMs) return last;
       return { ...last, ok: false, reason: `no word for ${Math.round(silentMs / 1000)} s` };
     });
+    if (this.#wedged !== undefined) {
+      checks.push({ name: 'process', ok: false, reason: this.#wedged, since: this.#clock.now() });
+    }
     if (this.#draining) checks.push({ name: 'shutdown', ok: false, reason: 'draining', since: this.#clock.now() });
     return { ok: checks.length > 0 && checks.every(({ ok }) => ok), checks };
   }

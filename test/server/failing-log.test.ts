@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { verifyDirectory } from '#audit/verify.ts';
 import { formatVkey } from '#audit/vkey.ts';
@@ -9,6 +10,7 @@ import { TestHome } from '#test/support/home.ts';
 import { recordsOf } from '#test/support/records.ts';
 import { p256Request } from '#test/support/requests.ts';
 import { ServerProcess } from '#test/support/server-process.ts';
+import { InProcess, quiet } from './in-process.ts';
 
 const fingerprint = (pem: string) => createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
 
@@ -77,5 +79,51 @@ describe('a server whose disk is full', () => {
     expect(types).toContain('log.recovered');
     const vkey = formatVkey('log.test/mesh', createPublicKey(home.logKeyPem));
     expect((await verifyDirectory(home.published, vkey)).size).toBe(types.length);
+  });
+});
+
+describe('a server whose commit fails', () => {
+  it('A-22: releases nothing from then on, refusals neither, and is neither ready nor well until it is replaced', async () => {
+    using home = new TestHome({ config: quiet });
+    await using running = await InProcess.start(home);
+    expect(await running.ask()).toMatchObject({ code: 0 });
+    expect(await running.get('/healthz')).toMatchObject({ status: 200 });
+    const before = running.records.length;
+
+    // Somebody else's transaction, for the length of one commit.
+    const other = new DatabaseSync(logDatabase(home.path('audit')));
+    other.exec('BEGIN IMMEDIATE');
+    expect(await running.ask()).toMatchObject({ code: 14 });
+    expect(await running.server.failed).toBeInstanceOf(Error);
+    other.exec('ROLLBACK');
+    other.close();
+
+    // The disk would do again; it is not tried, since nobody knows what the failed write has left.
+    expect(await running.ask()).toMatchObject({ code: 14, message: expect.stringContaining('audit log') });
+    expect(await running.ask({ csr: 'rubbish' })).toMatchObject({ code: 14 });
+    expect(await running.get('/healthz')).toMatchObject({
+      status: 503,
+      body: expect.stringContaining('cannot be written'),
+    });
+    await running.close();
+    expect(running.records).toHaveLength(before);
+    await using next = await InProcess.start(home);
+    expect(await next.ask()).toMatchObject({ code: 0 });
+    expect(next.types).toContain('log.recovered');
+  });
+
+  it('A-22: is not ready from the moment that it knows', async () => {
+    using home = new TestHome({ config: quiet });
+    await using running = await InProcess.start(home);
+    const other = new DatabaseSync(logDatabase(home.path('audit')));
+    other.exec('BEGIN IMMEDIATE');
+    await running.ask();
+    await running.server.failed;
+    expect(await running.get('/readyz')).toMatchObject({
+      status: 503,
+      body: expect.stringContaining('cannot be written'),
+    });
+    other.exec('ROLLBACK');
+    other.close();
   });
 });
