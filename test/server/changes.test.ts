@@ -1,8 +1,13 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import type { AuditEvent } from '#audit/event.ts';
 import { loadPolicySet } from '#policy/load.ts';
+import { Refusal } from '#refusal/refusal.ts';
 import { differences } from '#server/difference.ts';
+import { Events } from '#server/events.ts';
+import { FollowedPolicies } from '#server/policies.ts';
+import { Logger } from '#telemetry/log/logger.ts';
 import { policyText } from '#test/policy/sidecar.ts';
 import { TestHome } from '#test/support/home.ts';
 import { ServerProcess } from '#test/support/server-process.ts';
@@ -174,6 +179,28 @@ describe('what governs a server', () => {
     ids.push(setId());
     await running.ask({ csr: 'rubbish', token: home.tokens.token('demo', 'other') });
     expect(decisions(running)).toEqual(ids);
+  });
+
+  it('P-38: a new set for whose record the log has no room waits, and is in force once there is room', async () => {
+    const policies = new FollowedPolicies([home.path('rules.yaml')], { now: Date.now });
+    const good = policies.set.id;
+    write(hours('2h'));
+    const recorded: AuditEvent[] = [];
+    let room = false;
+    const full = new Refusal('overload', '4096 records wait for the log; try again');
+    const log = {
+      append: async (event: AuditEvent) => (room ? recorded.push(event) - 1 : Promise.reject(full)),
+      size: 0,
+      newestTime: 0,
+    };
+    const logger = new Logger({ write: () => {} }, () => '', 'error', { now: Date.now });
+    const reload = () => policies.reload(log, new Events(() => 'id', {}), logger);
+    await reload();
+    expect(policies.set.id).toBe(good);
+    room = true;
+    await reload();
+    expect(policies.set.id).toBe(setId());
+    expect(recorded).toMatchObject([{ type: 'policy.loaded', change: { beforeSha256: good, afterSha256: setId() } }]);
   });
 
   it('P-38: SIGHUP looks at the files at once', async () => {
