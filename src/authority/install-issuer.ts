@@ -5,7 +5,7 @@ import type { KeyKind } from '#x509/algorithms.ts';
 import { nameText } from '#x509/name.ts';
 import { toPem } from '#x509/pem.ts';
 import { compileLeafTemplate } from '#x509/profile/leaf-template.ts';
-import { importSpki, isQuickToVerify, verifySignature } from '#x509/verify-signature.ts';
+import { importSpki, verifySignature } from '#x509/verify-signature.ts';
 import { ChainError, checkIssuer, type IssuerChain } from './check-issuer.ts';
 
 export interface IssuerMaterial {
@@ -50,7 +50,6 @@ export function installIssuer(material: IssuerMaterial, now: number): InstalledI
   };
   const key = importSpki(issuing.spki);
   const { algorithm } = material.signer;
-  const isQuick = isQuickToVerify(material.keyKind);
   const window = [...path, root];
   const live: LiveIssuer = {
     name: material.name,
@@ -59,7 +58,7 @@ export function installIssuer(material: IssuerMaterial, now: number): InstalledI
     leafIssuer,
     profile: 'x509-svid-v1',
     terms: { name: issuing.subject, keyId: issuing.subjectKeyId },
-    verify: (tbs, signature, on) => verifySignature(key, algorithm, tbs, signature, isQuick ? on : 'pool'),
+    verify: (tbs, signature) => verifySignature(key, algorithm, tbs, signature),
     facts: {
       name: material.name,
       notBefore: Math.max(...window.map((certificate) => certificate.notBefore)),

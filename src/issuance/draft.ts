@@ -3,7 +3,6 @@ import { Refusal } from '#refusal/refusal.ts';
 import type { Der } from '#x509/algorithms.ts';
 import type { VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import { compareReleased, type LeafExpectation, lintLeafTbs } from '#x509/lint.ts';
-import type { RunOn } from '#x509/verify-signature.ts';
 import type { LiveIssuer } from './live-issuer.ts';
 
 /** The final to-be-signed bytes of one certificate: made from a Permit, linted, then signed at most once. */
@@ -58,12 +57,12 @@ export class Draft {
    * The finished certificate, its signature verified with the issuer's public key and its bytes read back. A crash in
    * here loses a certificate that nobody holds.
    */
-  async sign(on: RunOn): Promise<Der> {
+  async sign(): Promise<Der> {
     if (this.#state !== 'linted') throw new Refusal('internal', `a draft that is ${this.#state} cannot be signed`);
     this.#state = 'signed';
-    const signature = await this.#issuer.signer.sign(this.tbs, on);
+    const signature = await this.#issuer.signer.sign(this.tbs);
     const certificate = this.#issuer.template.assemble(this.tbs, signature);
-    if (!(await this.#issuer.verify(this.tbs, signature, on))) {
+    if (!(await this.#issuer.verify(this.tbs, signature))) {
       throw new Refusal('signer.bad-signature', `the signature by issuer ${this.#issuer.name} does not verify`);
     }
     compareReleased(certificate, this.tbs, this.#expected);

@@ -1,7 +1,6 @@
 import type { IssuerFacts } from '#policy/question.ts';
 import type { IssuerTerms } from '#x509/profile/ca-certificate.ts';
 import type { LeafIssuer, LeafTemplate } from '#x509/profile/leaf-template.ts';
-import type { RunOn } from '#x509/verify-signature.ts';
 import type { Signer } from './ports.ts';
 
 /** An issuing CA as the sequence sees it: immutable, so that one request meets one issuer from draft to answer. */
@@ -15,8 +14,8 @@ export interface LiveIssuer {
   readonly profile: string;
   /** For certificates that are not leaves of the template, such as our own serving certificate. */
   readonly terms: IssuerTerms;
-  /** Checks a signature over `tbs` with the public key of the issuing certificate; `on`: where, if it is quick. */
-  verify(tbs: Uint8Array, signature: Uint8Array, on?: RunOn): Promise<boolean>;
+  /** Checks a signature over `tbs` with the public key of the issuing certificate. */
+  verify(tbs: Uint8Array, signature: Uint8Array): Promise<boolean>;
   /** As policy sees it; the window is the one in which every CA of the chain is valid. */
   readonly facts: IssuerFacts;
   /** PEM of the chain, issuing certificate first, root left out; each ends in a newline. */

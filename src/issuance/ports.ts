@@ -1,7 +1,6 @@
 import type { AuditEvent } from '#audit/event.ts';
 import type { Caller } from '#policy/caller.ts';
 import type { Der, SignatureAlgorithm } from '#x509/algorithms.ts';
-import type { RunOn } from '#x509/verify-signature.ts';
 
 /** A CA key, wherever it lives. */
 export interface Signer {
@@ -10,10 +9,9 @@ export interface Signer {
   readonly spki: Der;
   /**
    * The octets of an X.509 signature BIT STRING over `tbs`: ECDSA as DER Ecdsa-Sig-Value, RSA PKCS#1 v1.5 and
-   * EdDSA raw. `on` is where it may run if it is quick; `pool` unless told. Rejects with Refusal `signer.unavailable`.
-   * The caller verifies what comes back.
+   * EdDSA raw. Rejects with Refusal `signer.unavailable`. The caller verifies what comes back.
    */
-  sign(tbs: Uint8Array, on?: RunOn): Promise<Uint8Array>;
+  sign(tbs: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 

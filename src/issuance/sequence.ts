@@ -7,7 +7,6 @@ import type { TrustDomain } from '#spiffe/spiffe-id.ts';
 import type { Der } from '#x509/algorithms.ts';
 import { type CsrChecks, VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import { toPem } from '#x509/pem.ts';
-import type { RunOn } from '#x509/verify-signature.ts';
 import { Draft } from './draft.ts';
 import { abortRefusal, Flight, unlessAborted } from './flight.ts';
 import type { Issuers, LiveIssuer } from './live-issuer.ts';
@@ -45,7 +44,6 @@ export class IssuanceSequence implements Issuance {
   readonly #parts: SequenceParts;
   /** Requests whose caller is proven and whose record is about to come. */
   #making = 0;
-  #underWay = 0;
 
   constructor(parts: SequenceParts) {
     this.#parts = parts;
@@ -53,7 +51,6 @@ export class IssuanceSequence implements Issuance {
 
   async issue(request: IssuanceRequest, signal: AbortSignal): Promise<Issued> {
     const flight = new Flight(request, request, this.#parts.clock.now());
-    this.#underWay++;
     try {
       const issued = await unlessAborted(this.#run(flight, request, signal), signal);
       this.#observe(flight, undefined);
@@ -62,8 +59,6 @@ export class IssuanceSequence implements Issuance {
       const refusal = await this.#record(flight, asRefusal(thrown));
       this.#observe(flight, refusal);
       throw refusal;
-    } finally {
-      this.#underWay--;
     }
   }
 
@@ -100,7 +95,7 @@ export class IssuanceSequence implements Issuance {
     const parts = this.#parts;
 
     flight.begin();
-    const csr = await VerifiedCsr.read(pem, parts.csrChecks, this.#on);
+    const csr = await VerifiedCsr.read(pem, parts.csrChecks);
     flight.csr = csr;
     flight.end('csr');
     if (signal.aborted) throw abortRefusal(signal);
@@ -122,7 +117,7 @@ export class IssuanceSequence implements Issuance {
     flight.end('lint');
 
     flight.begin();
-    const certificate = await draft.sign(this.#on);
+    const certificate = await draft.sign();
     flight.end('sign');
     return { certificate, draft, issuer, permit };
   }
@@ -146,11 +141,6 @@ export class IssuanceSequence implements Issuance {
       await this.#parts.log.append(this.#parts.recorder.refused(flight, refusal)).catch(() => undefined);
     }
     throw refusal;
-  }
-
-  /** A request that is alone gains by what makes many lose: nobody waits while the event loop computes. */
-  get #on(): RunOn {
-    return this.#underWay === 1 ? 'loop' : 'pool';
   }
 
   /** Serial and log order hold under a clock set back; lifetimes would not, so issuance waits for the clock. */

@@ -1,16 +1,8 @@
 import { constants, createPublicKey, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto';
-import type { KeyKind, SignatureAlgorithm } from './algorithms.ts';
+import type { SignatureAlgorithm } from './algorithms.ts';
 
-/**
- * Where an operation runs: `pool` leaves the event loop free for others; `loop` spares the way to another thread and
- * back, which takes longer than a quick operation itself, and is for when there are no others.
- */
+/** Where a verification runs: `pool` leaves the event loop free; `loop` is for programs that have nothing else to do. */
 export type RunOn = 'pool' | 'loop';
-
-/** Under a tenth of a millisecond: nobody is kept waiting by it on the event loop. */
-export function isQuickToVerify(kind: KeyKind): boolean {
-  return kind === 'ec:P-256' || kind === 'ed25519' || kind.startsWith('rsa:');
-}
 
 /** What `node:crypto` is told of each algorithm: its hash, and the kind of key that must be behind it. */
 const schemes: Readonly<Record<SignatureAlgorithm, readonly [digest: string | null, keyType: string]>> = {

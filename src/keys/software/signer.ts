@@ -3,19 +3,16 @@ import { promisify } from 'node:util';
 import type { Signer } from '#issuance/ports.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import type { Der, KeyKind, SignatureAlgorithm } from '#x509/algorithms.ts';
-import type { RunOn } from '#x509/verify-signature.ts';
 import { knownKind, signatureAlgorithmOf, spkiOf } from '../key-kind.ts';
 import { KeyStoreError } from '../key-store-error.ts';
 
-/** A key in this process's memory. ECDSA signatures are DER, which is what `node:crypto` gives unless told. */
+/** A key in this process's memory. Signs on the thread pool. */
 export class SoftwareSigner implements Signer {
   readonly algorithm: SignatureAlgorithm;
   readonly kind: KeyKind;
   readonly spki: Der;
   readonly #key: KeyObject;
   readonly #digest: string | null;
-  /** About 30 µs: nobody is kept waiting by it on the event loop. */
-  readonly #isQuick: boolean;
   #closed = false;
 
   /** Throws KeyStoreError `mechanism` for a kind of key that no CA of ours can have. */
@@ -24,7 +21,6 @@ export class SoftwareSigner implements Signer {
     this.algorithm = signatureAlgorithmOf(this.kind);
     this.spki = spkiOf(key);
     this.#key = key;
-    this.#isQuick = this.kind === 'ec:P-256' || this.kind === 'ed25519';
     this.#digest = /-(sha\d+)$/.exec(this.algorithm)?.[1] ?? null;
   }
 
@@ -38,32 +34,20 @@ export class SoftwareSigner implements Signer {
     return new SoftwareSigner(createPrivateKey(pem));
   }
 
-  sign(tbs: Uint8Array, on: RunOn = 'pool'): Promise<Uint8Array> {
-    if (this.#closed) return Promise.reject(new Refusal('signer.unavailable', 'the CA key is closed'));
-    if (on === 'loop' && this.#isQuick) return this.#signHere(tbs);
+  sign(tbs: Uint8Array): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      sign(this.#digest, tbs, this.#key, (cause, signature) => {
-        if (cause) reject(unavailable(cause));
+      if (this.#closed) return reject(new Refusal('signer.unavailable', 'the CA key is closed'));
+      sign(this.#digest, tbs, { key: this.#key, dsaEncoding: 'der' }, (cause, signature) => {
+        if (cause) reject(new Refusal('signer.unavailable', 'the CA key cannot sign at the moment', {}, { cause }));
         else resolve(signature);
       });
     });
-  }
-
-  async #signHere(tbs: Uint8Array): Promise<Uint8Array> {
-    try {
-      return sign(this.#digest, tbs, this.#key);
-    } catch (cause) {
-      throw unavailable(cause);
-    }
   }
 
   async close(): Promise<void> {
     this.#closed = true;
   }
 }
-
-const unavailable = (cause: unknown) =>
-  new Refusal('signer.unavailable', 'the CA key cannot sign at the moment', {}, { cause });
 
 const generate = promisify(generateKeyPair);
 

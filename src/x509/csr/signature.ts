@@ -1,5 +1,5 @@
 import { Refusal } from '#refusal/refusal.ts';
-import { isQuickToVerify, type RunOn, verifySignature } from '../verify-signature.ts';
+import { type RunOn, verifySignature } from '../verify-signature.ts';
 import type { ParsedCsr } from './parse.ts';
 
 /** Proof that the asker holds the key (RFC 2986 §3). Rejects with Refusal `csr.signature`. */
@@ -7,7 +7,6 @@ export async function checkSignature(
   { key, signature, signedPart, signatureOctets }: ParsedCsr,
   on: RunOn,
 ): Promise<void> {
-  const where = isQuickToVerify(key.kind) ? on : 'pool';
-  if (await verifySignature(key.object, signature, signedPart, signatureOctets, where)) return;
+  if (await verifySignature(key.object, signature, signedPart, signatureOctets, on)) return;
   throw new Refusal('csr.signature', "the CSR's signature does not verify with the key inside it");
 }

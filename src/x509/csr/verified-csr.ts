@@ -73,7 +73,7 @@ export class VerifiedCsr {
 
   /**
    * Reads one request. The cheap checks come first and the signature last, so that a hostile key costs nothing.
-   * `on`: where that is checked if it is quick. Rejects with a Refusal `csr.*` or `key.*`.
+   * `on`: where that is checked. Rejects with a Refusal `csr.*` or `key.*`.
    */
   static async read(pem: string, checks: CsrChecks, on: RunOn = 'pool'): Promise<VerifiedCsr> {
     const csr = parseCsr(unwrap(pem, checks));
