@@ -3,6 +3,7 @@ import { flag } from '../command/options.ts';
 import { initTokenOptions, installOptions, runOptions } from './options.ts';
 
 const file = { name: 'FILE', help: 'the ceremony, a YAML document', required: true } as const;
+const label = { name: 'LABEL', help: 'the intermediate, by its label in the file', required: true } as const;
 const relative = 'Relative paths in the file start from the home.';
 
 const plan = defineCommand({
@@ -42,7 +43,7 @@ const request = defineCommand({
   name: 'request',
   summary: "Make an intermediate's key and the CSR that an enterprise root signs.",
   about: ['For a root that we never touch: the file plans no root. Run again, it gives the same CSR.', relative],
-  operands: [file, { name: 'LABEL', help: 'the intermediate, by its label in the file', required: true }],
+  operands: [file, label],
   options: runOptions,
   examples: [
     { type: 'ceremony request hsm/enterprise.yaml mesh --home DIR', to: 'then hand over DIR/ca/mesh.csr.pem' },
@@ -63,7 +64,7 @@ const install = defineCommand({
     'Everything is checked before anything is written: key, signatures, lifetimes, CA bits, path lengths, name constraints, trust domain.',
     relative,
   ],
-  operands: [file, { name: 'LABEL', help: 'the intermediate, by its label in the file', required: true }],
+  operands: [file, label],
   options: installOptions,
   examples: [
     {

@@ -145,7 +145,7 @@ export class SessionPool<Held extends Seat> {
     }
   }
 
-  async #attempt<Result>(use: (seat: Held) => Promise<Result>, seat: Held): Promise<Result> {
+  async #attempt<Result>(use: (seat: Held) => Promise<Result>, seat: Held, isLast = false): Promise<Result> {
     try {
       const result = await use(seat);
       this.#give(seat);
@@ -153,24 +153,12 @@ export class SessionPool<Held extends Seat> {
     } catch (thrown) {
       // Also after any other error: a session can be left in the middle of an operation (SoftHSM does that).
       this.#drop(seat);
-      if (!(thrown instanceof KeyStoreError) || thrown.code !== 'session-lost') throw thrown;
+      if (isLast && thrown instanceof KeyStoreError) this.#lose(thrown);
+      if (isLast || !(thrown instanceof KeyStoreError) || thrown.code !== 'session-lost') throw thrown;
       // The others were lost with it more often than not; each would cost one failed signature to find out.
       for (const idle of this.#free.splice(0)) this.#drop(idle);
       this.#lose(thrown, -Infinity);
-      const fresh = this.#openAnother();
-      return this.#lastAttempt(use, fresh);
-    }
-  }
-
-  async #lastAttempt<Result>(use: (seat: Held) => Promise<Result>, seat: Held): Promise<Result> {
-    try {
-      const result = await use(seat);
-      this.#give(seat);
-      return result;
-    } catch (thrown) {
-      this.#drop(seat);
-      if (thrown instanceof KeyStoreError) this.#lose(thrown);
-      throw thrown;
+      return this.#attempt(use, this.#openAnother(), true);
     }
   }
 

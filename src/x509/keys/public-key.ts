@@ -2,6 +2,7 @@ import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 import { Refusal } from '#refusal/refusal.ts';
 import type { Der, KeyKind } from '../algorithms.ts';
 import { DerError, DerReader } from '../der/reader.ts';
+import { keyIdentifier } from '../profile/key-identifier.ts';
 import { checkEdwardsPoint } from './edwards-point.ts';
 import { namedForm } from './named-forms.ts';
 import { isRsaIdentifier, type RsaNumbers, readRsaNumbers } from './rsa-shape.ts';
@@ -32,9 +33,9 @@ export class PublicKey {
     return this.#spkiSha256;
   }
 
-  /** Key identifier by RFC 7093 §2 method 1: leftmost 160 bits of the SHA-256 of the key's bits. */
+  /** What a subjectKeyIdentifier of ours says of it. */
   get keyId(): Uint8Array {
-    this.#keyId ??= hash('sha256', this.bits, 'buffer').subarray(0, 20);
+    this.#keyId ??= keyIdentifier(this.bits);
     return this.#keyId;
   }
 
