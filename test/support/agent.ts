@@ -88,10 +88,14 @@ function read(status: Record<string, unknown>, messages: readonly Buffer[]): Ans
 export class Agent implements Disposable {
   readonly #session: ClientHttp2Session;
   readonly closed: Promise<void>;
+  #told = false;
 
   private constructor(session: ClientHttp2Session) {
     this.#session = session;
     this.closed = new Promise((resolve) => session.once('close', resolve));
+    session.once('goaway', () => {
+      this.#told = true;
+    });
   }
 
   /** Rejects when there is no connection, or the server ends it before its first settings. */
@@ -114,6 +118,18 @@ export class Agent implements Disposable {
 
   get open(): boolean {
     return !this.#session.closed && !this.#session.destroyed;
+  }
+
+  /** The server has said GOAWAY. */
+  get toldToGo(): boolean {
+    return this.#told;
+  }
+
+  /** Resolves with the server's answer to it. */
+  ping(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#session.ping((error) => (error ? reject(error) : resolve()));
+    });
   }
 
   /** Starts a call with its message and the end of the stream. */
