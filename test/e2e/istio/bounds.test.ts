@@ -96,3 +96,23 @@ describe('a client that goes away', () => {
     );
   });
 });
+
+describe('streams that never become requests', () => {
+  it('take no more than their part: the next is ResourceExhausted at once, and each is on the record once', async () => {
+    await using held = await HeldKeys.start();
+    await using mesh = await withHeld(held, { maxConcurrentCalls: 4, callTimeout: '2s' });
+    const [greedy, other] = [await mesh.connect(), await mesh.connect()];
+    const half = Array.from({ length: 16 }, () => {
+      const stream = greedy.stream(mesh.token());
+      stream.write(Buffer.from('00', 'hex'));
+      return new AgentCall(stream);
+    });
+    await greedy.ping();
+    const good = { csr: p256Request().csr, token: mesh.token() };
+    expect(await other.call(good)).toEqual({ code: 8, message: 'too many open calls, try again', chain: [] });
+    for (const { answer } of half) expect(await answer).toMatchObject({ code: 14 });
+    for (const agent of [greedy, other]) agent[Symbol.dispose]();
+    await mesh.server.stop();
+    expect(countEnds(mesh.all())).toEqual({ 'certificate.failed overload': 1, 'certificate.failed deadline': 16 });
+  });
+});

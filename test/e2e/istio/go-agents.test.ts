@@ -1,9 +1,8 @@
-import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeWith } from '#test/oracles.ts';
 import { countEnds } from '#test/support/records.ts';
 import { type GoAgent, type GoOptions, runGoAgents } from './go-agents.ts';
-import { identityOf, Mesh } from './mesh.ts';
+import { identityOf, Mesh, member } from './mesh.ts';
 
 const modes = ['default', 'fips-140-2', 'fips-140-3', 'pqc'] as const;
 const servers = [
@@ -38,6 +37,14 @@ describeWith(['go:istioclient'], "Istio's agent, with its own stub and retries",
       );
       expect(outcomes).toHaveLength(3);
       for (const each of outcomes) expect(each).toMatchObject({ codes: ['OK'], rounds: 1, problem: '', message: '' });
+      const own = mesh.all().filter(({ caller }) => String(member(caller, 'serviceAccount')).startsWith(`${mode}-`));
+      expect(own).toHaveLength(3);
+      for (const { peer } of own) {
+        const tls = member(peer, 'tls');
+        expect(member(tls, 'version')).toBe(mode === 'fips-140-2' ? 'TLSv1.2' : 'TLSv1.3');
+        const key = server.servingKey === 'rsa:2048' ? 'RSA' : 'ECDSA';
+        if (mode === 'fips-140-2') expect(member(tls, 'cipher')).toMatch(new RegExp(`^TLS_ECDHE_${key}_.*_GCM_`));
+      }
     });
 
     it('Istio 27, 64: asks once and no more where another try mends nothing', async () => {
@@ -50,25 +57,6 @@ describeWith(['go:istioclient'], "Istio's agent, with its own stub and retries",
         expect(each).toMatchObject({ codes: ['Unauthenticated'], message: 'request authenticate failure', sha256: '' });
       const weird = await ask(mesh, [agentOf(mesh, 'long', { ttl: 100 * 86_400 })], { rounds: 1 });
       expect(weird).toMatchObject([{ codes: [server.dialect === 'istiod' ? 'InvalidArgument' : 'OK'] }]);
-    });
-
-    it('Istio 19, 20: sees a certificate with each configured name, for servers, that is no CA', async () => {
-      const shown = await new Promise((resolve, reject) => {
-        const { host, port } = mesh.server.istio;
-        const socket = connect({ host, port, ca: mesh.home.root.pem, servername: 'localhost', ALPNProtocols: ['h2'] });
-        socket.once('error', reject);
-        socket.once('secureConnect', () => {
-          const leaf = socket.getPeerX509Certificate();
-          resolve({ names: leaf?.subjectAltName, ca: leaf?.ca, purposes: leaf?.keyUsage, valid: socket.authorized });
-          socket.destroy();
-        });
-      });
-      expect(shown).toEqual({
-        names: 'DNS:istiod.istio-system.svc, DNS:localhost, IP Address:127.0.0.1',
-        ca: false,
-        purposes: ['1.3.6.1.5.5.7.3.1'],
-        valid: true,
-      });
     });
   });
 
@@ -103,7 +91,7 @@ describeWith(['go:istioclient'], "Istio's agent, with its own stub and retries",
       const ends = mesh.all();
       const issued = ends.filter(({ type }) => type === 'certificate.issued');
       const held = new Set(outcomes.map(({ sha256 }) => sha256));
-      expect(new Set(issued.map(({ certificate }) => sha256Of(certificate)))).toEqual(held);
+      expect(new Set(issued.map(({ certificate }) => member(certificate, 'sha256')))).toEqual(held);
       const busy = seen.filter((code) => code === 'ResourceExhausted').length;
       const counted = countEnds(ends);
       expect(counted['certificate.failed overload'] ?? 0).toBe(busy);
@@ -117,9 +105,3 @@ describeWith(['go:istioclient'], "Istio's agent, with its own stub and retries",
 
 const listening = { listen: '127.0.0.1:0', serving: { dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] } };
 const quiet = { logs: { level: 'warn', format: 'json' } };
-
-function sha256Of(certificate: unknown): unknown {
-  return typeof certificate === 'object' && certificate !== null && 'sha256' in certificate
-    ? certificate.sha256
-    : undefined;
-}

@@ -78,6 +78,16 @@ const rows: readonly Row[] = [
     }),
   },
   {
+    title: 'a signer with letters beyond ASCII and a per cent sign',
+    reason: 'issuer.unknown',
+    kind: 'csr',
+    ask: (mesh) => ({
+      csr: p256Request().csr,
+      token: mesh.newToken(),
+      metadata: { fields: { CertSigner: { stringValue: 'größer 100 % %41' } } },
+    }),
+  },
+  {
     title: 'a namespace that a policy denies',
     reason: 'policy.denied',
     kind: 'policy',
