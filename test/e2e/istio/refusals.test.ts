@@ -11,7 +11,9 @@ import { unreadable } from './csrs.ts';
 import { type Dialect, dialects, Mesh } from './mesh.ts';
 
 const policies = [`${repository}policies/istio.yaml`, 'banned.yaml'];
-const banned = deny({ priority: 900, match: { namespaces: ['banned'] } });
+/** What must be escaped on the way to the caller: a per cent sign, what looks like an escape, letters beyond ASCII. */
+const sentence = 'größer als 100 % %41: ask the platform team \u{1f511}';
+const banned = deny({ priority: 900, match: { namespaces: ['banned'] }, message: sentence });
 
 type Kind = 'unproven' | 'csr' | 'policy' | 'malformed' | 'encoding' | 'too-large';
 
@@ -78,16 +80,6 @@ const rows: readonly Row[] = [
     }),
   },
   {
-    title: 'a signer with letters beyond ASCII and a per cent sign',
-    reason: 'issuer.unknown',
-    kind: 'csr',
-    ask: (mesh) => ({
-      csr: p256Request().csr,
-      token: mesh.newToken(),
-      metadata: { fields: { CertSigner: { stringValue: 'größer 100 % %41' } } },
-    }),
-  },
-  {
     title: 'a namespace that a policy denies',
     reason: 'policy.denied',
     kind: 'policy',
@@ -149,6 +141,17 @@ describe.each(dialects)('a refusal in the dialect of %s', (dialect) => {
     const answer = await send(agent, mesh.token(), row.body);
     expectOneEnd(answer, from, row);
     expect((await agent.call({ csr: p256Request().csr, token: mesh.token() })).code).toBe(0);
+  });
+
+  it("a policy's own sentence arrives as it was written, in the dialect that tells it", async () => {
+    const { answer, from } = await mesh.ask({
+      csr: p256Request('spiffe://cluster.local/ns/banned/sa/other').csr,
+      token: mesh.home.tokens.token('banned', 'other'),
+    });
+    const [end] = mesh.ends(from);
+    expect(end?.message).toBe(sentence);
+    const told = `${sentence} (request ${end?.requestId})`;
+    expect(answer.message).toBe(dialect === 'istiod' ? told : 'request authenticate failure');
   });
 
   it('Istio 5: what is no request for a certificate is none on the record either', async () => {
