@@ -44,6 +44,10 @@ describe('version', () => {
     expect(ran.stderr).toBe('');
     expect(parsed(ran)).toMatchObject({ countersign: '0.1.0', node: expect.stringMatching(/^26\./) });
   });
+
+  it('is there under the name of an option too', async () => {
+    expect(await countersign(['--version'])).toEqual(await countersign(['version']));
+  });
 });
 
 describe('scripts/countersign', () => {

@@ -27,7 +27,8 @@ export async function runProgram(
   program.addOption(parserOption('home', homeOption)).configureOutput(outputOf(terminal));
   inheritEverywhere(program, terminal);
   try {
-    await program.parseAsync(words, { from: 'user' });
+    // where every other program has it
+    await program.parseAsync(words[0] === '--version' ? ['version', ...words.slice(1)] : words, { from: 'user' });
   } catch (thrown) {
     exit = thrown instanceof CommanderError ? exitOfParser(thrown) : reportFailure(thrown, terminal, env);
   }
