@@ -47,6 +47,15 @@ describeWith(['go:istioclient'], "Istio's agent, with its own stub and retries",
       }
     });
 
+    it('Istio 42: with a certificate from a file and no token, as on a virtual machine, renews by it', async () => {
+      const { chain, key } = await mesh.svid('machine');
+      mesh.home.write('machine.pem', chain);
+      mesh.home.write('machine.key', key, 0o600);
+      const identity = { cert: mesh.home.path('machine.pem'), key: mesh.home.path('machine.key') };
+      const outcomes = await ask(mesh, [agentOf(mesh, 'machine', { token: '' })], { identity, rounds: 1 });
+      expect(outcomes).toMatchObject([{ codes: ['OK'], problem: '' }]);
+    });
+
     it('Istio 27, 64: asks once and no more where another try mends nothing', async () => {
       const outcomes = await ask(
         mesh,
