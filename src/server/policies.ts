@@ -18,7 +18,8 @@ export class FollowedPolicies {
   #set: PolicySet;
   #seen: string;
   #timer: NodeJS.Timeout | undefined;
-  #reloading = false;
+  #looking: Promise<void> | undefined;
+  #again: Promise<void> | undefined;
 
   /**
    * `demand` throws for a set that the configuration rules out. Throws that, or DocumentError: without a good set there
@@ -45,14 +46,28 @@ export class FollowedPolicies {
     clearInterval(this.#timer);
   }
 
+  /** Looks at the files now; while a look is under way, once more after it, since it may have read them before they changed. */
+  reload(log: AuditLog, events: Events, logger: Logger, recorded: Recorded = nothingMore): Promise<void> {
+    if (this.#looking !== undefined) {
+      this.#again ??= this.#looking.then(() => {
+        this.#again = undefined;
+        return this.reload(log, events, logger, recorded);
+      });
+      return this.#again;
+    }
+    this.#looking = this.#look(log, events, logger, recorded).finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
   /**
    * A changed set is recorded first and decides from then on; a broken one never does, and that is a record too. A
    * crash between the two leaves a record of a set that the next start loads anyway. `recorded` hears where it stands.
    */
-  async reload(log: AuditLog, events: Events, logger: Logger, recorded: Recorded = nothingMore): Promise<void> {
+  async #look(log: AuditLog, events: Events, logger: Logger, recorded: Recorded): Promise<void> {
     const text = this.#read();
-    if (text === this.#seen || this.#reloading) return;
-    this.#reloading = true;
+    if (text === this.#seen) return;
     this.#seen = text;
     try {
       const before = this.#set;
@@ -66,8 +81,6 @@ export class FollowedPolicies {
       await recorded(index).catch((error: unknown) => logger.warn('a bookmark of the log could not be set', { error }));
     } catch (thrown) {
       await this.#refused(thrown, log, events, logger);
-    } finally {
-      this.#reloading = false;
     }
   }
 

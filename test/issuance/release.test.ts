@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { codeOf, type Ended, Rig } from './rig.ts';
+import { makeMesh, openDoor } from '#test/doors/istio/fixture.ts';
+import { Agent } from '#test/support/agent.ts';
+import { readPem } from '#x509/pem.ts';
+import { codeOf, csr, type Ended, Rig } from './rig.ts';
 
 /** Runs what is ready, and what that makes ready, until nothing moves: signatures are long done by then. */
 async function settle(): Promise<void> {
@@ -42,6 +45,30 @@ describe('the release of a certificate', () => {
     commit();
     await asked;
     expect(rig.ends).toEqual(['certificate.denied csr.pem']);
+  });
+});
+
+describe('the socket behind a door', () => {
+  it('A-25: carries no octet of a certificate before the commit of its record returned', async () => {
+    const rig = Rig.of();
+    const mesh = await makeMesh();
+    await using door = await openDoor(mesh, { issuance: rig.sequence });
+    using agent = await Agent.connect({ port: door.port, roots: mesh.root.pem });
+    const commit = rig.log.hold();
+    const calls = Array.from({ length: 4 }, () => agent.begin({ csr: csr() }));
+    await rig.log.asked(4);
+    await settle();
+    // The connection itself is alive and answers.
+    await agent.ping();
+    expect(calls.map(({ received }) => received)).toEqual([0, 0, 0, 0]);
+    expect(rig.log.size).toBe(0);
+    commit();
+    const answers = await Promise.all(calls.map(({ answer }) => answer));
+    expect(answers.map(({ code, chain }) => [code, chain.length])).toEqual(Array(4).fill([0, 3]));
+    const released = answers.map(({ chain }) =>
+      Buffer.from(readPem(chain[0] ?? '', ['CERTIFICATE'])).toString('base64'),
+    );
+    expect(released.toSorted()).toEqual(rig.log.records.map(({ certificateDer }) => String(certificateDer)).toSorted());
   });
 });
 

@@ -203,6 +203,21 @@ describe('what governs a server', () => {
     expect(recorded).toMatchObject([{ type: 'policy.loaded', change: { beforeSha256: good, afterSha256: setId() } }]);
   });
 
+  it('P-38: a change that comes while another is being recorded is not lost', async () => {
+    await using running = await InProcess.start(home);
+    const ids = [setId()];
+    const looks = ['3h', '2h', '1h'].map((max) => {
+      write(hours(max));
+      ids.push(setId());
+      return running.server.reload();
+    });
+    await Promise.all(looks);
+    expect(await running.ask()).toMatchObject({ code: 0 });
+    expect(decisions(running)).toEqual([ids[3]]);
+    const changes = of(running, 'policy.loaded').map(({ change }) => Object(change).afterSha256);
+    expect(changes).toEqual([ids[0], ids[1], ids[3]]);
+  });
+
   it('P-38: SIGHUP looks at the files at once', async () => {
     home.write(
       'countersign.yaml',

@@ -5,6 +5,9 @@ import type { TestHome } from '#test/support/home.ts';
 import { type LogRecord, recordsOf } from '#test/support/records.ts';
 import { p256Request } from '#test/support/requests.ts';
 
+// Each server of a process stays there until its end, to write out the last lines of its log.
+process.setMaxListeners(100);
+
 /** Telemetry of a server whose lines nobody reads. */
 export const quiet = { telemetry: { logs: { level: 'error', format: 'json' } } };
 
