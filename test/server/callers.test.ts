@@ -1,4 +1,4 @@
-import { hash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { explain } from '#policy/explain.ts';
@@ -9,6 +9,8 @@ import { factsOfDer } from '#test/support/certificate-facts.ts';
 import { repository, TestHome } from '#test/support/home.ts';
 import { questionIn, surroundingsIn } from '#test/support/rebuild.ts';
 import { newRequest, p256Request, requestWith, web } from '#test/support/requests.ts';
+import { buildCsr, san, uri } from '#test/x509/csr/build.ts';
+import { toPem } from '#x509/pem.ts';
 import { InProcess, quiet } from './in-process.ts';
 
 const bank = 'spiffe://cluster.local/ns/demo/sa/bank';
@@ -91,12 +93,13 @@ describe.each(['istiod', 'istio-csr'] as const)('a caller at the door in the dia
     }
   });
 
-  it('P-31: the key of our own TLS server is among those, as it is served', async () => {
-    const served = await servingSpki(running.server.istio.port, home.root.pem);
-    const recordedKeys = running.records
-      .filter(({ door, type }) => door === 'internal' && type === 'certificate.issued')
-      .map(({ certificate }) => Object(certificate).key.spkiSha256);
-    expect(recordedKeys).toContain(hash('sha256', served, 'hex'));
+  it('P-31: with the key of our own TLS server is refused for that, before its signature is looked at', async () => {
+    const spki = await servingSpki(running.server.istio.port, home.root.pem);
+    // Nobody outside has its private key, so the signature is another key's.
+    const csr = toPem('CERTIFICATE REQUEST', buildCsr({ spki, extensions: [san(uri(web))] }));
+    const { answer, record } = await recorded({ csr, token: home.tokens.token('thieves', 'serving') });
+    expect(answer.code).toBe(strict ? 16 : 3);
+    expect(record).toMatchObject({ type: 'certificate.denied', reason: 'key.own' });
   });
 
   it('A-4, P-45: what was issued is decided again from the log and the policy files alone', async () => {
