@@ -98,6 +98,18 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
     allowedSkewMs: config.audit.maxSkewMs,
   });
 
+  // Before the door, and so closed after it: who asks during the drain is told that we are not ready, and the numbers.
+  const admin = await AdminServer.listen({
+    ...config.admin.listen,
+    maxConnections: config.admin.maxConnections,
+    metrics,
+    health,
+    published: config.audit.publish,
+    version: { version: foundation.instance.version, node: process.versions.node, openssl: process.versions.openssl },
+    failed: (error) => logger.warn('the admin door could not answer', { error }),
+  });
+  opening.defer(() => admin.close());
+
   const door = openIstioDoor(foundation, sequence, issuing.live);
   opening.defer(() => door.drain(config.shutdown.graceMs));
   const serving = keepServing(foundation, issuing, store, door);
@@ -112,16 +124,6 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   });
   parts.set('log', () => broken);
   parts.set('istio-door', () => (door.ready ? undefined : 'the port is not open or no serving certificate is loaded'));
-  const admin = await AdminServer.listen({
-    ...config.admin.listen,
-    maxConnections: config.admin.maxConnections,
-    metrics,
-    health,
-    published: config.audit.publish,
-    version: { version: foundation.instance.version, node: process.versions.node, openssl: process.versions.openssl },
-    failed: (error) => logger.warn('the admin door could not answer', { error }),
-  });
-  opening.defer(() => admin.close());
   const istio = await door.start(config.istio.listen);
   const watch = new Watch({ health, clock, log: store, events, logger, maxSkewMs: config.audit.maxSkewMs, parts });
   opening.defer(() => watch.stop());

@@ -59,6 +59,8 @@ function download(url: URL, ca: string | undefined): Promise<string> {
         ? getHttps(url, { ...options, ...(ca !== undefined && { ca }) })
         : getHttp(url, options);
     request.on('error', reject);
+    // a server that is told to stop does not wait for a set that it will not use
+    request.on('socket', (socket) => socket.unref());
     request.on('response', (response) => {
       response.on('error', reject);
       if (response.statusCode !== 200) {
