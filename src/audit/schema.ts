@@ -17,7 +17,7 @@ function parts<const T extends Parameters<typeof Type.Object>[0]>(members: T) {
   return Type.Optional(Type.Partial(Type.Object(members), exact));
 }
 
-const keyKind = { type: text, size: count, curve: text, spkiSha256: sha256 };
+const keyKind = { kind: text, type: text, size: count, curve: text, spkiSha256: sha256 };
 const pod = parts({ name: text, uid: text });
 
 const caller = parts({
@@ -44,7 +44,8 @@ const certificate = parts({
   serial: hexadecimal,
   sha256,
   tbsSha256: sha256,
-  issuer: parts({ name: text, keyId: hexadecimal, certSha256: sha256 }),
+  issuer: parts({ name: text, keyId: hexadecimal, certSha256: sha256, subject: text }),
+  subject: text,
   identity: text,
   sans: texts,
   notBefore: time,
@@ -52,7 +53,7 @@ const certificate = parts({
   ttl: count,
   key: parts(keyKind),
   signatureAlgorithm: text,
-  profile: parts({ id: text, sha256 }),
+  profile: Type.Optional(Type.Union([text, Type.Object({ id: text, sha256 }, exact)])),
   ku: texts,
   eku: texts,
 });
@@ -65,7 +66,7 @@ const decision = parts({
   rule: text,
   wouldDecide: texts,
   clamped: parts({ from: Type.Integer(), to: Type.Integer() }),
-  level: parts({ fips: text, cnsa: text }),
+  level: Type.Optional(Type.Union([text, Type.Partial(Type.Object({ fips: text, cnsa: text }), exact)])),
 });
 
 export const entrySchema = Type.Object(
@@ -84,10 +85,11 @@ export const entrySchema = Type.Object(
       Type.Union([
         Type.Boolean(),
         text,
+        Type.Object({ stepMs: Type.Integer() }, exact),
         Type.Object({ synced: Type.Boolean(), offsetMs: Type.Integer(), source: text }, exact),
       ]),
     ),
-    instance: parts({ host: text, pod: text, version: text, buildDigest: text, bootId: text }),
+    instance: parts({ host: text, name: text, pod: text, version: text, buildDigest: text, bootId: text }),
     door: Type.Optional(Type.Enum(['istio', 'kubernetes-csr', 'cert-manager', 'admin', 'internal'])),
     request: parts({ id: text, traceparent: text, bytes: count, sha256 }),
     peer: parts({
@@ -99,6 +101,8 @@ export const entrySchema = Type.Object(
     onBehalfOf: parts({ identity: text, pod, node: text }),
     asked: parts({
       ttl: Type.Integer(),
+      signer: text,
+      impersonate: text,
       sans: texts,
       key: parts(keyKind),
       csrSignature: text,
@@ -113,13 +117,8 @@ export const entrySchema = Type.Object(
       keyId: text,
       algorithm: text,
       spkiSha256: sha256,
-      token: parts({ model: text, serial: text, firmware: text, slot: count }),
-      attributes: parts({
-        sensitive: Type.Boolean(),
-        extractable: Type.Boolean(),
-        neverExtractable: Type.Boolean(),
-        local: Type.Boolean(),
-      }),
+      token: parts({ label: text, model: text, serial: text, firmware: text, slot: Type.Union([count, text]) }),
+      attributes: Type.Optional(Type.Record(Type.String(), Type.Boolean(), { maxProperties: 16 })),
       attestation: sha256,
     }),
     actor: parts({ user: text, method: text, mfa: Type.Boolean(), approvers: texts }),
@@ -128,6 +127,11 @@ export const entrySchema = Type.Object(
       beforeSha256: sha256,
       afterSha256: sha256,
       diff: Type.Unknown(),
+      content: Type.Unknown(),
+      digests: Type.Unknown(),
+      size: count,
+      origin: text,
+      vkey: text,
       source: text,
       sourceSha256: sha256,
       ticket: text,

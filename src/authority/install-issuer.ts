@@ -51,12 +51,13 @@ export function installIssuer(material: IssuerMaterial, now: number): InstalledI
   const key = importSpki(issuing.spki);
   const { algorithm } = material.signer;
   const window = [...path, root];
+  const template = compileLeafTemplate(leafIssuer);
   const live: LiveIssuer = {
     name: material.name,
     signer: material.signer,
-    template: compileLeafTemplate(leafIssuer),
+    template,
     leafIssuer,
-    profile: 'x509-svid-v1',
+    profile: { id: 'x509-svid-v1', sha256: template.sha256 },
     terms: { name: issuing.subject, keyId: issuing.subjectKeyId },
     verify: (tbs, signature) => verifySignature(key, algorithm, tbs, signature),
     facts: {

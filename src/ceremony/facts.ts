@@ -80,8 +80,8 @@ function certificateRecord(certificate: Certificate) {
     tbsSha256: hash('sha256', certificate.tbs),
     issuer: { name: nameText(certificate.issuer) },
     subject: nameText(certificate.subject),
-    notBefore: certificate.notBefore,
-    notAfter: certificate.notAfter,
+    notBefore: new Date(certificate.notBefore * 1000).toISOString(),
+    notAfter: new Date(certificate.notAfter * 1000).toISOString(),
     signatureAlgorithm: certificate.signatureAlgorithm ?? 'unknown',
   };
 }

@@ -11,7 +11,7 @@ export interface LiveIssuer {
   /** What the template was compiled from; the lint reads final bytes against it. */
   readonly leafIssuer: LeafIssuer;
   /** Id and SHA-256 of the profile that the template compiles; in every record. */
-  readonly profile: string;
+  readonly profile: { readonly id: string; readonly sha256: string };
   /** For certificates that are not leaves of the template, such as our own serving certificate. */
   readonly terms: IssuerTerms;
   /** Checks a signature over `tbs` with the public key of the issuing certificate. */

@@ -22,6 +22,9 @@ const deniedRemedy = 'fix-request';
 /** A hostile CSR may name thousands; a record keeps what tells the story and stays far under its own limit. */
 const maxNames = 8;
 const maxNameLength = 512;
+/** Characters of an identifier that the asker chose; a SPIFFE ID has 2,048 at the most. */
+const maxAskedLength = 2_048;
+const maxMessageLength = 2_000;
 const extendedKeyUsages = ['serverAuth', 'clientAuth'] as const;
 
 /**
@@ -89,7 +92,7 @@ export class Recorder {
       id: this.#parts.id(),
       outcome: denied ? 'denied' : 'failed',
       reason: refusal.code,
-      message: refusal.message,
+      message: cut(refusal.message, maxMessageLength),
       instance: this.#parts.instance,
       door: attempt.door,
       request: requestFacts(attempt, asked, csr),
@@ -122,13 +125,13 @@ function callerFacts(facts: CallerFacts): Json {
     authenticator: facts.authenticator,
     cluster: facts.cluster,
     credential: {
-      audience: credential.audience,
+      audience: credential.audience?.slice(0, maxNames).map(claim),
       certificateSha256: credential.certificateSha256,
       expires: credential.expires,
-      issuer: credential.issuer,
-      jti: credential.jti,
-      kid: credential.kid,
-      subject: credential.subject,
+      issuer: claim(credential.issuer),
+      jti: claim(credential.jti),
+      kid: claim(credential.kid),
+      subject: claim(credential.subject),
     },
     identity: facts.identity,
     namespace: facts.namespace,
@@ -142,12 +145,25 @@ function askedFacts({ wish }: Asked, csr: VerifiedCsr | undefined): Json {
   return {
     csrSignature: csr?.signature,
     extensions: csr?.extensionOids,
-    impersonate: wish.impersonate,
+    impersonate: identifier(wish.impersonate),
     key: csr && { kind: csr.key.kind, spkiSha256: csr.key.spkiSha256 },
     sans: csr?.sans.slice(0, maxNames).map((san) => `${san.kind}:${san.value.slice(0, maxNameLength)}`),
-    signer: wish.signer,
+    signer: identifier(wish.signer),
     ttl: safeInteger(wish.ttl),
   };
+}
+
+function claim<Text extends string | undefined>(text: Text): Text | string {
+  return text === undefined ? text : cut(text, maxNameLength);
+}
+
+/** As it was asked for, where it could be one at all: no character that JSON would write as six. */
+function identifier(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : cut(text, maxAskedLength).replace(/[^\x20-\x7e]/g, '?');
+}
+
+function cut(text: string, most: number): string {
+  return text.length <= most ? text : text.slice(0, most).toWellFormed();
 }
 
 /** Canonical JSON has no integers past 2^53; a lifetime beyond is as good as the largest. */

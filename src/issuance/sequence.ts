@@ -8,6 +8,7 @@ import type { Der } from '#x509/algorithms.ts';
 import { type CsrChecks, VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import { toPem } from '#x509/pem.ts';
 import { Draft } from './draft.ts';
+import type { Gate } from './fairness/gate.ts';
 import { abortRefusal, Flight, unlessAborted } from './flight.ts';
 import type { Issuers, LiveIssuer } from './live-issuer.ts';
 import type { IssuanceObserver } from './observer.ts';
@@ -17,6 +18,7 @@ import { type Attempt, type Issuance, type IssuanceRequest, type Issued, mintIss
 
 export interface SequenceParts {
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
+  readonly gate: Gate;
   readonly csrChecks: CsrChecks;
   readonly policies: () => PolicySet;
   readonly trustDomains: { readonly primary: TrustDomain; readonly aliases: readonly TrustDomain[] };
@@ -39,7 +41,7 @@ interface Made {
   readonly permit: Permit;
 }
 
-/** The way of a request: prove, read, decide, draft, lint, sign, record, release. The only place that issues leaves. */
+/** The way of a request: prove, take a place, read, decide, draft, lint, sign, record, release. The only place that issues leaves. */
 export class IssuanceSequence implements Issuance {
   readonly #parts: SequenceParts;
   /** Requests whose caller is proven and whose record is about to come. */
@@ -71,15 +73,28 @@ export class IssuanceSequence implements Issuance {
 
   async #run(flight: Flight, request: IssuanceRequest, signal: AbortSignal): Promise<Issued> {
     const caller = await this.#prove(flight, request, signal);
-    let made: Made;
+    const place = this.#parts.gate.enter(caller, request.wish);
+    try {
+      const made = await this.#announce(() => this.#make(flight, request, caller, signal));
+      const leafIndex = await this.#append(flight, made, signal);
+      const issued = release(flight, made, leafIndex);
+      place.issued(made.permit.terms);
+      return issued;
+    } catch (thrown) {
+      const refusal = asRefusal(thrown);
+      place.failed(refusal);
+      throw refusal;
+    }
+  }
+
+  /** While `work` runs the log knows that one more record is about to come. */
+  async #announce<T>(work: () => Promise<T>): Promise<T> {
     this.#making++;
     try {
-      made = await this.#make(flight, request, caller, signal);
+      return await work();
     } finally {
       this.#making--;
     }
-    const leafIndex = await this.#append(flight, made, signal);
-    return release(flight, made, leafIndex);
   }
 
   async #prove(flight: Flight, request: IssuanceRequest, signal: AbortSignal): Promise<Caller> {

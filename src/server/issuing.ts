@@ -1,13 +1,10 @@
 import { hash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { AuditEvent } from '#audit/event.ts';
 import { LiveIssuers } from '#authority/issuers.ts';
 import { Renewal } from '#authority/renewal.ts';
-import type { IssuerConfig, ServerConfig } from '#config/server-config.ts';
+import type { IssuerConfig } from '#config/server-config.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import { readCertificate } from '#x509/certificate.ts';
-import { BadkeysList } from '#x509/keys/blocklist/badkeys-list.ts';
-import { KeyStrength } from '#x509/keys/key-strength.ts';
 import { nameText } from '#x509/name.ts';
 import { readPemBlocks } from '#x509/pem.ts';
 import type { Foundation } from './foundation.ts';
@@ -145,9 +142,4 @@ function surroundings(
     onHsm,
     record: async (type, fields) => void (await log.append(events.of(type, fields))),
   };
-}
-
-/** The list that every installation has, and the operator's own. Throws BlocklistError for a damaged one. */
-export function openKeyStrength({ csr }: ServerConfig): KeyStrength {
-  return new KeyStrength(csr.blocklists.map((path) => BadkeysList.over(path, readFileSync(path))));
 }

@@ -31,6 +31,8 @@ const unclean = 'the server before this one ended without a word';
 export interface Started {
   readonly loaded: LoadedConfig;
   readonly policies: PolicySet;
+  /** One per list of weak keys that the operator brings. */
+  readonly blocklists: readonly AuditEvent[];
   /** One per issuer. */
   readonly issuers: readonly AuditEvent[];
 }
@@ -40,7 +42,7 @@ export async function recordStart(
   { events, config }: Foundation,
   log: AuditLog,
   lastLoaded: LastLoaded,
-  { loaded, policies, issuers }: Started,
+  { loaded, policies, blocklists, issuers }: Started,
 ): Promise<void> {
   const actor = { user: 'operator', method: 'file' };
   const configuration = configChange(loaded, await lastLoaded.find('config.loaded'));
@@ -50,6 +52,7 @@ export async function recordStart(
     log.append(events.of('policy.loaded', { actor, change: rules })),
   ] as const;
   const starting = [
+    ...blocklists,
     ...issuers,
     ...(config.fips.level === 'policy'
       ? [events.of('fips.probe', { decision: { level: 'policy' }, message: fipsWords })]

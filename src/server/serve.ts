@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { AggregatingLog } from '#audit/aggregating-log.ts';
 import type { LoadedConfig } from '#config/load.ts';
 import { AdminServer } from '#doors/admin/admin-server.ts';
+import { FairGate } from '#issuance/fairness/gate.ts';
 import { Recorder } from '#issuance/record.ts';
 import { IssuanceSequence } from '#issuance/sequence.ts';
 import { writeDurably } from '#keys/durable-file.ts';
@@ -13,8 +14,9 @@ import { openAuthenticators } from './authenticators.ts';
 import { demandApprovedKeys, demandApprovedPolicies } from './fips.ts';
 import { layFoundation } from './foundation.ts';
 import { HsmEvents } from './hsm-events.ts';
-import { Issuing, openKeyStrength } from './issuing.ts';
+import { Issuing } from './issuing.ts';
 import { openIstioDoor } from './istio-door.ts';
+import { openKeyStrength } from './key-strength.ts';
 import { LastLoaded } from './last-loaded.ts';
 import { checkpointSigner, openKey } from './open-key.ts';
 import { FollowedPolicies } from './policies.ts';
@@ -44,7 +46,7 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
 
   const demand = config.fips.level === 'policy' ? demandApprovedPolicies : undefined;
   const policies = new FollowedPolicies(config.policies, clock, demand);
-  const keyStrength = openKeyStrength(config);
+  const { keyStrength, loaded: blocklists } = openKeyStrength(foundation);
   const authenticator = openAuthenticators(config.authenticators, config.trustDomain, clock);
   const hsm = new HsmEvents(foundation);
   const auditKey = await openKey(config.audit.key, hsm.listener);
@@ -62,7 +64,12 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   if (config.fips.level === 'policy')
     demandApprovedKeys([...issuing.kinds(), { what: 'the log key', kind: auditKey.kind }]);
   const lastLoaded = new LastLoaded(config.audit.directory, store);
-  await recordStart(foundation, store, lastLoaded, { loaded, policies: policies.set, issuers: issuing.events() });
+  await recordStart(foundation, store, lastLoaded, {
+    loaded,
+    policies: policies.set,
+    blocklists,
+    issuers: issuing.events(),
+  });
   issuing.renew(store, hsm.listener);
   const traces = await openTraces(foundation);
   opening.defer(() => traces?.stop());
@@ -79,6 +86,7 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   };
   const sequence = new IssuanceSequence({
     authenticator,
+    gate: new FairGate(config.fairness, clock),
     csrChecks,
     policies: () => policies.set,
     trustDomains: { primary: config.trustDomain, aliases: config.trustDomainAliases },

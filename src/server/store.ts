@@ -10,7 +10,9 @@ export async function openStore(
   auditKey: OpenKey,
   failed: (cause: unknown) => void,
 ): Promise<SqliteLog> {
-  const { config, clock, logger, metrics } = foundation;
+  const { config, clock, events, logger, metrics } = foundation;
+  /** When the newest checkpoint had been signed that the last failure followed: one event for all that fail in a row. */
+  let failedAfter: number | undefined;
   const store = await openLog({
     directory: config.audit.directory,
     publicDirectory: config.audit.publish,
@@ -21,7 +23,14 @@ export async function openStore(
       logger.error('the log cannot be written; nothing more is issued', { error });
       failed(error);
     },
-    onPublishFailed: (error) => logger.warn('the log could not be published; it is tried again', { error }),
+    onPublishFailed: (error) => {
+      logger.warn('the log could not be published; it is tried again', { error });
+      if (failedAfter === store.publishedAt) return;
+      failedAfter = store.publishedAt;
+      const message = `the log could not be published: ${error instanceof Error ? error.message : String(error)}`;
+      const event = events.of('log.checkpoint-failed', { outcome: 'failed', reason: 'log.unavailable', message });
+      store.append(event).catch((lost: unknown) => logger.error('an event could not be recorded', { error: lost }));
+    },
   });
   metrics.gauges.watchQueue('log', () => store.metrics.outstanding);
   metrics.gauges.watchLog(() => ({

@@ -22,6 +22,7 @@ export interface Watched {
 export class Watch {
   readonly #watched: Watched;
   readonly #checks = new Map<string, Check>();
+  readonly #working = new Set<string>();
   readonly #clockCheck: Check;
   readonly #timer: NodeJS.Timeout;
   /** Wall clock less monotonic clock, ms: constant unless somebody sets the clock. */
@@ -46,8 +47,21 @@ export class Watch {
       const check = this.#checks.get(name);
       if (reason === undefined) check?.pass();
       else check?.fail(reason);
+      this.#noteChange(name, reason);
     }
     this.#lookAtClock();
+  }
+
+  /** A part that worked and does not any more stands in the log, unless the log is that part. */
+  #noteChange(name: string, reason: string | undefined): void {
+    if (reason === undefined) this.#working.add(name);
+    else if (this.#working.delete(name)) {
+      const { log, events, logger } = this.#watched;
+      const degraded = { outcome: 'failed', reason: 'internal', message: `${name}: ${reason}` } as const;
+      log
+        .append(events.of('service.degraded', degraded))
+        .catch((error: unknown) => logger.error('service.degraded: it could not be recorded', { reason, error }));
+    }
   }
 
   #lookAtClock(): void {

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import type { AuditLog } from '#issuance/ports.ts';
+import { FairGate } from '#issuance/fairness/gate.ts';
 import { Recorder } from '#issuance/record.ts';
 import { IssuanceSequence } from '#issuance/sequence.ts';
 import { openAuthenticators } from '#server/authenticators.ts';
 import type { Foundation } from '#server/foundation.ts';
-import { type Issuing, openKeyStrength } from '#server/issuing.ts';
+import type { Issuing } from '#server/issuing.ts';
+import { openKeyStrength } from '#server/key-strength.ts';
 import { checkpointSigner, openKey } from '#server/open-key.ts';
 import { FollowedPolicies } from '#server/policies.ts';
 import { openLog } from '#store/sqlite/open-log.ts';
@@ -21,7 +23,8 @@ export async function assemble(
   const policies = new FollowedPolicies(config.policies, clock);
   return new IssuanceSequence({
     authenticator: openAuthenticators(config.authenticators, config.trustDomain, clock),
-    csrChecks: { keyStrength: openKeyStrength(config), ownKeys: issuing.ownKeys },
+    gate: new FairGate(config.fairness, clock),
+    csrChecks: { keyStrength: openKeyStrength(foundation).keyStrength, ownKeys: issuing.ownKeys },
     policies: () => policies.set,
     trustDomains: { primary: config.trustDomain, aliases: config.trustDomainAliases },
     issuers: issuing.live,

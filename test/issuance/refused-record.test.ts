@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { entryLimit } from '#audit/entry.ts';
 import type { Attempt } from '#issuance/request.ts';
+import { mintCaller } from '#policy/caller.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { setOf } from '#test/policy/sidecar.ts';
 import { p256Request, web } from '#test/support/requests.ts';
-import { codeOf, csr, Rig } from './rig.ts';
+import { codeOf, csr, Rig, webCaller } from './rig.ts';
 
 const peer = { ip: '192.0.2.7', port: 41_000, tls: { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' } };
 const caller = {
@@ -73,6 +75,35 @@ describe('the record of a refusal', () => {
       decision: { policySetId: rig.policies.id },
     });
     expect(record).not.toHaveProperty('caller');
+  });
+
+  it.each([
+    ['an impersonated identity', { impersonate: `spiffe://cluster.local/ns/${'x'.repeat(60_000)}/sa/web` }],
+    ['a signer', { signer: 'x'.repeat(60_000) }],
+    ['a signer of characters that JSON writes long', { signer: '\u0001'.repeat(20_000) }],
+  ])('A-2: one that names %s as long as a message may be still has its record', async (_, wish) => {
+    const rig = Rig.of();
+    const code = codeOf(await rig.ask(rig.request({ wish })));
+    expect(rig.ends).toEqual([expect.stringMatching(new RegExp(`^certificate\\.(denied|failed) ${code}$`))]);
+    expect(JSON.stringify(rig.log.records[0]).length).toBeLessThan(entryLimit);
+  });
+
+  it('A-2: one whose proof says far more than it has to still has its record', async () => {
+    const long = 'ü'.repeat(6_000);
+    const facts = {
+      ...webCaller().facts,
+      credential: {
+        issuer: long,
+        subject: long,
+        jti: long,
+        kid: long,
+        audience: Array.from({ length: 999 }, () => long),
+      },
+    };
+    const rig = Rig.of({ authenticate: async () => mintCaller(facts) });
+    expect(codeOf(await rig.ask())).toBe('issued');
+    expect(codeOf(await rig.ask(rig.request({ csr: 'rubbish' })))).toBe('csr.pem');
+    expect(rig.ends).toEqual(['certificate.issued', 'certificate.denied csr.pem']);
   });
 
   it('A-3: a lifetime that no number holds stands as the largest that one can', async () => {

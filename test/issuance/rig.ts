@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { uuidSource } from '#audit/uuid.ts';
 import { installIssuer } from '#authority/install-issuer.ts';
 import { LiveIssuers } from '#authority/issuers.ts';
+import { FairGate, type Gate } from '#issuance/fairness/gate.ts';
 import type { LiveIssuer } from '#issuance/live-issuer.ts';
 import type { IssuanceOutcome } from '#issuance/observer.ts';
 import type { Authenticator, Clock, Signer } from '#issuance/ports.ts';
@@ -19,6 +20,7 @@ import { type TestAuthority, testAuthority } from '#test/support/software-ca.ts'
 import type { KeyKind } from '#x509/algorithms.ts';
 import { KeyStrength } from '#x509/keys/key-strength.ts';
 import { serialNumbers } from '#x509/profile/serial.ts';
+import { generous } from './fairness/limits.ts';
 import { MemoryLog } from './memory-log.ts';
 
 /** Stands until somebody sets it. */
@@ -67,6 +69,7 @@ export interface RigOptions {
   /** Around the issuer's own signer. */
   readonly signer?: (real: Signer) => Signer;
   readonly authenticate?: Authenticator['authenticate'];
+  readonly gate?: (clock: Clock) => Gate;
   readonly policies?: PolicySet;
   readonly ownKeys?: ReadonlySet<string>;
   readonly allowedSkewMs?: number;
@@ -107,6 +110,7 @@ export class Rig {
     const serials = serialNumbers({ bytes: (length) => randomBytes(length) }, 0x4a);
     this.sequence = new IssuanceSequence({
       authenticator: { authenticate: options.authenticate ?? (async () => webCaller()) },
+      gate: options.gate?.(clock) ?? new FairGate(generous, clock),
       csrChecks: { keyStrength: new KeyStrength(), ownKeys },
       policies: () => this.policies,
       trustDomains: { primary: parseTrustDomain('cluster.local'), aliases: [] },

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, hash, X509Certificate } from 'node:crypto';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import graphene from 'graphene-pk11';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -80,6 +80,40 @@ describe('the events of a server', () => {
     await (await InProcess.start(home)).close();
     expect(recordsOf(home).map(({ type }) => type)).not.toContain('fips.probe');
   });
+
+  it("A-6: the operator's own list of weak keys is one, by its digest", async () => {
+    using strict = new TestHome({ config: { ...quiet, csr: { blocklists: ['weak.bin'] } } });
+    const list = strict.path('weak.bin');
+    const octets = Buffer.concat([Buffer.alloc(16, 1), Buffer.alloc(16, 2)]);
+    writeFileSync(list, octets);
+    await (await InProcess.start(strict)).close();
+    const afterSha256 = hash('sha256', octets, 'hex');
+    const loaded = recordsOf(strict).filter(({ type }) => type === 'blocklist.loaded');
+    expect(loaded).toMatchObject([{ change: { kind: 'blocklist', name: list, afterSha256 } }]);
+  });
+
+  it('A-6: a log that cannot be published is told once, however often it is tried, and again after it could', async () => {
+    await using running = await InProcess.start(home);
+    const failures = () => running.types.filter((type) => type === 'log.checkpoint-failed').length;
+    const published = () => running.get('/log/checkpoint').then(({ body }) => body);
+    await vi.waitUntil(async () => (await running.get('/log/checkpoint')).status === 200, { timeout: 5_000 });
+    const failOnce = async () => {
+      const before = await published();
+      renameSync(home.published, `${home.published}.away`);
+      writeFileSync(home.published, 'in the way');
+      await running.ask();
+      const seen = failures();
+      await vi.waitUntil(() => failures() > seen, { timeout: 5_000 });
+      await running.ask();
+      rmSync(home.published);
+      renameSync(`${home.published}.away`, home.published);
+      await vi.waitUntil(async () => (await published()) !== before, { timeout: 5_000 });
+    };
+    await failOnce();
+    expect(failures()).toBe(1);
+    await failOnce();
+    expect(failures()).toBe(2);
+  });
 });
 
 describeWith(['softhsm'], 'the events of a server with an HSM', () => {
@@ -135,6 +169,8 @@ describeWith(['softhsm'], 'the events of a server with an HSM', () => {
     expect(events.at(-1)).toBe('hsm.recovered success');
     const ends = running.records.filter(({ door }) => door === 'istio').map(({ type, reason }) => reason ?? type);
     expect(ends).toEqual(['certificate.issued', 'signer.unavailable', 'certificate.issued']);
+    const degraded = running.records.filter(({ type }) => type === 'service.degraded');
+    expect(degraded).toMatchObject([{ outcome: 'failed', message: expect.stringMatching(/^issuer-mesh: /) }]);
   });
 
   it('A-6: an issuer born in memory is intended before the root signs it, and is on the record before it serves', async () => {
@@ -192,7 +228,6 @@ describe('the list of events', () => {
       'log.witnessed',
       'log.pruned',
     ],
-    'degraded operation': ['service.degraded', 'log.checkpoint-failed', 'blocklist.loaded'],
   };
 
   it('A-6: every type that some room writes is caused by a test, and every other one is known to be to come', () => {

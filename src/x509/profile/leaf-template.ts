@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { algorithmIdentifier } from '../algorithm-identifiers.ts';
 import type { Der, SignatureAlgorithm } from '../algorithms.ts';
 import { headerLength, writeHeader } from '../der/writer.ts';
@@ -34,6 +35,8 @@ export interface LeafTerms {
 
 export interface LeafTemplate {
   readonly issuer: LeafIssuer;
+  /** SHA-256 (hex) of what it makes of fixed terms: another value is another profile, or another issuer. */
+  readonly sha256: string;
   /** DER of the TBSCertificate. Throws RangeError when a term cannot be held. */
   tbs(terms: LeafTerms): Uint8Array;
   /** The certificate: `tbs`, the template's AlgorithmIdentifier, `signature` (ECDSA already as DER). */
@@ -152,7 +155,24 @@ export function compileLeafTemplate(issuer: LeafIssuer): LeafTemplate {
 
   return {
     issuer,
+    sha256: sha256OfSpecimens(tbs),
     tbs,
     assemble: (toBeSigned, signature) => assembleSigned(toBeSigned, signatureAlgorithm, signature),
   };
+}
+
+function sha256OfSpecimens(tbs: LeafTemplate['tbs']): string {
+  const specimen = {
+    serial: new Uint8Array(serialLength).fill(1),
+    notBefore: 0,
+    notAfter: 1,
+    spki: Uint8Array.of(0x30, 0x00) as Der,
+    subjectKeyId: new Uint8Array(keyIdLength),
+    uri: 'spiffe://specimen',
+  };
+  const made = createHash('sha256');
+  for (const keyUsage of ['digitalSignature', 'digitalSignature+keyEncipherment'] as const) {
+    made.update(tbs({ ...specimen, keyUsage }));
+  }
+  return made.digest('hex');
 }

@@ -1,0 +1,19 @@
+/** Whom a limit is about, coarsest first; `in-work` is about all together. */
+export type LimitName = 'cluster' | 'namespace' | 'service-account' | 'node' | 'in-work';
+
+/** A token bucket: `burst` certificates at once, `perSecond` in the long run. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+export interface FairnessLimits {
+  /** Certificates in the making from which on only those below their share may begin another. */
+  readonly inWork: number;
+  /** Part of every burst, and of `inWork`, that only renewals may use; at least 0 and less than 1. */
+  readonly keptForRenewals: number;
+  readonly cluster: Rate;
+  readonly namespace: Rate;
+  readonly serviceAccount: Rate;
+  readonly node: Rate;
+}

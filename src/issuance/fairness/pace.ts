@@ -1,0 +1,38 @@
+import type { Rate } from './limits.ts';
+
+/**
+ * A token bucket whose whole state is one number, the moment in ms at which it is full again (the generic cell rate
+ * algorithm, ITU-T I.371): nothing has to run while nobody asks, and a bucket that is full needs no memory at all.
+ */
+export class Pace {
+  readonly perSecond: number;
+  /** ms that one certificate takes to be paid back. */
+  readonly #interval: number;
+  /** ms that the whole burst takes. */
+  readonly #depth: number;
+  readonly #depthForNew: number;
+
+  /** `kept`: part of the burst that only renewals may use. */
+  constructor({ perSecond, burst }: Rate, kept: number) {
+    this.perSecond = perSecond;
+    this.#interval = 1000 / perSecond;
+    this.#depth = burst * this.#interval;
+    // whatever is kept, one of a bucket that is full is for anybody
+    this.#depthForNew = Math.max(this.#interval, this.#depth * (1 - kept));
+  }
+
+  allows(fullAt: number, now: number, renewal: boolean): boolean {
+    if (fullAt <= now) return true;
+    // Adding up intervals leaves a residue in the last bits of the sum; a thousandth of a millisecond is none.
+    return fullAt + this.#interval - now <= (renewal ? this.#depth : this.#depthForNew) + 1e-3;
+  }
+
+  /** `fullAt` with one more taken. A debt ends at two bursts, so that a clock set back holds nobody for longer. */
+  charged(fullAt: number, now: number): number {
+    return Math.min(Math.max(fullAt, now), now + 2 * this.#depth) + this.#interval;
+  }
+
+  refunded(fullAt: number): number {
+    return fullAt - this.#interval;
+  }
+}
