@@ -22,6 +22,7 @@ export function checkMeaning(
   checkTrustDomains(config, report);
   checkIstio(config, report);
   checkAddress(config.admin.listen, ['admin', 'listen'], report);
+  checkFairness(config, report);
   checkAuthenticators(config, report);
   checkIssuers(config, report);
   checkAudit(config, folder, report);
@@ -62,6 +63,15 @@ function checkIstio({ istio }: ServerConfigText, report: Report): void {
     report(['istio', 'serving'], 'a serving certificate needs at least one DNS name or IP address');
   }
   between(serving.lifetime, '1m', '398d', ['istio', 'serving', 'lifetime'], report);
+}
+
+function checkFairness({ fairness: { inWork }, istio }: ServerConfigText, report: Report): void {
+  const places = istio.limits.maxConcurrentCalls;
+  if (inWork === undefined || inWork < places) return;
+  report(
+    ['fairness', 'inWork'],
+    `${inWork} is not below istio.limits.maxConcurrentCalls (${places}): the door would be full before anybody's share counted`,
+  );
 }
 
 const isDnsName = (name: string) =>

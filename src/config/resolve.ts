@@ -33,6 +33,10 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
       },
     },
     admin: { listen: listenAddress(admin.listen), maxConnections: admin.maxConnections },
+    fairness: {
+      ...content.fairness,
+      inWork: content.fairness.inWork ?? Math.ceil(istio.limits.maxConcurrentCalls / 2),
+    },
     authenticators: content.authenticators.map((entry) => resolveAuthenticator(entry, from)),
     issuers: content.issuers.map((issuer) => resolveIssuer(issuer, from)),
     defaultIssuer: content.defaultIssuer ?? first?.name ?? '',

@@ -1,4 +1,5 @@
 import type { TokenAlgorithm } from '#authn/oidc/token-algorithm.ts';
+import type { FairnessLimits } from '#issuance/fairness/limits.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
 import type { OwnKeyType } from './schema/key.ts';
@@ -10,6 +11,7 @@ export interface ServerConfig {
   readonly instance: { readonly name: string };
   readonly istio: IstioConfig;
   readonly admin: { readonly listen: ListenAddress; readonly maxConnections: number };
+  readonly fairness: FairnessLimits;
   /** In the order in which they are asked; never empty. */
   readonly authenticators: readonly AuthenticatorConfig[];
   /** Never empty; names are unique. */

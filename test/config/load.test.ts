@@ -105,6 +105,18 @@ const invalid: readonly (readonly [string, string, readonly string[]])[] = [
     ['server.yaml:19:33: istio.limits.callTimeout: 11s is not between 1s and 10s'],
   ],
   [
+    'a share of the door that is all of it',
+    `${minimal}fairness: { inWork: 2048 }\n`,
+    [
+      "server.yaml:19:21: fairness.inWork: 2048 is not below istio.limits.maxConcurrentCalls (2048): the door would be full before anybody's share counted",
+    ],
+  ],
+  [
+    'a rate of nothing',
+    `${minimal}fairness: { node: { perSecond: 0 } }\n`,
+    ['server.yaml:19:32: fairness.node.perSecond: 0 must be >= 0.01'],
+  ],
+  [
     'lengths of time that nobody can mean',
     `${minimal}istio: { serving: { lifetime: 10s } }\nshutdown: { grace: 30d }\n`,
     [
@@ -256,6 +268,7 @@ describe('a server configuration', () => {
         serving: { lifetimeSeconds: 86_400, renewAt: 0.5 },
       },
       admin: { listen: { host: '127.0.0.1', port: 9402 } },
+      fairness: { inWork: 1024, keptForRenewals: 0.25, serviceAccount: { perSecond: 50, burst: 14_000 } },
       authenticators: [{ kind: 'client-cert' }],
       defaultIssuer: 'mesh',
       audit: { includeCertificate: true, maxSkewMs: 10_000 },

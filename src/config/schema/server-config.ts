@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { audit } from './audit.ts';
 import { authenticators } from './authenticator.ts';
+import { fairness } from './fairness.ts';
 import {
   address,
   count,
@@ -32,6 +33,7 @@ export const ServerConfigSchema = section('The configuration of `countersign ser
     listen: address('Address', { default: '127.0.0.1:9402' }),
     maxConnections: count('Open connections', { minimum: 1, maximum: 10_000 }, { default: 64 }),
   }),
+  fairness,
   authenticators,
   issuers,
   defaultIssuer: optional(text('Issuer used where nobody names one; left out, the first')),
