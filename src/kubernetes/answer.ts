@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http';
+import { ApiError, type KubernetesObject, malformed } from './api.ts';
+
+/** What a server says goes into logs: this much of it. */
+const longestQuote = 512;
+
+/** Of an answer that says no; nobody needs more of it. */
+const longestRefusal = 64 * 1024;
+
+/** All bytes of a body. Rejects with ApiError past `maxLength`. */
+export async function readWhole(response: IncomingMessage, maxLength: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    // leaving the loop destroys the response, and its connection with it
+    if (length > maxLength) throw new ApiError(`the answer is larger than ${maxLength} bytes`, { status: 0 });
+    chunks.push(chunk);
+  }
+  const [only] = chunks;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length);
+}
+
+/** The body of a refusal, or nothing of it where it is too long or does not come whole. */
+export function readStart(response: IncomingMessage): Promise<Buffer> {
+  return readWhole(response, longestRefusal).catch(() => Buffer.alloc(0));
+}
+
+/** Throws ApiError unless the bytes are one JSON object. */
+export function readObject(bytes: Uint8Array): KubernetesObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  } catch {
+    // the parser's own message quotes the text, which may be a Secret's
+    throw new ApiError('the answer is no JSON', { status: 0, reason: malformed });
+  }
+  if (!isObject(value)) throw new ApiError('the answer is no JSON object', { status: 0, reason: malformed });
+  return value;
+}
+
+export function isObject(value: unknown): value is KubernetesObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An answer that is not 2xx: its Status object, or the little that HTTP says. */
+export function refusalOf(status: number, retryAfter: string | undefined, body: Uint8Array, now: number): ApiError {
+  let said: KubernetesObject = {};
+  try {
+    said = readObject(body);
+  } catch {
+    // proxies answer in HTML
+  }
+  return statusError(status, said, readRetryAfter(retryAfter, now));
+}
+
+/** A Status object as an error; also what an ERROR event of a watch carries. */
+export function statusError(status: number, said: KubernetesObject, retryAfterMs?: number): ApiError {
+  const reason = typeof said.reason === 'string' ? said.reason.slice(0, longestQuote) : '';
+  const message = typeof said.message === 'string' ? said.message.slice(0, longestQuote) : '';
+  const words = [String(status), reason, message].filter((word) => word !== '').join(' ');
+  const wait = retryAfterMs ?? detailSeconds(said);
+  return new ApiError(words, { status, reason, ...(wait !== undefined && { retryAfterMs: wait }) });
+}
+
+function detailSeconds({ details }: KubernetesObject): number | undefined {
+  const seconds = isObject(details) ? details.retryAfterSeconds : undefined;
+  return typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined;
+}
+
+/** RFC 9110 §10.2.3: seconds or a date; anything else counts as absent. */
+function readRetryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^[0-9]{1,9}$/.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}

@@ -1,0 +1,82 @@
+import { ApiError, type ApiRequest } from './api.ts';
+import type { Pace } from './pace.ts';
+
+const cancelled = () => new ApiError('cancelled', { status: 0 });
+
+/** One call: its deadline, everybody who may end it, and the words of its errors. */
+export class Call implements Disposable {
+  readonly #what: string;
+  readonly #controller = new AbortController();
+  readonly #outside: AbortSignal | undefined;
+  readonly #ended: Promise<never>;
+  readonly #stopTimer: () => void;
+  #secret: string | undefined;
+
+  constructor(request: ApiRequest, timeoutMs: number, pace: Pace) {
+    this.#what = `${request.method} ${request.path}`;
+    this.#ended = new Promise((_, reject) => {
+      this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true });
+    });
+    this.#ended.catch(() => {});
+    this.#stopTimer = pace.after(timeoutMs, () =>
+      this.abort(new ApiError(`no whole answer within ${timeoutMs} ms`, { status: 0 })),
+    );
+    this.#outside = request.signal;
+    this.#outside?.addEventListener('abort', this.#cancel, { once: true });
+    if (this.#outside?.aborted) this.#cancel();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  abort(reason: ApiError): void {
+    this.#controller.abort(reason);
+  }
+
+  /** What must never stand in an error, also where the other side quotes it. */
+  hide(secret: string | undefined): void {
+    this.#secret = secret;
+  }
+
+  /** From here on the deadline does not count: the answer goes on. */
+  untimed(): void {
+    this.#stopTimer();
+  }
+
+  /** The outcome of a step, or an ApiError as soon as the call is over. */
+  async step<Outcome>(work: () => Promise<Outcome>): Promise<Outcome> {
+    try {
+      return await Promise.race([this.#ended, work()]);
+    } catch (thrown) {
+      throw this.error(thrown);
+    }
+  }
+
+  /** Whatever was thrown, as what the caller is told. */
+  error(thrown: unknown): ApiError {
+    const cause = this.signal.aborted ? this.signal.reason : thrown;
+    if (cause instanceof ApiError) {
+      if (cause.message.startsWith(this.#what)) return cause;
+      return new ApiError(this.#words(cause.message), cause, { cause: cause.cause });
+    }
+    const code = cause instanceof Error && 'code' in cause ? `${String(cause.code)} ` : '';
+    const message = cause instanceof Error ? cause.message : String(cause);
+    return new ApiError(this.#words(message.startsWith(code.trim()) ? message : code + message), { status: 0 });
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopTimer();
+    this.#outside?.removeEventListener('abort', this.#cancel);
+  }
+
+  readonly #cancel = () => {
+    const why: unknown = this.#outside?.reason;
+    this.abort(why instanceof ApiError ? why : cancelled());
+  };
+
+  #words(message: string): string {
+    const secret = this.#secret;
+    return `${this.#what}: ${secret === undefined ? message : message.replaceAll(secret, '[token]')}`;
+  }
+}

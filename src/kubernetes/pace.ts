@@ -1,0 +1,35 @@
+import type { Clock } from '#issuance/ports.ts';
+
+/** Time and chance of this room: tests hold both in their hands. */
+export interface Pace extends Clock {
+  /** ms on a clock that only goes forward, whatever is done to the wall clock. */
+  elapsed(): number;
+  /** Runs once after `ms`; the function given back calls it off. */
+  after(ms: number, run: () => void): () => void;
+  /** At least 0, below 1: spreads what would otherwise come at once. */
+  random(): number;
+}
+
+export const systemPace: Pace = {
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+  random: () => Math.random(),
+};
+
+/** Resolves after `ms`, or as soon as `signal` is aborted; never rejects. */
+export function pause(pace: Pace, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      cancel();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = pace.after(ms, done);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}
