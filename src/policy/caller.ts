@@ -24,8 +24,10 @@ export interface CallerFacts {
   readonly cluster?: string;
   readonly namespace?: string;
   readonly serviceAccount?: string;
+  readonly serviceAccountUid?: string;
   readonly pod?: { readonly name: string; readonly uid: string };
   readonly node?: string;
+  readonly nodeUid?: string;
   readonly audiences?: readonly string[];
 }
 

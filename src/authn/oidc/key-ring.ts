@@ -5,8 +5,8 @@ import { JsonWebKeySet } from './jwks.ts';
 import type { KeySource } from './key-source.ts';
 import type { TokenAlgorithm } from './token-algorithm.ts';
 
-/** ms for which keys that can no longer be refreshed still count. */
-const staleMs = 60 * 60_000;
+/** ms for which keys that can no longer be refreshed still count, unless their source says otherwise. */
+const usualStaleMs = 60 * 60_000;
 /** ms between attempts while the source is down. */
 const retryMs = 2000;
 
@@ -26,9 +26,11 @@ export class KeyRing {
   #reading: Promise<void> | undefined;
   #lastAttempt = Number.NEGATIVE_INFINITY;
   #lastFault: string | undefined;
+  readonly #staleMs: number;
 
   constructor(source: KeySource, clock: Clock) {
     this.#source = source;
+    this.#staleMs = source.staleMs ?? usualStaleMs;
     this.#clock = clock;
   }
 
@@ -37,8 +39,35 @@ export class KeyRing {
     return this.#lastFault;
   }
 
+  /** True when the keys are due for a look, or the last one failed. */
+  get due(): boolean {
+    const { refreshMs } = this.#source;
+    return (
+      this.#lastFault !== undefined || this.#loaded === undefined || this.#clock.now() - this.#loaded.at >= refreshMs
+    );
+  }
+
+  /** Reads the keys now. Never rejects: the outcome is in `fault`. */
+  refresh(): Promise<void> {
+    return this.#read();
+  }
+
   /** Throws Refusal `authn.failed` when the issuer publishes no such key, `authn.unavailable` when it cannot be asked. */
   async key(kid: string | undefined, algorithm: TokenAlgorithm, signal: AbortSignal): Promise<CryptoKey> {
+    const found = await this.find(kid, algorithm, signal);
+    if (found === undefined) throw new Refusal('authn.failed', `the issuer has no key for ${nameOf(kid)} ${algorithm}`);
+    if (found === 'ambiguous') {
+      throw new Refusal('authn.failed', `the issuer has several keys for ${nameOf(kid)} ${algorithm}`);
+    }
+    return found;
+  }
+
+  /** As `key`, for those who can do something where there is none, or none that is the only one. */
+  async find(
+    kid: string | undefined,
+    algorithm: TokenAlgorithm,
+    signal: AbortSignal,
+  ): Promise<CryptoKey | 'ambiguous' | undefined> {
     const loaded = await this.#current(signal);
     let found = loaded.set.find(kid, algorithm);
     if (found === undefined && this.#mayLookAgain()) {
@@ -46,10 +75,7 @@ export class KeyRing {
       found = this.#loaded?.set.find(kid, algorithm);
     }
     if (found === undefined && this.#lastFault !== undefined) this.#unavailable();
-    if (found === undefined) throw new Refusal('authn.failed', `the issuer has no key for ${nameOf(kid)} ${algorithm}`);
-    if (found === 'ambiguous') {
-      throw new Refusal('authn.failed', `the issuer has several keys for ${nameOf(kid)} ${algorithm}`);
-    }
+    if (found === undefined || found === 'ambiguous') return found;
     return found.catch((cause: unknown) => {
       throw new Refusal('authn.failed', `the issuer's key ${nameOf(kid)} cannot be used`, {}, { cause });
     });
@@ -61,10 +87,10 @@ export class KeyRing {
     if (before !== undefined && age < this.#source.refreshMs) return before;
     const reading = this.#mayRetry() ? this.#read() : undefined;
     // keys that are merely due for a look serve on while it is taken
-    if (before !== undefined && age < staleMs) return before;
+    if (before !== undefined && age < this.#staleMs) return before;
     if (reading !== undefined) await until(reading, signal);
     const after = this.#loaded;
-    return after === undefined || this.#clock.now() - after.at >= staleMs ? this.#unavailable() : after;
+    return after === undefined || this.#clock.now() - after.at >= this.#staleMs ? this.#unavailable() : after;
   }
 
   #mayLookAgain(): boolean {

@@ -11,6 +11,8 @@ export interface KeySource {
   readonly refreshMs: number;
   /** ms between two readings that unknown key ids may cause. */
   readonly cooldownMs: number;
+  /** ms after which a set that could not be read again no longer counts; an hour unless told. */
+  readonly staleMs?: number;
   /** The document; rejects with Error, after `timeoutMs` at the latest. */
   read(): Promise<string>;
 }

@@ -1,0 +1,74 @@
+import type { Clock } from '#issuance/ports.ts';
+import type { KubernetesApi } from '#kubernetes/api.ts';
+import { BoundKind, type NotFound } from './bound-kind.ts';
+import { type BoundFacts, type BoundViews, type PodFacts, readBound, readPod } from './object-facts.ts';
+import type { TokenObserver } from './observer.ts';
+import { type NamedObject, refuseToken } from './proven-token.ts';
+import type { TokenClaims } from './token-claims.ts';
+
+export interface BoundObjectsOptions {
+  readonly views: BoundViews;
+  readonly api: KubernetesApi;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly observer: TokenObserver;
+}
+
+/** An object counts this long beyond the end of its grace period (contract §5.2 item 4), ms. */
+const leewayMs = 60_000;
+
+/** Whether what a token is bound to is still there: the service account, the pod and the node, each by its UID. */
+export class BoundObjects {
+  readonly #views: BoundViews;
+  readonly #clock: Clock;
+  readonly #accounts: BoundKind<BoundFacts>;
+  readonly #pods: BoundKind<PodFacts>;
+  readonly #nodes: BoundKind<BoundFacts>;
+
+  constructor({ views, ...options }: BoundObjectsOptions) {
+    this.#views = views;
+    this.#clock = options.clock;
+    const { pods, serviceaccounts, nodes } = views;
+    this.#accounts = new BoundKind({ ...options, kind: 'serviceaccounts', view: serviceaccounts, read: readBound });
+    this.#pods = new BoundKind({ ...options, kind: 'pods', view: pods, read: readPod });
+    this.#nodes = new BoundKind({ ...options, kind: 'nodes', view: nodes, read: readBound });
+  }
+
+  /** ms since the view that has been silent longest was told something; Infinity until all of them are whole. */
+  get silentMs(): number {
+    const { pods, serviceaccounts, nodes } = this.#views;
+    if (!pods.synced || !serviceaccounts.synced || !nodes.synced) return Number.POSITIVE_INFINITY;
+    return this.#clock.now() - Math.min(pods.lastContact, serviceaccounts.lastContact, nodes.lastContact);
+  }
+
+  /**
+   * True when all are there; false when that cannot be told: an object is not in its view, and the API server is away
+   * or not to be asked. Throws Refusal `authn.failed` when one is gone.
+   */
+  async stand({ namespace, serviceAccount, pod, node }: TokenClaims, beyondViews: 'ask' | 'leave'): Promise<boolean> {
+    const find = <Facts extends BoundFacts>(kind: BoundKind<Facts>, within: string, { name, uid }: NamedObject) =>
+      kind.known(within, name, uid) ?? (beyondViews === 'ask' ? kind.ask(within, name, uid) : 'unavailable');
+    const itsAccount = await find(this.#accounts, namespace, serviceAccount);
+    if (!this.#counts('service account', itsAccount)) return false;
+    if (pod === undefined) return true;
+    const itsPod = await find(this.#pods, namespace, pod);
+    if (!this.#counts('pod', itsPod)) return false;
+    checkPod(itsPod, serviceAccount.name);
+    return node === undefined || this.#counts('node', await find(this.#nodes, '', node));
+  }
+
+  #counts<Facts extends BoundFacts>(what: string, found: Facts | NotFound): found is Facts {
+    if (found === 'unavailable') return false;
+    if (found === 'gone') refuseToken(`its ${what} is gone`);
+    if (found.deletedAt !== undefined && found.deletedAt + leewayMs < this.#clock.now()) {
+      refuseToken(`its ${what} was deleted`);
+    }
+    return true;
+  }
+}
+
+/** What the API server does not look at: a pod that is over needs no certificate. */
+function checkPod({ serviceAccountName, phase }: PodFacts, account: string): void {
+  if (serviceAccountName !== account) refuseToken('its pod runs as another service account');
+  if (phase === 'Succeeded' || phase === 'Failed') refuseToken('its pod has ended');
+}
