@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -33,6 +33,12 @@ const existing = (...paths: string[]) => paths.find((path) => existsSync(path));
 const onPath = (program: string) =>
   existing(...(process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, program)));
 
+/** What a program says; undefined where it fails. */
+function answerOf(program: string, ...words: readonly string[]): string | undefined {
+  const { status, stdout } = spawnSync(program, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
 const judges = {
   zlint: { find: () => existing(join(oracles, 'bin', 'zlint-v3.6.1')), how: 'run scripts/oracles' },
   /** The Python of a virtual environment that has pkilint. */
@@ -65,6 +71,11 @@ const judges = {
     neverRequired: true,
   },
   h2load: { find: () => onPath('h2load'), how: 'install the package nghttp2-client' },
+  /** Folder with etcd, kube-apiserver and kubectl. */
+  'control-plane': {
+    find: () => answerOf(join(repository, 'scripts', 'control-plane'), '--find'),
+    how: 'run scripts/control-plane (needs Go and, once, ten minutes), or set KUBEBUILDER_ASSETS',
+  },
 } as const satisfies Record<string, Judge>;
 
 function pathOf(name: OracleName): string {

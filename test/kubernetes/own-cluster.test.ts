@@ -1,0 +1,92 @@
+import { expect, it } from 'vitest';
+import { describeWith } from '#test/oracles.ts';
+import { at } from '#test/support/control-plane/client.ts';
+import { Cluster } from '#test/support/control-plane/cluster.ts';
+import {
+  createNamespace,
+  createServiceAccount,
+  requestToken,
+  reviewToken,
+} from '#test/support/control-plane/objects.ts';
+import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
+import { TokenKey } from '#test/support/control-plane/token-key.ts';
+
+const version = (object: unknown) => String(at(object, 'metadata', 'resourceVersion'));
+/** Each starts programs that take seconds where the machine is busy. */
+const starting = { timeout: 240_000 };
+
+describeWith(['control-plane'], 'a cluster of one’s own', () => {
+  it(
+    'hangs while paused, answers when resumed, refuses while down, and knows all when it is back',
+    starting,
+    async () => {
+      await using cluster = await Cluster.start();
+      const namespace = await createNamespace(cluster.admin);
+      const path = `/api/v1/namespaces/${namespace}`;
+
+      cluster.pause();
+      const late = cluster.admin.get(path);
+      const early = await Promise.race([late, new Promise((resolve) => setTimeout(resolve, 300, 'nothing'))]);
+      expect(early).toBe('nothing');
+      cluster.resume();
+      expect(at(await late, 'metadata', 'name')).toBe(namespace);
+
+      await cluster.down();
+      await expect(cluster.admin.get(path)).rejects.toThrow(/ECONNREFUSED/);
+      await cluster.up();
+      expect(at(await cluster.admin.get(path), 'metadata', 'name')).toBe(namespace);
+    },
+  );
+
+  it(
+    'says 410 Expired to a watch from before its start, and to a list continued from before etcd’s memory',
+    starting,
+    async () => {
+      await using cluster = await Cluster.start();
+      const namespace = await createNamespace(cluster.admin);
+      const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
+      for (const name of ['a', 'b', 'c']) await createServiceAccount(cluster.admin, namespace, name);
+      const page = await cluster.admin.get(`${accounts}?limit=1`);
+      await createServiceAccount(cluster.admin, namespace, 'd');
+      await cluster.down();
+      await cluster.forget();
+      await cluster.up();
+      const next = encodeURIComponent(String(at(page, 'metadata', 'continue')));
+      expect(await cluster.admin.ask('GET', `${accounts}?limit=1&continue=${next}`)).toMatchObject({
+        status: 410,
+        body: { kind: 'Status', code: 410, reason: 'Expired' },
+      });
+      const watch = cluster.admin.watch(`${accounts}?watch=true&resourceVersion=${version(page)}&timeoutSeconds=20`);
+      expect((await watch.next()).value).toMatchObject({ type: 'ERROR', object: { kind: 'Status', code: 410 } });
+      await watch.return(undefined);
+    },
+  );
+
+  it('publishes a new token key beside the old one, and takes tokens of both', starting, async () => {
+    await using cluster = await Cluster.start();
+    const namespace = await createNamespace(cluster.admin);
+    const account = await createServiceAccount(cluster.admin, namespace);
+    const before = await requestToken(cluster.admin, account, { audiences: ['istio-ca'] });
+    const [old, key] = [cluster.tokenKey, TokenKey.generate('ES256')];
+    await cluster.rotateTokenKey(key, [old]);
+    const jwks = await cluster.admin.ask('GET', '/openid/v1/jwks', { accept: 'application/jwk-set+json' });
+    expect(at(jwks.body, 'keys')).toEqual([
+      expect.objectContaining({ kid: key.kid, alg: 'ES256' }),
+      expect.objectContaining({ kid: old.kid, alg: 'RS256' }),
+    ]);
+    const after = await requestToken(cluster.admin, account, { audiences: ['istio-ca'] });
+    for (const token of [before, after])
+      expect(await reviewToken(cluster.admin, token, ['istio-ca'])).toMatchObject({ authenticated: true });
+    await cluster.rotateTokenKey(key, []);
+    expect(at(await reviewToken(cluster.admin, before, ['istio-ca']), 'authenticated')).toBeUndefined();
+  });
+
+  it('takes no token of another cluster', starting, async () => {
+    await using cluster = await Cluster.start();
+    const shared = await sharedControlPlane();
+    const account = await createServiceAccount(shared.admin, await createNamespace(shared.admin));
+    const token = await requestToken(shared.admin, account);
+    expect(at(await reviewToken(shared.admin, token), 'authenticated')).toBe(true);
+    expect(at(await reviewToken(cluster.admin, token), 'authenticated')).toBeUndefined();
+  });
+});
