@@ -7,6 +7,7 @@ import { toPem } from '#x509/pem.ts';
 import { compileLeafTemplate } from '#x509/profile/leaf-template.ts';
 import { importSpki, verifySignature } from '#x509/verify-signature.ts';
 import { ChainError, checkIssuer, type IssuerChain } from './check-issuer.ts';
+import { rootBundle } from './roots.ts';
 
 export interface IssuerMaterial {
   readonly name: string;
@@ -68,7 +69,7 @@ export function installIssuer(material: IssuerMaterial, now: number): InstalledI
       algorithm,
     },
     intermediates: [...path, ...cross].map((certificate) => toPem('CERTIFICATE', certificate.der)),
-    roots: roots.map((certificate) => toPem('CERTIFICATE', certificate.der)).join(''),
+    roots: rootBundle(roots),
     subject: nameText(issuing.subject),
     keyId: Buffer.from(issuing.subjectKeyId).toString('hex'),
     certificateSha256: hash('sha256', issuing.der, 'hex'),

@@ -1,14 +1,21 @@
 import type { Issuers, LiveIssuer } from '#issuance/live-issuer.ts';
 import { Refusal } from '#refusal/refusal.ts';
 
-/** Which issuers are live. One is swapped for its successor in one assignment: a request meets one or the other whole. */
+/**
+ * Which issuers are live. One is swapped for its successor in one assignment: a request meets one or the other whole.
+ * Each hands out the roots of all of them: a workload has to trust the certificates of its peers, whoever issued them.
+ */
 export class LiveIssuers implements Issuers {
-  readonly #byName = new Map<string, LiveIssuer>();
+  /** As they were given, each with its own roots. */
+  readonly #own = new Map<string, LiveIssuer>();
+  #byName: ReadonlyMap<string, LiveIssuer> = new Map();
+  #roots = '';
   readonly #default: string;
   readonly #listeners: (() => void)[] = [];
 
   constructor(issuers: readonly LiveIssuer[], defaultName: string) {
-    for (const issuer of issuers) this.#byName.set(issuer.name, issuer);
+    for (const issuer of issuers) this.#own.set(issuer.name, issuer);
+    this.#level();
     this.#default = defaultName;
     this.get(undefined);
   }
@@ -24,10 +31,11 @@ export class LiveIssuers implements Issuers {
     return issuer;
   }
 
-  /** The successor takes over with the next request; requests under way end under the issuer they began with. */
-  replace(successor: LiveIssuer): void {
-    if (!this.#byName.has(successor.name)) throw new Error(`no issuer ${successor.name} to replace`);
-    this.#byName.set(successor.name, successor);
+  /** Successors take over together with the next request; requests under way end under the issuer they began with. */
+  replace(...successors: readonly LiveIssuer[]): void {
+    for (const { name } of successors) if (!this.#own.has(name)) throw new Error(`no issuer ${name} to replace`);
+    for (const successor of successors) this.#own.set(successor.name, successor);
+    this.#level();
     for (const listener of this.#listeners) listener();
   }
 
@@ -37,14 +45,28 @@ export class LiveIssuers implements Issuers {
     follow();
   }
 
-  /** PEM of every root that a live chain ends in. */
+  /** PEM of every root that is trusted for any of them, each once, in the order of the issuers. */
   roots(): string {
-    return this.all()
-      .map(({ roots }) => roots)
-      .join('');
+    return this.#roots;
+  }
+
+  /** What `roots` would be with these in the place of their predecessors. */
+  rootsWith(...successors: readonly LiveIssuer[]): string {
+    const byName = new Map([...this.#own, ...successors.map((each) => [each.name, each] as const)]);
+    return unionOf([...byName.values()].map(({ roots }) => roots));
   }
 
   all(): readonly LiveIssuer[] {
     return [...this.#byName.values()];
   }
+
+  #level(): void {
+    this.#roots = this.rootsWith();
+    this.#byName = new Map([...this.#own].map(([name, issuer]) => [name, { ...issuer, roots: this.#roots }]));
+  }
 }
+
+const oneCertificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g;
+
+const unionOf = (bundles: readonly string[]) =>
+  [...new Set(bundles.flatMap((bundle) => bundle.match(oneCertificate) ?? []))].join('');

@@ -11,11 +11,12 @@ import { servingTbs } from '#x509/profile/ca-certificate.ts';
 export interface ServingNames {
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
+  readonly uris?: readonly string[];
 }
 
-/** A key of our own TLS server, born for one certificate. */
+/** A key of a TLS server that we speak for, born for one certificate. */
 export interface ServingKey {
-  /** PKCS#8 PEM; goes to the TLS server and nowhere else. */
+  /** PKCS#8 PEM; goes to that server and nowhere else. */
   readonly pem: string;
   readonly spki: Der;
   readonly spkiSha256: string;
@@ -32,7 +33,11 @@ export interface ServingPair {
   readonly notAfter: number;
 }
 
+/** Our own server, or a control plane that also calls others with its certificate. */
+export type ServingProfile = 'serving-v1' | 'control-plane-v1';
+
 export interface ServingParts {
+  readonly profile: ServingProfile;
   readonly issuer: () => LiveIssuer;
   readonly makeKey: () => Promise<ServingKey>;
   readonly serials: () => Uint8Array;
@@ -47,7 +52,12 @@ export interface ServingParts {
 
 const backdate = 120;
 
-/** Issues our own serving certificate, on the record like any other: nothing is used before its record is durable. */
+const purposes = {
+  'serving-v1': ['serverAuth'],
+  'control-plane-v1': ['serverAuth', 'clientAuth'],
+} as const satisfies Record<ServingProfile, readonly string[]>;
+
+/** Issues a server's certificate without a CSR, on the record like any other: nothing is used before its record is durable. */
 export async function issueServingCertificate(parts: ServingParts): Promise<ServingPair> {
   const issuer = parts.issuer();
   const key = await parts.makeKey();
@@ -63,8 +73,13 @@ export async function issueServingCertificate(parts: ServingParts): Promise<Serv
       serial,
       notBefore,
       notAfter,
-      names: { dns: parts.names.dnsNames, ips: parts.names.ipAddresses.map(ipOctets) },
+      names: {
+        uris: parts.names.uris ?? [],
+        dns: parts.names.dnsNames,
+        ips: parts.names.ipAddresses.map(ipOctets),
+      },
       keyEncipherment: key.kind.startsWith('rsa:'),
+      clientAuth: parts.profile === 'control-plane-v1',
     },
     issuer.signer.algorithm,
   );
@@ -104,15 +119,21 @@ function record(
       sha256: hash('sha256', certificate, 'hex'),
       tbsSha256: hash('sha256', tbs, 'hex'),
       issuer: { name: issuer.name, keyId: issuer.keyId, certSha256: issuer.certificateSha256 },
-      sans: [...parts.names.dnsNames.map((name) => `dns:${name}`), ...parts.names.ipAddresses.map((ip) => `ip:${ip}`)],
+      sans: sansOf(parts.names),
       notBefore: new Date(notBefore * 1000).toISOString(),
       notAfter: new Date(notAfter * 1000).toISOString(),
       ttl: notAfter - notBefore,
       key: { kind: key.kind, spkiSha256: key.spkiSha256 },
       signatureAlgorithm: issuer.signer.algorithm,
-      profile: 'serving-v1',
-      eku: ['serverAuth'],
+      profile: parts.profile,
+      eku: purposes[parts.profile],
     },
     certificateDer: Buffer.from(certificate).toString('base64'),
   };
 }
+
+const sansOf = ({ uris = [], dnsNames, ipAddresses }: ServingNames) => [
+  ...uris.map((uri) => `uri:${uri}`),
+  ...dnsNames.map((name) => `dns:${name}`),
+  ...ipAddresses.map((ip) => `ip:${ip}`),
+];

@@ -30,6 +30,7 @@ export class Issuing {
     this.live.onChange(() => {
       expiries.set('intermediate', this.#expiries());
       expiries.set('root', this.#rootExpiries());
+      for (const { spki } of certificatesIn(this.live.roots())) this.ownKeys.add(hash('sha256', spki, 'hex'));
     });
   }
 
@@ -123,7 +124,7 @@ export class Issuing {
   #adopt({ live, key, warnings }: OpenIssuer): void {
     this.#keys.set(live.name, key);
     for (const reason of warnings) this.#foundation.logger.warn("an issuer's chain", { issuer: live.name, reason });
-    const certificates = certificatesIn(live.intermediates.join('') + live.roots);
+    const certificates = certificatesIn(live.intermediates.join(''));
     for (const { spki } of certificates) this.ownKeys.add(hash('sha256', spki, 'hex'));
   }
 }

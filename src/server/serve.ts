@@ -20,7 +20,9 @@ import { openKeyStrength } from './key-strength.ts';
 import { LastLoaded } from './last-loaded.ts';
 import { checkpointSigner, openKey } from './open-key.ts';
 import { FollowedPolicies } from './policies.ts';
+import { openProbe } from './probe.ts';
 import { recordOpening, recordStart } from './record-start.ts';
+import { FollowedRoots } from './roots.ts';
 import { keepServing } from './serving-certificate.ts';
 import { openStore } from './store.ts';
 import { openTraces } from './traces.ts';
@@ -31,7 +33,7 @@ export interface RunningServer {
   readonly admin: { readonly host: string; readonly port: number };
   /** Resolves when the server has to end by itself: its log can no longer be written. */
   readonly failed: Promise<unknown>;
-  /** Looks at the policy files now. */
+  /** Looks at the files of policies and roots now. */
   reload(): Promise<void>;
   /** Not ready, no new connections, calls in flight finish, the log is published and let go. */
   close(): Promise<void>;
@@ -47,7 +49,8 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   const demand = config.fips.level === 'policy' ? demandApprovedPolicies : undefined;
   const policies = new FollowedPolicies(config.policies, clock, demand);
   const { keyStrength, loaded: blocklists } = openKeyStrength(foundation);
-  const authenticator = openAuthenticators(config.authenticators, config.trustDomain, clock);
+  const callers = openAuthenticators(foundation);
+  opening.defer(() => callers.close());
   const hsm = new HsmEvents(foundation);
   const auditKey = await openKey(config.audit.key, hsm.listener);
   opening.defer(() => auditKey.signer.close());
@@ -85,7 +88,7 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
     allowNewRequestLabel: config.csr.newRequestLabel === 'accept',
   };
   const sequence = new IssuanceSequence({
-    authenticator,
+    authenticator: callers.authenticator,
     gate: new FairGate(config.fairness, clock),
     csrChecks,
     policies: () => policies.set,
@@ -117,21 +120,26 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
     failed: (error) => logger.warn('the admin door could not answer', { error }),
   });
   opening.defer(() => admin.close());
+  const probe = await openProbe(foundation);
+  opening.defer(() => probe?.close());
 
   const door = openIstioDoor(foundation, sequence, issuing.live);
   opening.defer(() => door.drain(config.shutdown.graceMs));
   const serving = keepServing(foundation, issuing, store, door);
   opening.defer(() => serving.stop());
   await serving.start();
+  const roots = await FollowedRoots.follow(foundation, issuing.live, store);
+  opening.defer(() => roots.stop());
 
-  const parts = new Map(issuing.parts());
+  const parts = new Map([...issuing.parts(), ...callers.parts]);
   let broken: string | undefined;
   failure.promise.then((cause) => {
     broken = `the log cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`;
     health.wedge(broken);
   });
   parts.set('log', () => broken);
-  parts.set('istio-door', () => (door.ready ? undefined : 'the port is not open or no serving certificate is loaded'));
+  parts.set('tls_provider', () => (door.hasCertificate ? undefined : 'no serving certificate is loaded'));
+  parts.set('grpc_server', () => (door.ready ? undefined : 'the port is not open'));
   const istio = await door.start(config.istio.listen);
   const watch = new Watch({ health, clock, log: store, events, logger, maxSkewMs: config.audit.maxSkewMs, parts });
   opening.defer(() => watch.stop());
@@ -150,7 +158,7 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
     istio,
     admin: { host: admin.address.address, port: admin.address.port },
     failed: failure.promise,
-    reload: () => policies.reload(store, events, logger, bookmark),
+    reload: async () => void (await Promise.all([policies.reload(store, events, logger, bookmark), roots.look()])),
     async close() {
       health.drain();
       logger.info('draining');

@@ -18,6 +18,7 @@ export function keepServing(
   return new Renewal<ServingPair>({
     make: () =>
       issueServingCertificate({
+        profile: 'serving-v1',
         issuer: () => issuing.live.get(undefined),
         makeKey: () => makeServingKey(serving.keyType),
         serials: foundation.serials,
@@ -30,12 +31,15 @@ export function keepServing(
       }),
     apply: (pair) => {
       door.setServingCertificate(pair);
+      metrics.istioCsr?.servingTried(true);
       issuing.ownKeys.add(pair.spkiSha256);
       metrics.expiries.set('serving', { istio: pair.notAfter });
       logger.info('serving certificate', { expires: new Date(pair.notAfter * 1000).toISOString() });
     },
-    failed: (error, ms) =>
-      logger.error('the serving certificate could not be renewed; the old one stays in use', { ms, error }),
+    failed: (error, ms) => {
+      metrics.istioCsr?.servingTried(false);
+      logger.error('the serving certificate could not be renewed; the old one stays in use', { ms, error });
+    },
     renewAt: serving.renewAt,
     now: () => clock.now(),
   });

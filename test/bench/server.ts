@@ -73,6 +73,7 @@ function constantAnswer({ intermediates, roots }: LiveIssuer) {
 function servingPair(from: LiveIssuer): Promise<ServingPair> {
   const { config, serials, clock, ids, events } = foundation;
   return issueServingCertificate({
+    profile: 'serving-v1',
     issuer: () => from,
     makeKey: () => makeServingKey(config.istio.serving.keyType),
     serials,

@@ -1,0 +1,130 @@
+import { hash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Json } from '#audit/event.ts';
+import type { LiveIssuers } from '#authority/issuers.ts';
+import { RootsError, withRoots } from '#authority/roots.ts';
+import type { LiveIssuer } from '#issuance/live-issuer.ts';
+import type { AuditLog } from '#issuance/ports.ts';
+import { Refusal } from '#refusal/refusal.ts';
+import type { Foundation } from './foundation.ts';
+
+/** ms between two looks at the files: a mounted ConfigMap changes by a swapped link, which no watch tells reliably. */
+const lookEveryMs = 2_000;
+
+/**
+ * The files of roots, followed while the server runs. A good new bundle is recorded, and then goes into every answer, the
+ * check of client certificates and whatever is distributed; a bad one is told of, and the old one stays.
+ */
+export class FollowedRoots {
+  readonly #foundation: Foundation;
+  readonly #issuers: LiveIssuers;
+  readonly #log: AuditLog;
+  /** By issuer: the text that was last taken or refused. */
+  readonly #seen = new Map<string, string>();
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+
+  private constructor(foundation: Foundation, issuers: LiveIssuers, log: AuditLog) {
+    this.#foundation = foundation;
+    this.#issuers = issuers;
+    this.#log = log;
+  }
+
+  /** Resolves after a first look, which changes nothing unless a file did since the issuers were opened. */
+  static async follow(foundation: Foundation, issuers: LiveIssuers, log: AuditLog): Promise<FollowedRoots> {
+    const followed = new FollowedRoots(foundation, issuers, log);
+    await followed.#look();
+    followed.#timer = setInterval(() => void followed.look(), lookEveryMs).unref();
+    return followed;
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  /** Looks at the files now, unless that is under way. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look()
+      .catch((error: unknown) => this.#foundation.logger.error('the roots could not be followed', { error }))
+      .finally(() => {
+        this.#looking = undefined;
+      });
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const successors: LiveIssuer[] = [];
+    const texts = new Map<string, string>();
+    for (const { name, roots } of this.#foundation.config.issuers) {
+      const text = await readFile(roots, 'utf8').catch(() => undefined);
+      // Missing for the moment in which it is replaced, or gone: what is known stays.
+      if (text === undefined || text === this.#seen.get(name)) continue;
+      const successor = this.#judge(name, roots, text);
+      if (successor === undefined) this.#seen.set(name, text);
+      else {
+        successors.push(successor);
+        texts.set(name, text);
+      }
+    }
+    if (successors.length === 0) return;
+    if (await this.#take(successors)) for (const [name, text] of texts) this.#seen.set(name, text);
+  }
+
+  #judge(name: string, file: string, text: string): LiveIssuer | undefined {
+    const { clock, logger } = this.#foundation;
+    try {
+      return withRoots(this.#issuers.get(name), text, Math.floor(clock.now() / 1000));
+    } catch (thrown) {
+      if (!(thrown instanceof RootsError)) throw thrown;
+      logger.error('new roots refused; the old ones stay', { issuer: name, file, reason: thrown.message });
+      return undefined;
+    }
+  }
+
+  /** Recorded first. A crash between the two leaves a record of a bundle that the next start loads anyway. */
+  async #take(successors: readonly LiveIssuer[]): Promise<boolean> {
+    const { events, logger } = this.#foundation;
+    const before = this.#issuers.roots();
+    const after = this.#issuers.rootsWith(...successors);
+    if (after === before) return true;
+    try {
+      await this.#log.append(
+        events.of('trustbundle.changed', { actor: fromFiles, change: bundleChange(before, after) }),
+      );
+    } catch (thrown) {
+      if (!(thrown instanceof Refusal)) throw thrown;
+      logger.warn('new roots wait for the log', { reason: thrown.message });
+      return false;
+    }
+    // Taken again: an issuer may have been renewed while the log was written.
+    this.#issuers.replace(
+      ...successors.map((successor) => {
+        const { roots, facts, name } = successor;
+        const live = this.#issuers.get(name);
+        return live.certificateSha256 === successor.certificateSha256 ? { ...live, roots, facts } : { ...live, roots };
+      }),
+    );
+    logger.info('roots replaced');
+    return true;
+  }
+}
+
+const fromFiles = { user: 'operator', method: 'file' };
+
+function bundleChange(before: string, after: string): Json {
+  const [old, young] = [before, after].map((bundle) => new Set(bundle.split(/(?<=-----END CERTIFICATE-----\n)/)));
+  const fingerprints = (pems: Iterable<string>) => [...pems].map((pem) => sha256(derOf(pem)));
+  return {
+    kind: 'trust-bundle',
+    beforeSha256: sha256(before),
+    afterSha256: sha256(after),
+    diff: {
+      added: fingerprints((young ?? new Set()).difference(old ?? new Set())),
+      removed: fingerprints((old ?? new Set()).difference(young ?? new Set())),
+    },
+  };
+}
+
+const derOf = (pem: string) => Buffer.from(pem.replaceAll(/-----[^-]+-----/g, ''), 'base64');
+const sha256 = (bytes: string | Uint8Array) => hash('sha256', bytes, 'hex');
