@@ -2,6 +2,7 @@ import type { Caller, CallerFacts } from '#policy/caller.ts';
 import { Refusal, type RefusalCode } from '#refusal/refusal.ts';
 import type { Clock } from '../ports.ts';
 import type { Wish } from '../request.ts';
+import { ForwardTime } from './forward-time.ts';
 import type { FairnessLimits, LimitName } from './limits.ts';
 import { LivingCertificates } from './living.ts';
 import { Pace } from './pace.ts';
@@ -32,11 +33,14 @@ const ourFaults: ReadonlySet<RefusalCode> = new Set([
   'overload',
 ]);
 
+type Paces = Readonly<Record<Tenant['level'], Pace>>;
+
 export class FairGate implements Gate {
   readonly #limits: FairnessLimits;
-  readonly #paces: Readonly<Record<Tenant['level'], Pace>>;
+  readonly #paces: Paces;
   readonly #roomForNew: number;
   readonly #clock: Clock;
+  readonly #time: ForwardTime;
   readonly #tenants: Tenants;
   readonly #living = new LivingCertificates();
 
@@ -51,6 +55,7 @@ export class FairGate implements Gate {
     };
     this.#roomForNew = limits.inWork * (1 - kept);
     this.#clock = clock;
+    this.#time = new ForwardTime(clock);
     this.#tenants = new Tenants(bounds);
   }
 
@@ -60,20 +65,18 @@ export class FairGate implements Gate {
   }
 
   enter({ facts }: Caller, wish: Pick<Wish, 'impersonate'>): Place {
-    const now = this.#clock.now();
+    const now = this.#time.now();
     const { cluster = '', node: nodeName } = facts;
     const tenant = this.#tenants.account(cluster, facts.identity, now);
     const node = nodeName === undefined ? undefined : this.#tenants.node(cluster, nodeName, now);
 
     let limit = this.#limitFor(tenant, node, facts, now, false);
     // Whether it is a renewal is looked up only where it matters: for one too many.
-    if (limit !== undefined && this.#isRenewal(facts, wish, now))
-      limit = this.#limitFor(tenant, node, facts, now, true);
+    if (limit !== undefined && this.#isRenewal(facts, wish)) limit = this.#limitFor(tenant, node, facts, now, true);
     if (limit !== undefined) throw tooMany(limit, this.#limits, facts);
 
     this.#charge(tenant, node, facts, now);
-    hold(tenant);
-    return this.#place(tenant, node, facts, wish);
+    return new Seat(this.#paces, this.#living, tenant, node, facts.pod?.uid, wish.impersonate ?? '');
   }
 
   /** The first limit in the way, from the finest to the coarsest; undefined when there is none. */
@@ -113,39 +116,53 @@ export class FairGate implements Gate {
     if (tenant.ration !== undefined && child !== undefined) tenant.ration.charge(child, now);
   }
 
-  #refund(tenant: Tenant, node: Tenant | undefined): void {
-    for (let at = tenant; at.above !== undefined; at = at.above) {
-      at.fullAt = this.#paces[at.level].refunded(at.fullAt);
-    }
-    if (node !== undefined) node.fullAt = this.#paces.node.refunded(node.fullAt);
-  }
-
-  #isRenewal(
-    { authenticator, pod }: CallerFacts,
-    { impersonate = '' }: Pick<Wish, 'impersonate'>,
-    now: number,
-  ): boolean {
+  #isRenewal({ authenticator, pod }: CallerFacts, { impersonate = '' }: Pick<Wish, 'impersonate'>): boolean {
     // The handshake, here or at the proxy, has seen a living certificate.
     if (authenticator === 'client-cert' || authenticator === 'xfcc') return true;
-    return pod !== undefined && this.#living.isRenewal(pod.uid, impersonate, now / 1000);
+    return pod !== undefined && this.#living.isRenewal(pod.uid, impersonate, this.#clock.now() / 1000);
   }
+}
 
-  #place(
+/** One of `inWork`. */
+class Seat implements Place {
+  readonly #paces: Paces;
+  readonly #living: LivingCertificates;
+  readonly #tenant: Tenant;
+  readonly #node: Tenant | undefined;
+  readonly #podUid: string | undefined;
+  readonly #impersonated: string;
+
+  constructor(
+    paces: Paces,
+    living: LivingCertificates,
     tenant: Tenant,
     node: Tenant | undefined,
-    { pod }: CallerFacts,
-    { impersonate = '' }: Pick<Wish, 'impersonate'>,
-  ): Place {
-    return {
-      issued: ({ notBefore, notAfter }) => {
-        letGo(tenant);
-        if (pod !== undefined) this.#living.issued(pod.uid, impersonate, notBefore, notAfter);
-      },
-      failed: ({ code }) => {
-        letGo(tenant);
-        if (ourFaults.has(code)) this.#refund(tenant, node);
-      },
-    };
+    podUid: string | undefined,
+    impersonated: string,
+  ) {
+    this.#paces = paces;
+    this.#living = living;
+    this.#tenant = tenant;
+    this.#node = node;
+    this.#podUid = podUid;
+    this.#impersonated = impersonated;
+    hold(tenant);
+  }
+
+  issued({ notBefore, notAfter }: { readonly notBefore: number; readonly notAfter: number }): void {
+    letGo(this.#tenant);
+    if (this.#podUid !== undefined) this.#living.issued(this.#podUid, this.#impersonated, notBefore, notAfter);
+  }
+
+  failed({ code }: Refusal): void {
+    letGo(this.#tenant);
+    if (!ourFaults.has(code)) return;
+    for (let at = this.#tenant; at.above !== undefined; at = at.above) this.#refund(at);
+    if (this.#node !== undefined) this.#refund(this.#node);
+  }
+
+  #refund(tenant: Tenant): void {
+    tenant.fullAt = this.#paces[tenant.level].refunded(tenant.fullAt);
   }
 }
 

@@ -6,7 +6,7 @@ const youth = 1 / 4;
 /**
  * Which pods hold a certificate of ours that is due: old enough to be renewed, and living. A pod that has only just
  * got one and asks again has lost it, or is in a loop; neither is a renewal. Fixed memory, 12 octets a pod: whom it has
- * forgotten, or another replica has served, counts as new, and of one pod in some 2^32 / `ways` it may believe too much.
+ * forgotten, or another replica has served, counts as new, and of one new pod in some ten thousand it believes that it renews.
  */
 export class LivingCertificates {
   readonly #lines: number;
@@ -60,26 +60,17 @@ export class LivingCertificates {
   }
 
   #firstOf(hash: number): number {
-    return (Math.floor(hash / 2 ** 32) % this.#lines) * ways;
+    return (hash & (this.#lines - 1)) * ways;
   }
 }
 
-/** 0 is an empty slot's. */
+/** All 32 bits; 0 is an empty slot's. */
 const mark = (hash: number) => hash >>> 0 || 1;
 
-/** 53 bits: two runs in the manner of FNV-1a (draft-eastlake-fnv), which may collide where it hurts nobody. UIDs are the API server's, and random. */
+/** FNV-1a (draft-eastlake-fnv) with a last mixing for the low bits. It need not resist anybody: UIDs are the API server's. */
 function hashOf(podUid: string, impersonated: string): number {
-  let low = 0x811c9dc5;
-  let high = 0x9747b28c;
-  for (let at = 0; at < podUid.length; at++) {
-    const unit = podUid.charCodeAt(at);
-    low = Math.imul(low ^ unit, 0x01000193);
-    high = Math.imul(high ^ unit, 0x85ebca6b);
-  }
-  for (let at = 0; at < impersonated.length; at++) {
-    const unit = impersonated.charCodeAt(at);
-    low = Math.imul(low ^ unit, 0x01000193);
-    high = Math.imul(high ^ unit, 0x85ebca6b);
-  }
-  return (high >>> 11) * 2 ** 32 + (low >>> 0);
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < podUid.length; at++) hash = Math.imul(hash ^ podUid.charCodeAt(at), 0x01000193);
+  for (let at = 0; at < impersonated.length; at++) hash = Math.imul(hash ^ impersonated.charCodeAt(at), 0x01000193);
+  return hash ^ (hash >>> 15);
 }

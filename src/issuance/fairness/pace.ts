@@ -27,7 +27,7 @@ export class Pace {
     return fullAt + this.#interval - now <= (renewal ? this.#depth : this.#depthForNew) + 1e-3;
   }
 
-  /** `fullAt` with one more taken. A debt ends at two bursts, so that a clock set back holds nobody for longer. */
+  /** `fullAt` with one more taken, allowed or by a ration. A debt ends at two bursts, so that it is paid back some day. */
   charged(fullAt: number, now: number): number {
     return Math.min(Math.max(fullAt, now), now + 2 * this.#depth) + this.#interval;
   }

@@ -26,12 +26,12 @@ export class Roll {
     if (this.#tenants.length < this.#most) return true;
     for (let probe = 0; probe < maxProbes; probe++) {
       if (this.#hand >= this.#tenants.length) this.#hand = 0;
-      const tenant = this.#tenants[this.#hand];
+      const at = this.#hand++;
+      const tenant = this.#tenants[at];
       if (tenant !== undefined && forget(tenant)) {
-        this.#remove(this.#hand);
+        this.#remove(at);
         return true;
       }
-      this.#hand++;
     }
     return false;
   }

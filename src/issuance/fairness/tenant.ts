@@ -10,7 +10,7 @@ export class Tenant {
   readonly level: Exclude<LimitName, 'in-work'>;
   /** Undefined for nodes, and for what stands above all clusters. */
   readonly above: Tenant | undefined;
-  /** When its bucket is full again, ms since the epoch. */
+  /** When its bucket is full again, ms of the gate's time. */
   fullAt = 0;
   /** Certificates in the making for it. */
   held = 0;

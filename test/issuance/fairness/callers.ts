@@ -1,0 +1,32 @@
+import { type AuthenticatorName, type Caller, mintCaller } from '#policy/caller.ts';
+import { parseSpiffeId } from '#spiffe/spiffe-id.ts';
+
+export interface Who {
+  readonly cluster?: string;
+  readonly namespace: string;
+  readonly account?: string;
+  readonly pod?: string;
+  readonly node?: string;
+  readonly authenticator?: AuthenticatorName;
+}
+
+/** A proven caller with only what fairness looks at. */
+export function callerOf({ cluster, namespace, account = 'default', pod, node, authenticator }: Who): Caller {
+  return mintCaller({
+    identity: parseSpiffeId(`spiffe://cluster.local/ns/${namespace}/sa/${account}`),
+    authenticator: authenticator ?? 'k8s-token',
+    credential: {},
+    ...(cluster !== undefined && { cluster }),
+    ...(pod !== undefined && { pod: { name: pod, uid: pod } }),
+    ...(node !== undefined && { node }),
+  });
+}
+
+/** Stands until somebody sets it; ms. */
+export class Dial {
+  ms = Date.UTC(2026, 10, 21, 12);
+
+  now(): number {
+    return this.ms;
+  }
+}
