@@ -24,12 +24,12 @@ export class BackOff {
     return this.#failures;
   }
 
-  /** ms until the next attempt; what the server asked for comes first, within a bound. */
+  /** Whole ms until the next attempt; what the server asked for comes first, within a bound. */
   next(retryAfterMs?: number): number {
     const doubled = Math.min(this.#limits.mostMs, this.#limits.firstMs * 2 ** Math.min(this.#failures, 30));
     this.#failures += 1;
     const least = retryAfterMs === undefined ? doubled : Math.min(retryAfterMs, longestRetryAfterMs);
-    return least * (1 + this.#pace.random() / 2);
+    return Math.round(least * (1 + this.#pace.random() / 2));
   }
 
   reset(): void {

@@ -79,7 +79,7 @@ export class Mirror<T> {
     try {
       return this.#options.strip(object);
     } catch (thrown) {
-      this.#options.onTrouble?.(`${keyOf(namespace, name)} is not kept: ${messageOf(thrown)}`);
+      this.report(`${keyOf(namespace, name)} is not kept: ${messageOf(thrown)}`);
       return undefined;
     }
   }
@@ -88,7 +88,16 @@ export class Mirror<T> {
     try {
       this.#options.onChange?.(change);
     } catch (thrown) {
-      this.#options.onTrouble?.(`a handler failed on ${change.key}: ${messageOf(thrown)}`);
+      this.report(`a handler failed on ${change.key}: ${messageOf(thrown)}`);
+    }
+  }
+
+  /** Whoever keeps the log cannot stop the stream either. */
+  report(message: string): void {
+    try {
+      this.#options.onTrouble?.(message);
+    } catch {
+      // there is nobody left to tell
     }
   }
 

@@ -226,7 +226,7 @@ export class Reflector<T> implements View<T> {
   #waitAfter(thrown: unknown): number {
     const error = thrown instanceof ApiError ? thrown : new ApiError(String(thrown), { status: 0 });
     this.#fault = error.message;
-    this.#options.onTrouble?.(error.message);
+    this.#mirror.report(error.message);
     if (this.#version === undefined && this.#streams === 'yes') {
       this.#streams = error.status === 400 || error.status === 422 ? 'no' : 'not now';
       if (this.#streams === 'no') return 0;

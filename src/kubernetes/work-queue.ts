@@ -38,7 +38,9 @@ export class WorkQueue {
   readonly #waiting = new Set<string>();
   readonly #running = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
+  /** A key was turned away since the keys were last asked for. */
   #overflowed = false;
+  #rest: Iterator<string> | undefined;
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
@@ -133,9 +135,20 @@ export class WorkQueue {
     else if (item.callOff === undefined) this.#items.delete(key);
   }
 
+  /** Goes on where the last time it ended, or the first keys would keep the others out for ever. */
   #refill(): void {
-    if (!this.#overflowed || this.#items.size > this.#maxKeys / 2 || this.#stopping.signal.aborted) return;
-    this.#overflowed = false;
-    for (const key of this.#options.refill?.() ?? []) if (!this.add(key)) return;
+    if (this.#items.size > this.#maxKeys / 2 || this.#stopping.signal.aborted) return;
+    while (this.#rest !== undefined || this.#overflowed) {
+      if (this.#rest === undefined) {
+        this.#overflowed = false;
+        this.#rest = this.#options.refill?.()[Symbol.iterator]();
+      }
+      while (this.#rest !== undefined) {
+        if (this.#items.size >= this.#maxKeys) return;
+        const { done, value } = this.#rest.next();
+        if (done === true) this.#rest = undefined;
+        else this.add(value);
+      }
+    }
   }
 }

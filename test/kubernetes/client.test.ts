@@ -62,7 +62,10 @@ describe('a call', () => {
     const held: (() => void)[] = [];
     for (let i = 0; i < 2; i++) server.next((_, response) => held.push(() => response.end('{}')));
     const slow = [api.ask(pods), api.ask(pods)];
-    expect(await refusal(api.ask(pods))).toMatchObject({ status: 0, message: expect.stringContaining('more than 2 calls') });
+    expect(await refusal(api.ask(pods))).toMatchObject({
+      status: 0,
+      message: expect.stringContaining('more than 2 calls'),
+    });
     await until(() => held.length === 2);
     for (const release of held) release();
     await Promise.all(slow);
@@ -83,7 +86,9 @@ describe('a call', () => {
       contentType: 'application/apply-patch+yaml',
       body: '{"data":{"x":"y"}}',
     });
-    expect(`${seen?.url.pathname}${seen?.url.search}`).toBe('/api/v1/namespaces/a/configmaps/b?fieldManager=us&force=true');
+    expect(`${seen?.url.pathname}${seen?.url.search}`).toBe(
+      '/api/v1/namespaces/a/configmaps/b?fieldManager=us&force=true',
+    );
   });
 
   it('keeps the prefix of a server that has one', async () => {
@@ -93,13 +98,19 @@ describe('a call', () => {
     expect(server.seen[0]?.url.pathname).toBe('/k8s/clusters/c-1/api/v1/pods');
   });
 
-  it.each(['/api/v1/namespaces/../secrets', '/api/v1/namespaces/%2E%2e/x', '/a/.', 'api', '/a?b', '/a b', '/a\\b', '/a#b'])(
-    'never sends the path %s',
-    async (path) => {
-      expect(await refusal(client().ask({ method: 'GET', path }))).toMatchObject({ status: 0 });
-      expect(server.seen).toEqual([]);
-    },
-  );
+  it.each([
+    '/api/v1/namespaces/../secrets',
+    '/api/v1/namespaces/%2E%2e/x',
+    '/a/.',
+    'api',
+    '/a?b',
+    '/a b',
+    '/a\\b',
+    '/a#b',
+  ])('never sends the path %s', async (path) => {
+    expect(await refusal(client().ask({ method: 'GET', path }))).toMatchObject({ status: 0 });
+    expect(server.seen).toEqual([]);
+  });
 
   it.each([
     [404, { reason: 'NotFound', message: 'pods "x" not found' }, {}, { reason: 'NotFound', retryAfterMs: undefined }],
@@ -116,7 +127,11 @@ describe('a call', () => {
 
   it('answered in HTML by a proxy gives an ApiError with the status alone', async () => {
     server.next((_, response) => response.writeHead(502).end('<html>bad gateway</html>'));
-    expect(await refusal(client().ask(pods))).toMatchObject({ status: 502, reason: '', message: 'GET /api/v1/pods: 502' });
+    expect(await refusal(client().ask(pods))).toMatchObject({
+      status: 502,
+      reason: '',
+      message: 'GET /api/v1/pods: 502',
+    });
   });
 
   it.each(['', 'nonsense the-token', '[]', '"text"', '{"a":1', 'null'])(
@@ -173,7 +188,10 @@ describe('a call', () => {
   it('to a server that is not there gives an ApiError of status 0', async () => {
     const { cluster } = server;
     await server.close();
-    expect(await refusal(connect(cluster).ask(pods))).toMatchObject({ status: 0, message: expect.stringContaining('ECONNREFUSED') });
+    expect(await refusal(connect(cluster).ask(pods))).toMatchObject({
+      status: 0,
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
     server = await FakeApiServer.start();
   });
 
@@ -185,7 +203,10 @@ describe('a call', () => {
   });
 
   it('is made where the name in the certificate is the one that was told', async () => {
-    for (const [tlsServerName, requests] of [['elsewhere.test', 0], ['kubernetes.default.svc', 1]] as const) {
+    for (const [tlsServerName, requests] of [
+      ['elsewhere.test', 0],
+      ['kubernetes.default.svc', 1],
+    ] as const) {
       const api = connect({ ...server.cluster, tlsServerName });
       open.push(api);
       await api.ask(pods).catch(() => {});
@@ -210,10 +231,11 @@ describe('a call', () => {
 });
 
 describe('lines', () => {
-  const say = (...chunks: string[]) => server.next((_, response) => {
-    for (const chunk of chunks) response.write(chunk);
-    response.end();
-  });
+  const say = (...chunks: string[]) =>
+    server.next((_, response) => {
+      for (const chunk of chunks) response.write(chunk);
+      response.end();
+    });
 
   it('come one by one, wherever the answer is cut into chunks', async () => {
     say('{"a":1}\n{"b"', ':"ä"}\n\n{"c":', '3}\n');
@@ -224,12 +246,17 @@ describe('lines', () => {
     say('{"a":1}\n{"b":');
     const lines = client().lines(pods)[Symbol.asyncIterator]();
     expect((await lines.next()).value).toEqual({ a: 1 });
-    expect(await refusal(lines.next())).toMatchObject({ status: 0, message: 'GET /api/v1/pods: the answer ends within a line' });
+    expect(await refusal(lines.next())).toMatchObject({
+      status: 0,
+      message: 'GET /api/v1/pods: the answer ends within a line',
+    });
   });
 
   it('are bounded in length', async () => {
     say(`{"a":"${'x'.repeat(500)}"}\n`);
-    expect((await refusal(linesOf(client({ maxLineLength: 400 })))).message).toContain('a line is longer than 400 bytes');
+    expect((await refusal(linesOf(client({ maxLineLength: 400 })))).message).toContain(
+      'a line is longer than 400 bytes',
+    );
   });
 
   it('reject with what the server said no with', async () => {
@@ -366,10 +393,18 @@ describe('in a cluster', () => {
   });
 
   it.each([
-    ['no token file', () => ({ token: { file: join(folder, 'none') } }), /the token file .*none cannot be read: ENOENT/],
+    [
+      'no token file',
+      () => ({ token: { file: join(folder, 'none') } }),
+      /the token file .*none cannot be read: ENOENT/,
+    ],
     ['a token that no header may hold', () => ({ token: { inline: 'secret\u0000secret' } }), /what no HTTP header may/],
     ['a folder for a file', () => ({ ca: { file: folder } }), /cannot be read: not a regular file/],
-    ['a CA that is none', () => ({ ca: { inline: '-----BEGIN CERTIFICATE-----\nsecret' } }), /is not PEM, or they do not match/],
+    [
+      'a CA that is none',
+      () => ({ ca: { inline: '-----BEGIN CERTIFICATE-----\nsecret' } }),
+      /is not PEM, or they do not match/,
+    ],
   ])('%s is said, without a secret', async (_, change, words) => {
     const api = connect({ ...server.cluster, ...change() });
     const error = await refusal(api.ask(pods));
@@ -377,14 +412,17 @@ describe('in a cluster', () => {
     expect(error.message).not.toContain('secret');
   });
 
-  it.each([{}, { KUBERNETES_SERVICE_HOST: '10.0.0.1' }, { KUBERNETES_SERVICE_HOST: 'a b', KUBERNETES_SERVICE_PORT: '1' }])(
-    'is not where the environment is %j',
-    (environment) => {
-      expect(() => inCluster(environment)).toThrow(/KUBERNETES_SERVICE_HOST/);
-    },
-  );
+  it.each([
+    {},
+    { KUBERNETES_SERVICE_HOST: '10.0.0.1' },
+    { KUBERNETES_SERVICE_HOST: 'a b', KUBERNETES_SERVICE_PORT: '1' },
+  ])('is not where the environment is %j', (environment) => {
+    expect(() => inCluster(environment)).toThrow(/KUBERNETES_SERVICE_HOST/);
+  });
 
   it('an IPv6 address is put in brackets', () => {
-    expect(inCluster({ KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' }).server).toBe('https://[fd00::1]:443');
+    expect(inCluster({ KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' }).server).toBe(
+      'https://[fd00::1]:443',
+    );
   });
 });
