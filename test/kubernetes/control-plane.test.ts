@@ -141,7 +141,7 @@ describeWith(['control-plane'], 'service-account tokens of a real API server', (
       { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
     ]);
     const authenticated = () => reviewToken(client, token, ['istio-ca']).then((status) => at(status, 'authenticated'));
-    await expect.poll(() => authenticated().catch(() => 'not yet')).toBe(true);
+    await expect.poll(() => authenticated().catch(() => 'not yet'), { timeout: 10_000 }).toBe(true);
     client.close();
   });
 });

@@ -1,17 +1,37 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { describeWith } from '#test/oracles.ts';
 import { at } from '#test/support/control-plane/client.ts';
 import { Cluster } from '#test/support/control-plane/cluster.ts';
+import { kubeconfig } from '#test/support/control-plane/kubeconfig.ts';
 import {
   createNamespace,
   createServiceAccount,
   requestToken,
   reviewToken,
+  serviceAccountKubeconfig,
 } from '#test/support/control-plane/objects.ts';
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import { TokenKey } from '#test/support/control-plane/token-key.ts';
 
 const version = (object: unknown) => String(at(object, 'metadata', 'resourceVersion'));
+class Folder implements Disposable {
+  readonly #path = mkdtempSync(join(tmpdir(), 'countersign-kubeconfig-'));
+
+  write(name: string, text: string): string {
+    const file = join(this.#path, name);
+    writeFileSync(file, text, { mode: 0o600 });
+    return file;
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#path, { recursive: true });
+  }
+}
+
 /** Each starts programs that take seconds where the machine is busy. */
 const starting = { timeout: 240_000 };
 
@@ -88,5 +108,29 @@ describeWith(['control-plane'], 'a cluster of one’s own', () => {
     const token = await requestToken(shared.admin, account);
     expect(at(await reviewToken(shared.admin, token), 'authenticated')).toBe(true);
     expect(at(await reviewToken(cluster.admin, token), 'authenticated')).toBeUndefined();
+  });
+
+  it('lets kubectl in by each kubeconfig, as whom it names', starting, async () => {
+    await using cluster = await Cluster.start();
+    using home = new Folder();
+    const account = await createServiceAccount(cluster.admin, await createNamespace(cluster.admin), 'web');
+    const clientCertificate = await cluster.clientCertificate('alice', ['ops', 'dev']);
+    const whoami = (config: string): unknown => {
+      const file = home.write('config', config);
+      const words = ['--kubeconfig', file, 'auth', 'whoami', '--output=json'];
+      return at(JSON.parse(execFileSync(cluster.kubectl, words, { encoding: 'utf8' })), 'status', 'userInfo');
+    };
+    expect(whoami(cluster.kubeconfig)).toMatchObject({
+      username: 'admin',
+      groups: ['system:masters', 'system:authenticated'],
+    });
+    expect(whoami(kubeconfig(cluster.facts.access, { clientCertificate }))).toMatchObject({
+      username: 'alice',
+      groups: ['ops', 'dev', 'system:authenticated'],
+    });
+    expect(whoami(await serviceAccountKubeconfig(cluster, account))).toMatchObject({
+      username: `system:serviceaccount:${account.namespace}:web`,
+      uid: account.uid,
+    });
   });
 });

@@ -100,7 +100,7 @@ describeWith(['control-plane'], 'the unruly proxy', () => {
     expect(last).toMatchObject({ type: 'ERROR', object: { code: 410 } });
     proxy.cutWatches();
     await expect(events.next()).rejects.toThrow(/aborted/);
-    await expect.poll(() => proxy.watches).toBe(0);
+    await expect.poll(() => proxy.watches, { timeout: 10_000 }).toBe(0);
   });
 
   it('refuses connections and takes them again on the same port', async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { oracle } from '#test/oracles.ts';
+import { binary } from './binary.ts';
 import { at, TestClient } from './client.ts';
 import { ControlPlane, type ControlPlaneFacts } from './control-plane.ts';
 import { ClusterCa, type KeyPair } from './credentials.ts';
@@ -160,12 +160,6 @@ export class Cluster extends ControlPlane implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
-}
-
-function binary(name: string): string {
-  const found = oracle('control-plane');
-  if (!found.available) throw new Error(`there is no control plane: ${found.how}`);
-  return join(found.path, name);
 }
 
 async function startEtcd(folder: string, watchdog: Watchdog, started: (program: Program) => void) {

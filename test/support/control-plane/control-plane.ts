@@ -1,3 +1,4 @@
+import { binary } from './binary.ts';
 import { type Access, TestClient } from './client.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { TokenKey } from './token-key.ts';
@@ -33,6 +34,11 @@ export class ControlPlane {
 
   get tokenKey(): TokenKey {
     return new TokenKey(this.facts.tokenKey);
+  }
+
+  /** Path of the program. */
+  get kubectl(): string {
+    return binary('kubectl');
   }
 
   /** The administrator's. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { at, type TestClient } from './client.ts';
+import { kubeconfig } from './kubeconfig.ts';
 
 /** What tests put into a cluster. Each function takes the administrator's client and creates what it names. */
 
@@ -73,6 +74,8 @@ export interface PodOptions {
   readonly phase?: string;
   /** status.podIP. */
   readonly ip?: string;
+  /** Of the tokens that it mounts as projected volumes: a node gets tokens for no others. */
+  readonly audiences?: readonly string[];
 }
 
 /** A pod that no kubelet runs. Its ServiceAccount must exist. */
@@ -81,7 +84,7 @@ export async function createPod(
   account: Pick<ServiceAccount, 'namespace' | 'name'>,
   options: PodOptions = {},
 ): Promise<Pod> {
-  const { name = fresh('pod'), node, labels = {}, annotations = {} } = options;
+  const { name = fresh('pod'), node, labels = {}, annotations = {}, audiences = [] } = options;
   const path = `/api/v1/namespaces/${account.namespace}/pods`;
   const object = await admin.create(path, {
     metadata: { name, labels, annotations },
@@ -89,6 +92,10 @@ export async function createPod(
       serviceAccountName: account.name,
       automountServiceAccountToken: false,
       containers: [{ name: 'app', image: 'app.test/app:1' }],
+      volumes: audiences.map((audience, n) => ({
+        name: `token-${n}`,
+        projected: { sources: [{ serviceAccountToken: { audience, path: 'token' } }] },
+      })),
       ...(node !== undefined && { nodeName: node }),
     },
   });
@@ -148,6 +155,16 @@ export async function requestToken(
   const token = at(object, 'status', 'token');
   if (typeof token !== 'string') throw new Error(`no token: ${JSON.stringify(object)}`);
   return token;
+}
+
+/** The text of a kubeconfig with which a service account of that cluster comes in, by a token of TokenRequest. */
+export async function serviceAccountKubeconfig(
+  cluster: { readonly admin: TestClient },
+  account: Pick<ServiceAccount, 'namespace' | 'name'>,
+  name?: string,
+): Promise<string> {
+  const token = await requestToken(cluster.admin, account);
+  return kubeconfig({ ...cluster.admin.access, token }, name === undefined ? {} : { name });
 }
 
 /** `status` of a TokenReview. */
