@@ -45,6 +45,8 @@ export interface Evidence {
   readonly authorization: readonly string[];
   /** Every `clusterid` value in order. */
   readonly clusterId: readonly string[];
+  /** Every `x-forwarded-client-cert` value in order: the word of whoever sent it. */
+  readonly forwardedClientCert?: readonly string[];
   /** DER of the TLS client certificate and the rest of its chain, leaf first; the handshake has verified it. */
   readonly clientCertificate?: readonly Uint8Array[];
   readonly peer: Peer;
@@ -64,4 +66,13 @@ export interface Authenticator {
    * (the reason is for the log, never for the caller) or `authn.unavailable` (a back end is down).
    */
   authenticate(evidence: Evidence, signal: AbortSignal): Promise<Caller | undefined>;
+}
+
+/** Who may be issued another's identity, and whose: a node agent that of the workloads of its node. */
+export interface Impersonation {
+  /**
+   * The same asker as a Caller of exactly the identity `wanted`. Throws Refusal `authn.impersonation` (the reason is
+   * for the log, never for the caller) or `authn.unavailable` when it cannot be told now. Bounded in time.
+   */
+  authorize(caller: Caller, wanted: string): Promise<Caller>;
 }

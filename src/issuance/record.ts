@@ -54,6 +54,7 @@ export class Recorder {
       request: requestFacts(attempt, asked, csr),
       peer: peerFacts(attempt),
       caller: callerFacts(caller.facts),
+      ...(caller.facts.impersonation && { onBehalfOf: onBehalfOfFacts(caller.facts) }),
       asked: askedFacts(asked, csr),
       decision: {
         clamped: terms.clamped && { from: terms.clamped.from, to: terms.clamped.to },
@@ -98,6 +99,7 @@ export class Recorder {
       request: requestFacts(attempt, asked, csr),
       peer: peerFacts(attempt),
       ...(caller && { caller: callerFacts(caller.facts) }),
+      ...(caller?.facts.impersonation && { onBehalfOf: onBehalfOfFacts(caller.facts) }),
       ...(asked && { asked: askedFacts(asked, csr) }),
       decision: {
         policy: permit?.terms.policy ?? (typeof policy === 'string' ? policy : undefined),
@@ -119,7 +121,9 @@ function peerFacts({ evidence: { peer } }: Attempt): Json {
   };
 }
 
-function callerFacts(facts: CallerFacts): Json {
+/** Whoever proved itself, also where it got another's identity. */
+function callerFacts(given: CallerFacts): Json {
+  const facts = given.impersonation?.by ?? given;
   const { credential } = facts;
   return {
     authenticator: facts.authenticator,
@@ -139,6 +143,11 @@ function callerFacts(facts: CallerFacts): Json {
     pod: facts.pod && { name: facts.pod.name, uid: facts.pod.uid },
     serviceAccount: facts.serviceAccount,
   };
+}
+
+function onBehalfOfFacts({ identity, node, impersonation }: CallerFacts): Json {
+  const pod = impersonation?.pod;
+  return { identity, node, pod: pod && { name: pod.name, uid: pod.uid } };
 }
 
 function askedFacts({ wish }: Asked, csr: VerifiedCsr | undefined): Json {

@@ -12,12 +12,14 @@ import type { Gate } from './fairness/gate.ts';
 import { abortRefusal, Flight, unlessAborted } from './flight.ts';
 import type { Issuers, LiveIssuer } from './live-issuer.ts';
 import type { IssuanceObserver } from './observer.ts';
-import type { AuditLog, Authenticator, Clock } from './ports.ts';
+import type { AuditLog, Authenticator, Clock, Impersonation } from './ports.ts';
 import type { Recorder } from './record.ts';
 import { type Attempt, type Issuance, type IssuanceRequest, type Issued, mintIssued } from './request.ts';
 
 export interface SequenceParts {
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
+  /** Absent: nobody is issued another's identity. */
+  readonly impersonation?: Impersonation;
   readonly gate: Gate;
   readonly csrChecks: CsrChecks;
   readonly policies: () => PolicySet;
@@ -102,8 +104,19 @@ export class IssuanceSequence implements Issuance {
     const caller = await this.#parts.authenticator.authenticate(request.evidence, signal);
     if (caller === undefined) throw new Refusal('authn.failed', 'no authenticator recognised the credentials');
     flight.caller = caller;
+    const { impersonate = '' } = request.wish;
+    if (impersonate !== '') flight.caller = await this.#impersonate(caller, impersonate);
     flight.end('authn');
-    return caller;
+    return flight.caller;
+  }
+
+  /** From here on the decision, the limits and the certificate are about the identity that was asked for. */
+  async #impersonate(caller: Caller, wanted: string): Promise<Caller> {
+    const { impersonation } = this.#parts;
+    if (impersonation === undefined) {
+      throw new Refusal('authn.impersonation', "no accounts are trusted to ask for another's identity");
+    }
+    return await impersonation.authorize(caller, wanted);
   }
 
   async #make(flight: Flight, { csr: pem, door, wish }: IssuanceRequest, caller: Caller, signal: AbortSignal) {

@@ -29,6 +29,15 @@ export interface CallerFacts {
   readonly node?: string;
   readonly nodeUid?: string;
   readonly audiences?: readonly string[];
+  /** There when the identity, its namespace and service account are another's; pod, node and credential are the asker's own. */
+  readonly impersonation?: ImpersonationFacts;
+}
+
+/** Who was let act for another. */
+export interface ImpersonationFacts {
+  readonly by: CallerFacts;
+  /** The pod that runs as the identity on the asker's node, where there is just one. */
+  readonly pod?: { readonly name: string; readonly uid: string };
 }
 
 let mint: (facts: CallerFacts) => Caller;

@@ -1,5 +1,5 @@
 import { asRefusal } from '#refusal/refusal.ts';
-import { parseSpiffeId, parseTrustDomain } from '#spiffe/spiffe-id.ts';
+import { parseSpiffeId } from '#spiffe/spiffe-id.ts';
 import { floorKeys, floorSignatures } from './approved.ts';
 import type { Check, Objection } from './check.ts';
 import type { Inquiry, SanFacts } from './question.ts';
@@ -20,7 +20,8 @@ export const floor: readonly Check[] = [
   {
     name: 'acts for itself',
     objection: impersonation,
-    found: () => 'the caller asks for its own identity',
+    found: ({ caller: { impersonation: acting } }) =>
+      acting === undefined ? 'the caller asks for its own identity' : `${acting.by.identity} may act for it`,
   },
   {
     name: 'key is sound',
@@ -72,17 +73,14 @@ const foreign = (trustDomain: string, primary: string): Objection => ({
   detail: { trustDomain },
 });
 
-/** Node authorization decides this before policy; a wish that is still here was not decided by anyone. */
-function impersonation({ wish, trustDomains }: Inquiry): Objection | undefined {
-  if (wish.impersonate === undefined || wish.impersonate === '') return undefined;
-  const malformed = wellFormed(wish.impersonate);
-  if (malformed !== undefined) return malformed;
-  const wanted = parseTrustDomain(wish.impersonate.split('/')[2] ?? '');
-  if (!isOurs(wanted, trustDomains)) return foreign(wanted, trustDomains.primary);
+/** Node authorization decides this before policy, and then the caller has that identity; a wish for another was decided by nobody. */
+function impersonation({ wish, caller }: Inquiry): Objection | undefined {
+  const { impersonate = '' } = wish;
+  if (impersonate === '' || (impersonate === caller.identity && caller.impersonation !== undefined)) return undefined;
   return {
-    code: 'identity.mismatch',
-    sentence: 'the identity asked for is not the one proven, and no node authorization is configured',
-    detail: { asked: wish.impersonate },
+    code: 'authn.impersonation',
+    sentence: 'the identity asked for is not the one proven, and nobody let the caller act for it',
+    detail: { asked: impersonate },
   };
 }
 

@@ -19,7 +19,22 @@ export function matchTests(match: PolicySpec['match'] = {}): readonly MatchTest[
     one('namespace', match.namespaces, '.', (inquiry) => inquiry.namespace),
     one('service account', match.serviceAccounts, '.', (inquiry) => inquiry.serviceAccount),
     one('authenticator', match.authenticators, '', (inquiry) => inquiry.caller.authenticator),
+    acting(match.impersonated),
   ].flat();
+}
+
+/** `true`: a node agent for a workload of its node; `false`: whoever asks for its own identity. */
+function acting(wanted: boolean | 'any' = 'any'): MatchTest[] {
+  if (wanted === 'any') return [];
+  const isActing = ({ caller }: Inquiry) => caller.impersonation !== undefined;
+  return [
+    {
+      name: 'impersonated',
+      wanted: String(wanted),
+      holds: (inquiry) => isActing(inquiry) === wanted,
+      found: (inquiry) => String(isActing(inquiry)),
+    },
+  ];
 }
 
 /** What the caller does not have matches nothing, not even `*`: an unknown namespace is in no policy's namespace. */

@@ -11,6 +11,7 @@ const remedies = {
   // who asks
   'authn.failed': 'fix-request',
   'authn.unavailable': 'retry-later',
+  'authn.impersonation': 'fix-request',
   // the request's bytes
   'request.malformed': 'fix-request',
   'request.encoding': 'fix-request',

@@ -69,6 +69,13 @@ export function trustDomainOf(id: SpiffeId): TrustDomain {
   return id.slice(scheme.length, id.indexOf('/', scheme.length)) as TrustDomain;
 }
 
+/** What Istio's form of an identity names. */
+export interface IstioParts {
+  readonly trustDomain: TrustDomain;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+}
+
 /** A DNS label and a DNS subdomain as Kubernetes has them: lower case, RFC 1123. */
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const subdomain = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
@@ -84,4 +91,14 @@ export function istioId(trustDomain: TrustDomain, namespace: string, serviceAcco
     malformed(`a service account is a DNS subdomain of at most ${maxSubdomainLength} characters`);
   }
   return parseSpiffeId(`${scheme}${trustDomain}/ns/${namespace}/sa/${serviceAccount}`);
+}
+
+/** The parts of an ID that `istioId` could have written, byte for byte. Throws Refusal `identity.malformed`. */
+export function parseIstioId(text: string): IstioParts {
+  const trustDomain = trustDomainOf(parseSpiffeId(text));
+  const [, , , , namespace = '', , serviceAccount = ''] = text.split('/');
+  if (istioId(trustDomain, namespace, serviceAccount) !== text) {
+    malformed('it must have the form spiffe://<trust domain>/ns/<namespace>/sa/<service account>');
+  }
+  return { trustDomain, namespace, serviceAccount };
 }

@@ -5,7 +5,7 @@ import type { PermitTerms } from '#policy/permit.ts';
 import type { Question } from '#policy/question.ts';
 import type { PolicySet } from '#policy/set.ts';
 import { Refusal, type RefusalCode } from '#refusal/refusal.ts';
-import { parseTrustDomain, type SpiffeId } from '#spiffe/spiffe-id.ts';
+import { parseSpiffeId, parseTrustDomain, type SpiffeId } from '#spiffe/spiffe-id.ts';
 import { type Draft, deny, noon, question, setOf } from './sidecar.ts';
 
 function codeOf(asked: Question, set: PolicySet): string {
@@ -99,11 +99,44 @@ describe('whose name stands in the certificate', () => {
   });
 
   it.each([
-    ['spiffe://other.example/ns/shop/sa/bank', 'identity.trust-domain'],
-    ['spiffe://cluster.local/ns/shop/../sa/bank', 'identity.malformed'],
-    ['spiffe://cluster.local/ns/shop/sa/bank', 'identity.mismatch'],
-  ])('P-36: acting for %s is refused as %s', (impersonate, code) => {
-    expect(codeOf(wish({ impersonate }), permissive)).toBe(code);
+    'spiffe://other.example/ns/shop/sa/bank',
+    'spiffe://cluster.local/ns/shop/../sa/bank',
+    'spiffe://cluster.local/ns/shop/sa/bank',
+    'spiffe://cluster.local/ns/shop/sa/web',
+  ])('P-36: acting for %s is refused where nobody let the caller', (impersonate) => {
+    expect(codeOf(wish({ impersonate }), permissive)).toBe('authn.impersonation');
+  });
+
+  it('P-36: acting for another is for exactly the identity that the caller was let act for, in our trust domains', () => {
+    const agent = question({}).caller;
+    const acting = (identity: string, impersonate = identity) => {
+      const asked = wish({ impersonate });
+      return { ...asked, caller: { ...agent, identity: parseSpiffeId(identity), impersonation: { by: agent } } };
+    };
+    expect(evaluate(acting('spiffe://cluster.local/ns/shop/sa/bank'), permissive)).toMatchObject({
+      identity: 'spiffe://cluster.local/ns/shop/sa/bank',
+    });
+    expect(
+      codeOf(acting('spiffe://cluster.local/ns/shop/sa/bank', 'spiffe://cluster.local/ns/shop/sa/till'), permissive),
+    ).toBe('authn.impersonation');
+    expect(codeOf(acting('spiffe://other.example/ns/shop/sa/bank'), permissive)).toBe('identity.trust-domain');
+  });
+
+  it('a policy may be for node agents alone, or for all but them', () => {
+    const agent = question({}).caller;
+    const impersonate = 'spiffe://cluster.local/ns/shop/sa/bank';
+    const acting = {
+      ...wish({ impersonate }),
+      caller: { ...agent, identity: parseSpiffeId(impersonate), impersonation: { by: agent } },
+    };
+    for (const [impersonated, forAgents, forOthers] of [
+      [true, 'allowed', 'policy.no-match'],
+      [false, 'policy.no-match', 'allowed'],
+      ['any', 'allowed', 'allowed'],
+    ]) {
+      const set = setOf({ spec: { ...everything, match: { impersonated } } });
+      expect([codeOf(acting, set), codeOf(question({}), set)]).toEqual([forAgents, forOthers]);
+    }
   });
 
   it('is in a trust domain of ours, or one of its aliases', () => {
@@ -181,7 +214,7 @@ const hostile: readonly [what: string, asked: Question, code: RefusalCode][] = [
   ['an identity without a path', as('spiffe://cluster.local'), 'identity.malformed'],
   ['an upper-case trust domain', as('spiffe://CLUSTER.local/ns/a/sa/b'), 'identity.malformed'],
   ['a foreign trust domain', as('spiffe://evil.local/ns/shop/sa/web'), 'identity.trust-domain'],
-  ['acting for another', wish({ impersonate: 'spiffe://cluster.local/ns/shop/sa/bank' }), 'identity.mismatch'],
+  ['acting for another', wish({ impersonate: 'spiffe://cluster.local/ns/shop/sa/bank' }), 'authn.impersonation'],
   ['an RSA-1024 key', question({ key: 'rsa:1024' }), 'key.not-allowed'],
   ['a P-224 key', question({ key: 'ec:P-224' }), 'key.not-allowed'],
   ['a SHA-1 CSR', question({ csrSignature: 'rsa-sha1' }), 'csr.algorithm'],

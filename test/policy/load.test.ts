@@ -150,7 +150,6 @@ const contradictory: readonly [why: string, from: string, to: string, message: s
 const reserved: readonly [key: string, line: string, message: string][] = [
   ['mode dryRun', 'mode: dryRun', 'spec.mode: comes with dry runs; not available in this version'],
   ['match.when', "match: { when: 'true' }", 'spec.match.when: comes with CEL expressions'],
-  ['match.impersonated', 'match: { impersonated: true }', 'spec.match.impersonated: comes with node authorization'],
   ['rules', 'rules: [{ rule: "true", message: x }]', 'spec.rules: comes with CEL expressions'],
   ['rate', 'rate: { liveCerts: 200 }', 'spec.rate: comes with rate limits'],
   ['certificate.extensions', 'certificate: { extensions: { add: [] } }', 'spec.certificate.extensions: comes with'],

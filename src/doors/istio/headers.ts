@@ -8,6 +8,7 @@ export interface CallHeaders {
   readonly contentType: string;
   readonly authorization: readonly string[];
   readonly clusterId: readonly string[];
+  readonly forwardedClientCert: readonly string[];
   readonly traceparent: string;
   readonly timeout: string;
   readonly encoding: string;
@@ -21,6 +22,7 @@ const maxTraceparent = 128;
 export function readHeaders(raw: readonly string[]): CallHeaders {
   let authorization = none;
   let clusterId = none;
+  let forwardedClientCert = none;
   const headers = { path: '', method: '', contentType: '', traceparent: '', timeout: '', encoding: '' };
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const value = raw[i + 1] ?? '';
@@ -40,6 +42,9 @@ export function readHeaders(raw: readonly string[]): CallHeaders {
       case 'clusterid':
         clusterId = clusterId.length === 0 ? [value] : [...clusterId, value];
         break;
+      case 'x-forwarded-client-cert':
+        forwardedClientCert = [...forwardedClientCert, value];
+        break;
       case 'traceparent':
         if (value.length <= maxTraceparent) headers.traceparent = value;
         break;
@@ -51,7 +56,7 @@ export function readHeaders(raw: readonly string[]): CallHeaders {
         break;
     }
   }
-  return { ...headers, authorization, clusterId };
+  return { ...headers, authorization, clusterId, forwardedClientCert };
 }
 
 const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };

@@ -26,16 +26,27 @@ export interface GrpcStatus {
 }
 
 /**
- * What a refusal is to the asker. `unproven`: who asks is not known. `csr`: the request's bytes or key are bad.
+ * What a refusal is to the asker. `unproven`: who asks is not known. `not-theirs`: they act for whom they may not. `csr`: the request's bytes or key are bad.
  * `policy`: the request is fine and not permitted. `busy`: come back, we are full. `down`: come back, a part of us
  * is away. `broken`: an operator must look. `malformed`: the bytes are not a request,
  * `encoding`: they are in a form that this door does not take.
  */
-type Kind = 'unproven' | 'csr' | 'policy' | 'busy' | 'down' | 'broken' | 'gone' | 'malformed' | 'encoding';
+type Kind =
+  | 'unproven'
+  | 'not-theirs'
+  | 'csr'
+  | 'policy'
+  | 'busy'
+  | 'down'
+  | 'broken'
+  | 'gone'
+  | 'malformed'
+  | 'encoding';
 
 const kinds: Readonly<Record<RefusalCode, Kind>> = {
   'authn.failed': 'unproven',
   'authn.unavailable': 'down',
+  'authn.impersonation': 'not-theirs',
   'request.malformed': 'malformed',
   'request.encoding': 'encoding',
   // gRPC's own answer to a message that is too large
@@ -89,6 +100,7 @@ const kinds: Readonly<Record<RefusalCode, Kind>> = {
 };
 
 const authenticationFailed = 'request authenticate failure';
+const impersonationFailed = 'request impersonation authentication failure';
 
 /**
  * The one table from refusals to gRPC. Agents retry Internal, Unavailable and ResourceExhausted fast, and nothing
@@ -99,6 +111,11 @@ export function statusOf(refusal: Refusal, dialect: Dialect, id: string): GrpcSt
   switch (kinds[refusal.code]) {
     case 'unproven':
       return { code: grpcCode.unauthenticated, message: authenticationFailed };
+    case 'not-theirs':
+      return {
+        code: grpcCode.unauthenticated,
+        message: dialect === 'istiod' ? impersonationFailed : authenticationFailed,
+      };
     case 'csr':
       return dialect === 'istiod'
         ? { code: grpcCode.invalidArgument, message: `CSR signing error (${refusal.message})` }

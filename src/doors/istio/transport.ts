@@ -143,6 +143,7 @@ function contextOf(id: string, headers: CallHeaders, connection: Connection): Ca
     authorization: headers.authorization,
     clusterId: headers.clusterId,
     peer: connection.peer,
+    ...(headers.forwardedClientCert.length > 0 && { forwardedClientCert: headers.forwardedClientCert }),
     ...(connection.clientCertificate && { clientCertificate: connection.clientCertificate }),
   };
   return { id, evidence, ...(headers.traceparent && { traceparent: headers.traceparent }) };
