@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ApiError, type KubernetesObject, malformed } from './api.ts';
+import { ApiError, type KubernetesObject, malformed, tooLarge } from './api.ts';
 
 /** What a server says goes into logs: this much of it. */
 const longestQuote = 512;
@@ -14,7 +14,9 @@ export async function readWhole(response: IncomingMessage, maxLength: number): P
   for await (const chunk of response as AsyncIterable<Buffer>) {
     length += chunk.length;
     // leaving the loop destroys the response, and its connection with it
-    if (length > maxLength) throw new ApiError(`the answer is larger than ${maxLength} bytes`, { status: 0 });
+    if (length > maxLength) {
+      throw new ApiError(`the answer is larger than ${maxLength} bytes`, { status: 0, reason: tooLarge });
+    }
     chunks.push(chunk);
   }
   const [only] = chunks;

@@ -32,6 +32,9 @@ export interface KubernetesApi {
 /** `reason` of what came with status 0 and cannot be read: asking in the same way again gives the same. */
 export const malformed = 'Malformed';
 
+/** `reason` of what came with status 0 and is larger than we take: a smaller piece of it may do. */
+export const tooLarge = 'TooLarge';
+
 /** Why there is no good answer. The message names the request and what the server said, never a credential. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';

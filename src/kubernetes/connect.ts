@@ -26,7 +26,8 @@ export interface ConnectOptions {
 const defaults = {
   timeoutMs: 10_000,
   maxAnswerLength: 64 * 1024 * 1024,
-  maxLineLength: 2 * 1024 * 1024,
+  // an object has at most 1.5 MiB, and a character that JSON must escape becomes six: nobody is to end a watch with one
+  maxLineLength: 16 * 1024 * 1024,
   maxConnections: 16,
   maxCalls: 1024,
   pace: systemPace,

@@ -38,7 +38,10 @@ class ModelApi implements KubernetesApi {
         if (next === 'end') return;
         if (next === 'cut') throw new ApiError('cut', { status: 0 });
         if (next !== undefined) yield next;
-        else await new Promise<void>((resolve) => void (wake = resolve));
+        else
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
       }
     } finally {
       this.model.watches.delete(sink);

@@ -108,6 +108,21 @@ describe('the first whole set', () => {
     expect(lists().length).toBe(5);
   });
 
+  it('is had in smaller pages where one would be too large', async () => {
+    await api.close();
+    api = connect(server.cluster, { maxAnswerLength: 20_000 });
+    server.model.streaming = 'refused';
+    fill(600);
+    begin();
+    await settled();
+    expect(
+      lists()
+        .map(({ url }) => url.searchParams.get('limit'))
+        .slice(0, 5),
+    ).toEqual(['500', '250', '125', '125', '125']);
+    expect(view.size).toBe(600);
+  });
+
   it('may be empty', async () => {
     begin();
     await settled();

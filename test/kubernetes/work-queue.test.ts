@@ -16,16 +16,12 @@ class Bench {
   constructor(options: Partial<WorkQueueOptions> = {}) {
     this.queue = new WorkQueue({
       work: (key, signal) =>
-        new Promise((resolve, reject) => {
+        new Promise<number | undefined>((resolve, reject) => {
           if (this.running.has(key)) throw new Error(`${key} twice at once`);
           this.signal = signal;
           this.begun.push(key);
-          const end = () => this.running.delete(key);
-          this.running.set(key, {
-            done: (waitMs) => (end(), resolve(waitMs)),
-            fail: (thrown) => (end(), reject(thrown)),
-          });
-        }),
+          this.running.set(key, { done: resolve, fail: reject });
+        }).finally(() => this.running.delete(key)),
       onFault: (key, _, failures) => void this.faults.push([key, failures]),
       pace: this.pace,
       ...options,
