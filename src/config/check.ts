@@ -5,6 +5,7 @@ import { templateMapping } from '#authn/oidc/identity-mapping.ts';
 import type { Document } from '#document/document.ts';
 import type { Problem } from '#document/problem.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
+import { checkDoorTls } from './check-door-tls.ts';
 import { checkIssuers, checkKey } from './check-keys.ts';
 import { attempt, between, checkAddress, checkUrl, exactlyOne, type Report, type Step } from './judgement.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
@@ -21,7 +22,8 @@ export function checkMeaning(
   };
   checkTrustDomains(config, report);
   checkIstio(config, report);
-  checkAddress(config.admin.listen, ['admin', 'listen'], report);
+  checkDoorTls(config, report);
+  checkAdmin(config, report);
   checkFairness(config, report);
   checkAuthenticators(config, report);
   checkIssuers(config, report);
@@ -63,6 +65,16 @@ function checkIstio({ istio }: ServerConfigText, report: Report): void {
     report(['istio', 'serving'], 'a serving certificate needs at least one DNS name or IP address');
   }
   between(serving.lifetime, '1m', '398d', ['istio', 'serving', 'lifetime'], report);
+  if (istio.maxCertificateLifetime !== undefined)
+    between(istio.maxCertificateLifetime, '5m', '398d', ['istio', 'maxCertificateLifetime'], report);
+}
+
+function checkAdmin({ admin: { listen, probe } }: ServerConfigText, report: Report): void {
+  checkAddress(listen, ['admin', 'listen'], report);
+  if (probe === undefined) return;
+  checkAddress(probe.listen, ['admin', 'probe', 'listen'], report);
+  if (!/^\/[\w./~-]*$/.test(probe.path))
+    report(['admin', 'probe', 'path'], 'a path begins with "/" and holds letters, digits, "/", "-", ".", "_" and "~"');
 }
 
 function checkFairness({ fairness: { inWork }, istio }: ServerConfigText, report: Report): void {

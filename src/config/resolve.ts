@@ -2,9 +2,10 @@ import { hostname } from 'node:os';
 import { resolve as resolvePath } from 'node:path';
 import { parseByteSize, parseDuration } from '#document/scalars.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
+import { tls13Suites } from './check-door-tls.ts';
 import { type PathFrom, resolveIssuer, resolveSigningKey } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
-import type { AuthenticatorConfig, ListenAddress, OidcConfig, ServerConfig } from './server-config.ts';
+import type { AuthenticatorConfig, DoorTlsConfig, ListenAddress, OidcConfig, ServerConfig } from './server-config.ts';
 
 /** Units, paths and choices settled. The content has passed `checkMeaning`. */
 export function resolveConfig(content: ServerConfigText, folder: string): ServerConfig {
@@ -25,6 +26,10 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
         lifetimeSeconds: parseDuration(istio.serving.lifetime),
         renewAt: istio.serving.renewAt,
       },
+      ...(istio.maxCertificateLifetime !== undefined && {
+        maxCertificateLifetimeSeconds: parseDuration(istio.maxCertificateLifetime),
+      }),
+      tls: doorTls(istio.tls),
       limits: {
         maxConcurrentCalls: istio.limits.maxConcurrentCalls,
         callTimeoutMs: parseDuration(istio.limits.callTimeout) * 1000,
@@ -32,7 +37,13 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
         maxRequestBytes: parseByteSize(istio.limits.maxRequestBytes),
       },
     },
-    admin: { listen: listenAddress(admin.listen), maxConnections: admin.maxConnections },
+    admin: {
+      listen: listenAddress(admin.listen),
+      maxConnections: admin.maxConnections,
+      ...(admin.probe !== undefined && {
+        probe: { listen: listenAddress(admin.probe.listen), path: admin.probe.path },
+      }),
+    },
     fairness: {
       ...content.fairness,
       inWork: content.fairness.inWork ?? Math.ceil(istio.limits.maxConcurrentCalls / 2),
@@ -59,6 +70,14 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
         : { tracing: { endpoint: telemetry.tracing.otlp.endpoint, sampleRatio: telemetry.tracing.sampleRatio } }),
     },
     shutdown: { graceMs: parseDuration(content.shutdown.grace) * 1000 },
+  };
+}
+
+function doorTls({ minVersion, cipherSuites, groups }: ServerConfigText['istio']['tls']): DoorTlsConfig {
+  return {
+    minVersion,
+    ...(cipherSuites !== undefined && { ciphers: [...tls13Suites, ...cipherSuites] }),
+    ...(groups !== undefined && { groups }),
   };
 }
 

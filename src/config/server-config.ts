@@ -10,7 +10,7 @@ export interface ServerConfig {
   readonly trustDomainAliases: readonly TrustDomain[];
   readonly instance: { readonly name: string };
   readonly istio: IstioConfig;
-  readonly admin: { readonly listen: ListenAddress; readonly maxConnections: number };
+  readonly admin: AdminConfig;
   readonly fairness: FairnessLimits;
   /** In the order in which they are asked; never empty. */
   readonly authenticators: readonly AuthenticatorConfig[];
@@ -32,6 +32,19 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+interface AdminConfig {
+  readonly listen: ListenAddress;
+  readonly maxConnections: number;
+  readonly probe?: { readonly listen: ListenAddress; readonly path: string };
+}
+
+export interface DoorTlsConfig {
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** OpenSSL's names, as those of `groups`. */
+  readonly ciphers?: readonly string[];
+  readonly groups?: readonly string[];
+}
+
 interface IstioConfig {
   readonly listen: ListenAddress;
   readonly dialect: 'istiod' | 'istio-csr';
@@ -43,6 +56,8 @@ interface IstioConfig {
     /** Part of the lifetime. */
     readonly renewAt: number;
   };
+  readonly maxCertificateLifetimeSeconds?: number;
+  readonly tls: DoorTlsConfig;
   readonly limits: {
     readonly maxConcurrentCalls: number;
     readonly callTimeoutMs: number;

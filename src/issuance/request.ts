@@ -6,6 +6,8 @@ import type { Evidence } from './ports.ts';
 export interface Wish {
   /** Seconds asked for, exactly as received; 0 or negative means "the default". */
   readonly ttl: bigint;
+  /** Seconds that the door gives at most, whatever a policy allows; absent, policy decides alone. */
+  readonly ttlAtMost?: number;
   /** Name of an issuer profile (Istio's `CertSigner`); absent means the default. */
   readonly signer?: string;
   /** SPIFFE ID to be issued in the caller's stead (ztunnel); absent means the caller's own. */

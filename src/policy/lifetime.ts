@@ -42,8 +42,9 @@ export const leastTtl = (backdate: number) => backdate + 2 * leastToMiddle + 1;
  * How long the certificate lives. A wish is held against max, then min, then the issuer's own end; jitter only
  * shortens, never past min, and comes from the serial so that a replay gives the same second.
  */
-export function lifetime(inquiry: Inquiry, validity: Validity): Lifetime | Objection {
+export function lifetime(inquiry: Inquiry, allowed: Validity): Lifetime | Objection {
   const { issuer, wish } = inquiry;
+  const validity = wish.ttlAtMost === undefined ? allowed : noLonger(allowed, wish.ttlAtMost);
   const now = Math.floor(inquiry.now / 1000);
   const wished = wish.ttl <= 0n ? BigInt(validity.default) : wish.ttl;
 
@@ -63,6 +64,11 @@ export function lifetime(inquiry: Inquiry, validity: Validity): Lifetime | Objec
   if ((notBefore + notAfter) / 2 < now + leastToMiddle) return tooShort(BigInt(ttl), leastTtl(now - notBefore));
   const from = wished > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(wished);
   return from === granted ? { ttl, notBefore, notAfter } : { ttl, notBefore, notAfter, clamped: { from, to: granted } };
+}
+
+function noLonger(validity: Validity, most: number): Validity {
+  const { default: usual, min, max } = validity;
+  return { ...validity, default: Math.min(usual, most), min: Math.min(min, most), max: Math.min(max, most) };
 }
 
 export const isLifetime = (value: Lifetime | Objection): value is Lifetime => 'notAfter' in value;

@@ -37,6 +37,8 @@ interface CsrFacts {
 interface WishFacts {
   /** Seconds exactly as received; 0 or negative means the default. */
   readonly ttl: bigint;
+  /** Seconds that the door gives at most, whatever a policy allows. */
+  readonly ttlAtMost?: number;
   readonly signer?: string;
   readonly impersonate?: string;
   readonly csrNames: 'ignore' | 'exact';

@@ -40,6 +40,6 @@ export function layFoundation(config: ServerConfig): Foundation {
     events: new Events(ids, { ...instance }),
     logger: standardErrorLogger({ ...config.telemetry.logs, clock }),
     health: new Health(clock),
-    metrics: new Metrics({ clock, version: instance.version }),
+    metrics: new Metrics({ clock, version: instance.version, istioCsr: config.istio.dialect === 'istio-csr' }),
   };
 }

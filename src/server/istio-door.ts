@@ -10,7 +10,7 @@ export function openIstioDoor(
   issuance: Issuance,
   issuers: LiveIssuers,
 ): IstioDoor {
-  const { limits, dialect } = config.istio;
+  const { limits, dialect, tls, maxCertificateLifetimeSeconds } = config.istio;
   const calls = metrics.grpc;
   let inFlight = 0;
   metrics.gauges.watchInFlight('istio', () => inFlight);
@@ -18,7 +18,8 @@ export function openIstioDoor(
     issuance,
     dialect,
     trustDomain: config.trustDomain,
-    ...(config.fips.level === 'policy' && { tls: fipsTls }),
+    tls: { ...tls, ...(config.fips.level === 'policy' && fipsTls) },
+    ...(maxCertificateLifetimeSeconds !== undefined && { maxLifetimeSeconds: maxCertificateLifetimeSeconds }),
     limits: {
       maxConcurrentCalls: limits.maxConcurrentCalls,
       deadlineMs: limits.callTimeoutMs,

@@ -2,7 +2,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import { LatencyHistogram, renderHistograms } from './histogram.ts';
 
 /** Status codes by number (gRPC core, "Status codes and their use"). */
-const codeNames = [
+export const codeNames = [
   'OK',
   'Canceled',
   'Unknown',
@@ -89,11 +89,19 @@ export class GrpcCalls {
     return this.#methods.get(path)?.started ?? 0;
   }
 
+  /** `code` by its name. */
+  handled(path: string, code: (typeof codeNames)[number]): number {
+    return this.#methods.get(path)?.handled[codeNames.indexOf(code)] ?? 0;
+  }
+
+  /** Labels and times of one method's calls; empty ones before the first. */
+  duration(path: string): readonly [labels: string, duration: LatencyHistogram] {
+    const labels = Object.entries(labelsOf(path)).map(([name, value]) => `${name}="${value}"`);
+    return [labels.join(','), this.#methods.get(path)?.duration ?? new LatencyHistogram()];
+  }
+
   renderHistograms(): string {
-    const series = [...this.#methods].map(([path, { duration }]) => {
-      const labels = Object.entries(labelsOf(path)).map(([name, value]) => `${name}="${value}"`);
-      return [labels.join(','), duration] as const;
-    });
+    const series = [...this.#methods.keys()].map((path) => this.duration(path));
     return renderHistograms('grpc_server_handling_seconds', 'Time from a call until its answer.', series);
   }
 
@@ -107,10 +115,10 @@ export class GrpcCalls {
   }
 }
 
-const labelNames = ['grpc_type', 'grpc_service', 'grpc_method'] as const;
+export const labelNames = ['grpc_type', 'grpc_service', 'grpc_method'] as const;
 
 /** `/istio.v1.auth.IstioCertificateService/CreateCertificate`; anything else is an unknown method. */
-function labelsOf(path: string): Record<(typeof labelNames)[number], string> {
+export function labelsOf(path: string): Record<(typeof labelNames)[number], string> {
   const [, service = 'unknown', method = 'unknown'] = /^\/([\w.]+)\/(\w+)$/.exec(path) ?? [];
   return { grpc_type: 'unary', grpc_service: service, grpc_method: method };
 }

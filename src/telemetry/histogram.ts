@@ -37,13 +37,13 @@ export class LatencyHistogram {
     this.#count++;
   }
 
-  /** Lines of one labelled series; `labels` as `door="istio",stage="sign"`. */
-  render(name: string, labels: string): string {
+  /** Lines of one labelled series; `labels` as `door="istio",stage="sign"`. Of the bounds, those in `shown`. */
+  render(name: string, labels: string, shown = latencyBounds): string {
     let below = 0;
     const lines: string[] = [];
     for (const [at, bound] of latencyBounds.entries()) {
       below += this.#counts[at] ?? 0;
-      lines.push(`${name}_bucket{${labels},le="${bound}"} ${below}`);
+      if (shown.includes(bound)) lines.push(`${name}_bucket{${labels},le="${bound}"} ${below}`);
     }
     lines.push(`${name}_bucket{${labels},le="+Inf"} ${this.#count}`);
     lines.push(`${name}_sum{${labels}} ${this.#sum}`, `${name}_count{${labels}} ${this.#count}`);
@@ -56,8 +56,9 @@ export function renderHistograms(
   name: string,
   help: string,
   series: readonly (readonly [labels: string, histogram: LatencyHistogram])[],
+  shown?: readonly number[],
 ): string {
   if (series.length === 0) return '';
-  const lines = series.map(([labels, histogram]) => histogram.render(name, labels));
+  const lines = series.map(([labels, histogram]) => histogram.render(name, labels, shown));
   return `# HELP ${name} ${help}\n# TYPE ${name} histogram\n${lines.join('\n')}\n`;
 }

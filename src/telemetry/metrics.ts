@@ -6,6 +6,7 @@ import { Expiries } from './expiries.ts';
 import { GrpcCalls } from './grpc-calls.ts';
 import { IssuanceCells } from './issuance-cells.ts';
 import { registerIssuanceCounters, renderIssuanceHistograms } from './issuance-render.ts';
+import { IstioCsrMetrics } from './istio-csr-metrics.ts';
 import { LiveGauges } from './live-gauges.ts';
 
 export interface MetricsOptions {
@@ -13,6 +14,8 @@ export interface MetricsOptions {
   readonly version: string;
   /** Metrics of the process and of Node (memory, event loop, GC); they hold a timer-free observer each. Default true. */
   readonly process?: boolean;
+  /** Also under the names of istio-csr. Default false. */
+  readonly istioCsr?: boolean;
 }
 
 const createCertificate = '/istio.v1.auth.IstioCertificateService/CreateCertificate';
@@ -25,11 +28,14 @@ export class Metrics {
   readonly gauges: LiveGauges;
   /** What a gRPC transport reports its calls to. */
   readonly grpc: GrpcCalls;
+  /** Absent where nobody asked for istio-csr's names. */
+  readonly istioCsr: IstioCsrMetrics | undefined;
   readonly #cells = new IssuanceCells();
 
-  constructor({ clock, version, process = true }: MetricsOptions) {
+  constructor({ clock, version, process = true, istioCsr = false }: MetricsOptions) {
     this.gauges = new LiveGauges(this.registry);
     this.grpc = new GrpcCalls(this.registry);
+    this.istioCsr = istioCsr ? new IstioCsrMetrics(this.registry, this.grpc) : undefined;
     registerIssuanceCounters(this.registry, this.#cells);
     registerCitadelMetrics(this.registry, this.#cells, this.expiries, clock, () =>
       this.grpc.started(createCertificate),
@@ -47,7 +53,12 @@ export class Metrics {
 
   /** The whole exposition, in the text format 0.0.4. */
   async render(): Promise<string> {
-    return `${renderIssuanceHistograms(this.#cells)}${this.grpc.renderHistograms()}${await this.registry.metrics()}`;
+    const histograms = [
+      renderIssuanceHistograms(this.#cells),
+      this.grpc.renderHistograms(),
+      this.istioCsr?.renderHistogram() ?? '',
+    ];
+    return `${histograms.join('')}${await this.registry.metrics()}`;
   }
 
   #registerExpiries(): void {

@@ -53,6 +53,15 @@ describe('the lifetime of a certificate', () => {
     });
   });
 
+  it("is never longer than the door gives, neither by the policy's default nor under clamp", () => {
+    const cut = permitted(asking(86_400n, { ttlAtMost: hour }), under({ above: 'clamp' }));
+    expect(cut).toMatchObject({ ttl: hour, clamped: { from: 86_400, to: hour } });
+    expect(permitted(asking(0n, { ttlAtMost: hour }), under({ default: '2h' })).ttl).toBe(hour);
+    expect(permitted(asking(0n, { ttlAtMost: 300 }), under({})).ttl).toBe(300);
+    expect(permitted(asking(86_400n, { ttlAtMost: 8 * hour }), under({ above: 'clamp' })).ttl).toBe(4 * hour);
+    expect(codeOf(asking(7200n, { ttlAtMost: hour }), under({ above: 'reject' }))).toBe('ttl.too-long');
+  });
+
   it('P-43: clamp and reject agree up to the last second of the maximum', () => {
     for (const above of ['clamp', 'reject']) {
       const terms = permitted(asking(BigInt(4 * hour)), under({ above }));

@@ -1,4 +1,4 @@
-import { address, byteSize, count, duration, list, oneOf, optionalSection, share, text } from './field.ts';
+import { address, byteSize, count, duration, list, oneOf, optional, optionalSection, share, text } from './field.ts';
 import { ownKeyTypes } from './key.ts';
 
 /** The gRPC door. Left out limits keep a mesh of some 100,000 workloads and refuse what no client needs. */
@@ -17,6 +17,18 @@ export const istio = optionalSection('The Istio door: gRPC over TLS for agents, 
     keyType: oneOf('Type of its key', ownKeyTypes, { default: 'ec:P-256' }),
     lifetime: duration('Lifetime', { default: '24h' }),
     renewAt: share('Part of the lifetime after which it is renewed', { minimum: 0.1, maximum: 0.9 }, { default: 0.5 }),
+  }),
+  maxCertificateLifetime: optional(
+    duration('Longest lifetime of a certificate from this door, whatever a policy allows; left out, policies decide'),
+  ),
+  tls: optionalSection("What the door offers in a handshake; left out lists serve every mode of Istio's clients", {
+    minVersion: oneOf('Lowest version of TLS', ['TLSv1.2', 'TLSv1.3'], { default: 'TLSv1.2' }),
+    cipherSuites: optional(
+      list('Suites of TLS 1.2, best first', text('A suite, as OpenSSL calls it'), { minItems: 1 }),
+    ),
+    groups: optional(
+      list('Groups for the key exchange, best first', text('A group, as OpenSSL calls it'), { minItems: 1 }),
+    ),
   }),
   limits: optionalSection('Bounds; past one of them the answer is RESOURCE_EXHAUSTED at once', {
     maxConcurrentCalls: count(

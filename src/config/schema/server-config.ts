@@ -32,6 +32,12 @@ export const ServerConfigSchema = section('The configuration of `countersign ser
   admin: optionalSection('Metrics, health and the read-only log: plain HTTP, without secrets', {
     listen: address('Address', { default: '127.0.0.1:9402' }),
     maxConnections: count('Open connections', { minimum: 1, maximum: 10_000 }, { default: 64 }),
+    probe: optional(
+      section('Readiness on a port of its own, as istio-csr answers it: 200 "ok", else 500', {
+        listen: address('Address'),
+        path: text('Path that begins with /', { default: '/readyz' }),
+      }),
+    ),
   }),
   fairness,
   authenticators,

@@ -1,79 +1,31 @@
-import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { HttpListener, type HttpOptions } from './http-listener.ts';
 import type { AdminParts } from './ports.ts';
-import { answerFailure } from './published-log.ts';
 import { route } from './routes.ts';
 
-export interface AdminOptions extends AdminParts {
-  readonly host: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
-  readonly maxConnections: number;
-  /** Hears why an answer could not be given; the asker hears only that. */
-  readonly failed: (thrown: unknown) => void;
-}
-
-/** Times, ms: a scrape or a tile is done in a fraction of them. */
-const headersTimeout = 5_000;
-const requestTimeout = 10_000;
-const idleTimeout = 30_000;
-const connectionsCheckingInterval = 1_000;
-/** Octets. */
-const maxHeaderSize = 8 * 1024;
+export interface AdminOptions extends AdminParts, HttpOptions {}
 
 /** The door for those who watch: metrics, health, the published log. It changes nothing and holds no secret. */
 export class AdminServer {
-  readonly #server: Server;
-  readonly address: AddressInfo;
+  readonly #listener: HttpListener;
 
-  private constructor(server: Server, address: AddressInfo) {
-    this.#server = server;
-    this.address = address;
+  private constructor(listener: HttpListener) {
+    this.#listener = listener;
   }
 
   /** Resolves when it listens; rejects with the system's error, such as EADDRINUSE. */
-  static listen(options: AdminOptions): Promise<AdminServer> {
-    const server = createServer({
-      headersTimeout,
-      requestTimeout,
-      keepAliveTimeout: headersTimeout,
-      connectionsCheckingInterval,
-      maxHeaderSize,
-    });
+  static async listen(options: AdminOptions): Promise<AdminServer> {
     const parts: AdminParts = { ...options, metrics: oneAtATime(options.metrics) };
-    server.maxConnections = options.maxConnections;
-    // one that stops reading its answer is cut off
-    server.setTimeout(idleTimeout);
-    server.on('request', (request, response) => {
-      response.setHeader('x-content-type-options', 'nosniff');
-      response.setHeader('cross-origin-resource-policy', 'same-origin');
-      response.on('error', () => response.destroy());
-      route(request, response, parts).catch((thrown: unknown) => {
-        const gone = response.destroyed;
-        answerFailure(response);
-        if (!gone) options.failed(thrown);
-      });
-    });
-    return new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(options.port, options.host, () => {
-        server.off('error', reject);
-        server.on('error', options.failed);
-        const address = server.address();
-        if (address === null || typeof address === 'string') reject(new Error('the admin door listens on no port'));
-        else resolve(new AdminServer(server, address));
-      });
-    });
+    return new AdminServer(await HttpListener.listen(options, (request, response) => route(request, response, parts)));
+  }
+
+  get address(): AddressInfo {
+    return this.#listener.address;
   }
 
   /** No new connections; those open end with their answer, or are cut after `graceMs`. */
-  async close(graceMs = 1_000): Promise<void> {
-    const cut = setTimeout(() => this.#server.closeAllConnections(), graceMs);
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-      this.#server.closeIdleConnections();
-    });
-    clearTimeout(cut);
+  close(graceMs?: number): Promise<void> {
+    return this.#listener.close(graceMs);
   }
 }
 

@@ -12,6 +12,8 @@ export interface IstioDoorOptions {
   readonly issuance: Issuance;
   readonly dialect: Dialect;
   readonly trustDomain: TrustDomain;
+  /** Longest lifetime of a certificate given here; absent, policies decide alone. */
+  readonly maxLifetimeSeconds?: number;
   readonly tls?: Pick<TlsSettings, 'minVersion' | 'ciphers' | 'groups'>;
   readonly limits?: Partial<DoorLimits>;
   readonly observer?: DoorObserver;
@@ -49,7 +51,7 @@ export class IstioDoor {
     const reflection = new ReflectionService();
     this.#health = new HealthService(reflection.services);
     const methods: Methods = new Map([
-      [createCertificatePath, createCertificate(options.issuance, options.dialect)],
+      [createCertificatePath, createCertificate(options.issuance, options)],
       ...this.#health.methods,
       ...reflection.methods,
     ]);
@@ -63,6 +65,10 @@ export class IstioDoor {
       },
       options.observer,
     );
+  }
+
+  get hasCertificate(): boolean {
+    return this.#listener.hasCertificate;
   }
 
   /** A serving certificate is loaded, the port listens, and no drain has begun. */

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '#config/load.ts';
+import { DocumentError } from '#document/problem.ts';
+import { minimal } from './minimal.ts';
+
+function problems(more: string): readonly string[] {
+  try {
+    parseConfig(`${minimal}${more}`, '/server.yaml');
+  } catch (thrown) {
+    if (thrown instanceof DocumentError) return thrown.problems.map(({ path, message }) => `${path}: ${message}`);
+    throw thrown;
+  }
+  return [];
+}
+
+describe('what the door offers in a handshake', () => {
+  it('is left to the door unless lists are given; suites of TLS 1.3 are always among them', () => {
+    expect(parseConfig(minimal, '/server.yaml').config.istio.tls).toEqual({ minVersion: 'TLSv1.2' });
+    const tls = '{ minVersion: TLSv1.3, cipherSuites: [ECDHE-RSA-AES128-GCM-SHA256], groups: [P-256, X25519MLKEM768] }';
+    expect(parseConfig(`${minimal}istio: { tls: ${tls} }`, '/server.yaml').config.istio.tls).toEqual({
+      minVersion: 'TLSv1.3',
+      ciphers: [
+        'TLS_AES_128_GCM_SHA256',
+        'TLS_AES_256_GCM_SHA384',
+        'TLS_CHACHA20_POLY1305_SHA256',
+        'ECDHE-RSA-AES128-GCM-SHA256',
+      ],
+      groups: ['P-256', 'X25519MLKEM768'],
+    });
+  });
+
+  it.each([
+    ['cipherSuites: [ECDHE-RSA-ROT13]', 'istio.tls.cipherSuites[0]: "ECDHE-RSA-ROT13" is no suite of'],
+    ['cipherSuites: [TLS_AES_128_GCM_SHA256]', 'TLS_AES_128_GCM_SHA256 belongs to TLS 1.3, where it is always offered'],
+    ['groups: [P-257]', 'istio.tls.groups[0]: "P-257" is no group of'],
+    ['groups: ["P-256:P-384"]', 'istio.tls.groups[0]: "P-256:P-384" is no group of'],
+    ['minVersion: TLSv1.1', 'istio.tls.minVersion: "TLSv1.1" is not one of: TLSv1.2, TLSv1.3'],
+  ])('%s is refused before a client meets it', (field, message) => {
+    expect(problems(`istio: { tls: { ${field} } }`)).toEqual([expect.stringContaining(message)]);
+  });
+
+  it('is chosen by FIPS level "policy" alone', () => {
+    expect(problems('istio: { tls: { groups: [P-256] } }\nfips: { level: policy }')).toEqual([
+      'istio.tls: fips.level "policy" chooses suites and groups itself: leave them out',
+    ]);
+  });
+});
+
+describe('the longest lifetime of the door', () => {
+  it('is a number of seconds, and no less than a client can renew in', () => {
+    const given = (text: string) => `istio: { maxCertificateLifetime: ${text} }`;
+    expect(parseConfig(`${minimal}${given('90m')}`, '/s.yaml').config.istio.maxCertificateLifetimeSeconds).toBe(5400);
+    expect(parseConfig(minimal, '/s.yaml').config.istio).not.toHaveProperty('maxCertificateLifetimeSeconds');
+    expect(problems(given('4m'))).toEqual(['istio.maxCertificateLifetime: 4m is not between 5m and 398d']);
+  });
+});
+
+describe('the probe', () => {
+  it('has an address and a path', () => {
+    const { config } = parseConfig(`${minimal}admin: { probe: { listen: "[::]:6060" } }`, '/s.yaml');
+    expect(config.admin.probe).toEqual({ listen: { host: '::', port: 6060 }, path: '/readyz' });
+    expect(parseConfig(minimal, '/s.yaml').config.admin).not.toHaveProperty('probe');
+    expect(problems('admin: { probe: { listen: "[::]:66060", path: "readyz?x" } }')).toEqual([
+      'admin.probe.listen: 66060 is not a port: the highest is 65535',
+      'admin.probe.path: a path begins with "/" and holds letters, digits, "/", "-", ".", "_" and "~"',
+    ]);
+  });
+});
