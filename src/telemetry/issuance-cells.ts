@@ -17,6 +17,8 @@ export const doorMethods: Readonly<Record<DoorName, string>> = {
 export class DoorCells {
   issued = 0;
   readonly refused = new Map<RefusalCode, { count: number; readonly remedy: Remedy }>();
+  /** Refusals by the limit that was in the way (a LimitName). */
+  readonly limited = new Map<string, number>();
   readonly total = new LatencyHistogram();
   readonly byStage: readonly LatencyHistogram[] = stages.map(() => new LatencyHistogram());
 
@@ -33,10 +35,12 @@ export class DoorCells {
     return sum;
   }
 
-  refuse({ code, remedy }: Refusal): void {
+  refuse({ code, remedy, detail: { limit } }: Refusal): void {
     const known = this.refused.get(code);
     if (known === undefined) this.refused.set(code, { count: 1, remedy });
     else known.count++;
+    if (code === 'rate.exceeded' && typeof limit === 'string')
+      this.limited.set(limit, (this.limited.get(limit) ?? 0) + 1);
   }
 
   stage(name: Stage): LatencyHistogram {

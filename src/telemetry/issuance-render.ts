@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import { Counter } from 'prom-client';
+import { limitNames } from '#issuance/fairness/limits.ts';
 import { stages } from '#issuance/observer.ts';
 import { renderHistograms } from './histogram.ts';
 import { doorMethods, type IssuanceCells } from './issuance-cells.ts';
@@ -28,6 +29,18 @@ export function registerIssuanceCounters(registry: Registry, cells: IssuanceCell
       this.reset();
       for (const [door, cell] of cells.doors) {
         for (const [code, { count, remedy }] of cell.refused) this.inc({ door, code, remedy }, count);
+      }
+    },
+  });
+  new Counter({
+    name: 'countersign_issuance_limited_total',
+    help: 'Refusals because of a limit, by whom it is about; in-work: more than a fair share of what is being made.',
+    labelNames: ['door', 'limit'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [door, cell] of cells.doors) {
+        for (const limit of limitNames) this.inc({ door, limit }, cell.limited.get(limit) ?? 0);
       }
     },
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { refusalCodes } from '#refusal/refusal.ts';
+import { Refusal, refusalCodes } from '#refusal/refusal.ts';
 import { Metrics } from '#telemetry/metrics.ts';
 import { issued, refused, request } from './outcome.ts';
 
@@ -42,6 +42,17 @@ describe('the metrics of issuance', () => {
     expect(of('internal', 'call-operator')).toBe(1);
     const counted = [...series.keys()].filter((key) => key.startsWith('countersign_issuance_refusals_total'));
     expect(counted).toHaveLength(refusalCodes.length);
+  });
+
+  it('count who was over a limit by the limit, with a zero for those that nobody was over', async () => {
+    const m = metrics();
+    const limited = (limit: string) => ({ ...issued, refusal: new Refusal('rate.exceeded', 'too many', { limit }) });
+    m.observer.ended(request, limited('node'));
+    m.observer.ended(request, limited('node'));
+    m.observer.ended(request, limited('in-work'));
+    const series = await scrape(m);
+    const of = (limit: string) => series.get(`countersign_issuance_limited_total{door="istio",limit="${limit}"}`);
+    expect(['cluster', 'namespace', 'service-account', 'node', 'in-work'].map(of)).toEqual([0, 0, 0, 2, 1]);
   });
 
   it('time each stage that ran, and only those', async () => {
@@ -91,6 +102,7 @@ it('the names of all metrics are the documented ones, and no series names a call
     'countersign_certificate_expiry_timestamp_seconds gauge',
     'countersign_door_rejections_total counter',
     'countersign_issuance_duration_seconds histogram',
+    'countersign_issuance_limited_total counter',
     'countersign_issuance_refusals_total counter',
     'countersign_issuance_requests_total counter',
     'countersign_issuance_stage_duration_seconds histogram',

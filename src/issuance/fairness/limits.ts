@@ -1,5 +1,6 @@
 /** Whom a limit is about, coarsest first; `in-work` is about all together. */
-export type LimitName = 'cluster' | 'namespace' | 'service-account' | 'node' | 'in-work';
+export const limitNames = ['cluster', 'namespace', 'service-account', 'node', 'in-work'] as const;
+export type LimitName = (typeof limitNames)[number];
 
 /** A token bucket: `burst` certificates at once, `perSecond` in the long run. */
 export interface Rate {

@@ -1,4 +1,5 @@
 import type { Rate } from './limits.ts';
+import { rationPeriod } from './ration.ts';
 
 /**
  * A token bucket whose whole state is one number, the moment in ms at which it is full again (the generic cell rate
@@ -11,12 +12,14 @@ export class Pace {
   /** ms that the whole burst takes. */
   readonly #depth: number;
   readonly #depthForNew: number;
+  readonly #deepest: number;
 
   /** `kept`: part of the burst that only renewals may use. */
   constructor({ perSecond, burst }: Rate, kept: number) {
     this.perSecond = perSecond;
     this.#interval = 1000 / perSecond;
     this.#depth = burst * this.#interval;
+    this.#deepest = this.#depth + Math.max(this.#depth, 2 * rationPeriod(perSecond));
     // whatever is kept, one of a bucket that is full is for anybody
     this.#depthForNew = Math.max(this.#interval, this.#depth * (1 - kept));
   }
@@ -27,9 +30,9 @@ export class Pace {
     return fullAt + this.#interval - now <= (renewal ? this.#depth : this.#depthForNew) + 1e-3;
   }
 
-  /** `fullAt` with one more taken, allowed or by a ration. A debt ends at two bursts, so that it is paid back some day. */
+  /** `fullAt` with one more taken, allowed or by a ration: so a debt may pass the burst, and is held to where it ends soon. */
   charged(fullAt: number, now: number): number {
-    return Math.min(Math.max(fullAt, now), now + 2 * this.#depth) + this.#interval;
+    return Math.min(Math.max(fullAt, now), now + this.#deepest) + this.#interval;
   }
 
   refunded(fullAt: number): number {

@@ -6,6 +6,9 @@ export type Child = Tenant | string;
 /** Most children told apart in one period. */
 const maxChildren = 1024;
 
+/** ms: long enough for one at least. */
+export const rationPeriod = (perSecond: number) => Math.max(1000, 1000 / perSecond);
+
 /**
  * What is left for the modest once a tenant's bucket is empty: whoever below it has had less of this period than its
  * rate divided by all who ask is let through, so that one child in a tight loop empties the bucket for itself alone.
@@ -20,7 +23,7 @@ export class Ration {
   #before = 0;
 
   constructor(perSecond: number) {
-    this.#periodMs = Math.max(1000, 1000 / perSecond);
+    this.#periodMs = rationPeriod(perSecond);
     this.#perPeriod = (perSecond * this.#periodMs) / 1000;
   }
 

@@ -118,6 +118,19 @@ describe('a rate', () => {
     expect(ask.once(web)).toBe('granted');
   });
 
+  it('one who never stops asking gets the burst, and then the rate, and one second of it more', () => {
+    for (const burst of [1, 3, 50]) {
+      const ask = new Ask({ serviceAccount: { perSecond: 10, burst } });
+      let granted = 0;
+      for (let tick = 0; tick < 20_000; tick++) {
+        if (ask.once({ ...web, pod: 'loop' }) === 'granted') granted++;
+        ask.dial.ms += 1;
+      }
+      expect(granted).toBeGreaterThanOrEqual(burst + 20 * 10 - 10);
+      expect(granted).toBeLessThanOrEqual(burst + 21 * 10);
+    }
+  });
+
   it('says who is over which limit, and that trying again is right', () => {
     const ask = new Ask({ namespace: rate });
     ask.many(3, () => web);
