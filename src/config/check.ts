@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 import { relative, resolve } from 'node:path';
 import { isKeyName } from '#audit/vkey.ts';
-import { templateMapping } from '#authn/oidc/identity-mapping.ts';
 import type { Document } from '#document/document.ts';
 import type { Problem } from '#document/problem.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { checkDoorTls } from './check-door-tls.ts';
+import { checkAuthenticators } from './check-authenticators.ts';
 import { checkIssuers, checkKey } from './check-keys.ts';
 import { attempt, between, checkAddress, checkUrl, exactlyOne, type Report, type Step } from './judgement.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
@@ -88,32 +88,6 @@ function checkFairness({ fairness: { inWork }, istio }: ServerConfigText, report
 
 const isDnsName = (name: string) =>
   name.length <= 253 && /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(name);
-
-type Jwks = NonNullable<ServerConfigText['authenticators'][number]['oidc']>['jwks'];
-
-function checkAuthenticators(config: ServerConfigText, report: Report): void {
-  for (const [at, { clientCertificate, oidc }] of config.authenticators.entries()) {
-    exactlyOne({ clientCertificate, oidc }, ['authenticators', at], report);
-    if (oidc === undefined) continue;
-    const path = ['authenticators', at, 'oidc'];
-    checkJwks(oidc.jwks, [...path, 'jwks'], report);
-    between(oidc.clockTolerance, '0s', '5m', [...path, 'clockTolerance'], report);
-    const template = oidc.identity;
-    if (template === undefined) continue;
-    attempt(
-      () => templateMapping(template, parseTrustDomain(config.trustDomain)),
-      (message) => report([...path, 'identity'], message),
-    );
-  }
-}
-
-function checkJwks({ url, ca, file }: Jwks, path: readonly Step[], report: Report): void {
-  exactlyOne({ url, file }, path, report);
-  if (ca !== undefined && url === undefined) report([...path, 'ca'], 'a file needs no CA: this goes with "url"');
-  if (url === undefined) return;
-  const onLoopback = ['127.0.0.1', 'localhost', '[::1]'].includes(URL.parse(url)?.hostname ?? '');
-  checkUrl(url, onLoopback ? ['https:', 'http:'] : ['https:'], [...path, 'url'], report);
-}
 
 function checkAudit({ audit }: ServerConfigText, folder: string, report: Report): void {
   if (!isKeyName(audit.origin)) {

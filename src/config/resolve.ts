@@ -3,6 +3,7 @@ import { resolve as resolvePath } from 'node:path';
 import { parseByteSize, parseDuration } from '#document/scalars.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { tls13Suites } from './check-door-tls.ts';
+import { resolveAuthenticator } from './resolve-authenticator.ts';
 import { type PathFrom, resolveIssuer, resolveSigningKey } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 import type { AuthenticatorConfig, DoorTlsConfig, ListenAddress, OidcConfig, ServerConfig } from './server-config.ts';
@@ -84,25 +85,4 @@ function doorTls({ minVersion, cipherSuites, groups }: ServerConfigText['istio']
 function listenAddress(text: string): ListenAddress {
   const colon = text.lastIndexOf(':');
   return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
-}
-
-function resolveAuthenticator(entry: ServerConfigText['authenticators'][number], from: PathFrom): AuthenticatorConfig {
-  const { oidc } = entry;
-  if (oidc === undefined) return { kind: 'client-cert' };
-  return {
-    kind: 'oidc',
-    issuer: oidc.issuer,
-    audiences: oidc.audiences,
-    audienceForm: oidc.audienceForm,
-    jwks: resolveJwks(oidc.jwks, from),
-    algorithms: oidc.algorithms,
-    ...(oidc.identity === undefined ? {} : { identity: oidc.identity }),
-    clockToleranceSeconds: parseDuration(oidc.clockTolerance),
-  };
-}
-
-function resolveJwks(jwks: { url?: string; ca?: string; file?: string }, from: PathFrom): OidcConfig['jwks'] {
-  const { url, ca, file = '' } = jwks;
-  if (url === undefined) return { file: from(file) };
-  return ca === undefined ? { url } : { url, ca: from(ca) };
 }

@@ -66,7 +66,7 @@ interface IstioConfig {
   };
 }
 
-export type AuthenticatorConfig = { readonly kind: 'client-cert' } | OidcConfig;
+export type AuthenticatorConfig = { readonly kind: 'client-cert' } | OidcConfig | KubernetesConfig;
 
 export interface OidcConfig {
   readonly kind: 'oidc';
@@ -79,6 +79,20 @@ export interface OidcConfig {
   /** A template for `templateMapping`; absent: `sub` is a Kubernetes service account. */
   readonly identity?: string;
   readonly clockToleranceSeconds: number;
+}
+
+export interface KubernetesConfig {
+  readonly kind: 'k8s-token';
+  readonly mode: 'review' | 'local' | 'local-then-review';
+  readonly audiences: readonly string[];
+  readonly cluster: string;
+  /** Alias → cluster id. */
+  readonly clusterAliases: ReadonlyMap<string, string>;
+  /** Absent: the service account of our own pod. */
+  readonly kubeconfig?: { readonly path: string; readonly context?: string };
+  readonly timeoutMs: number;
+  readonly unboundTokens: 'refuse' | 'accept';
+  readonly local: { readonly staleAfterMs: number; readonly serveForMs: number; readonly issuers: readonly string[] };
 }
 
 export interface Pkcs11KeyConfig {

@@ -1,27 +1,66 @@
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { AuthenticatorChain } from '#authn/chain.ts';
 import { ClientCertificateAuthenticator } from '#authn/client-certificate.ts';
+import { Clusters } from '#authn/kubernetes/clusters.ts';
+import { KubernetesAuthenticator } from '#authn/kubernetes/kubernetes-authenticator.ts';
 import { serviceAccountMapping, templateMapping } from '#authn/oidc/identity-mapping.ts';
 import { fileKeys, type KeySource, urlKeys } from '#authn/oidc/key-source.ts';
 import { OidcAuthenticator } from '#authn/oidc/oidc-authenticator.ts';
-import type { AuthenticatorConfig, OidcConfig } from '#config/server-config.ts';
+import type { AuthenticatorConfig, KubernetesConfig, OidcConfig } from '#config/server-config.ts';
 import type { Authenticator, Clock } from '#issuance/ports.ts';
+import type { Cluster } from '#kubernetes/cluster.ts';
+import { inCluster } from '#kubernetes/in-cluster.ts';
+import { readKubeconfig } from '#kubernetes/kubeconfig.ts';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
+import { KubernetesCallerMetrics } from '#telemetry/kubernetes-callers.ts';
+import type { Foundation } from './foundation.ts';
+import { type OpenCluster, openCluster } from './kubernetes-cluster.ts';
 
-/** The configured ways to prove a caller, in their order. Throws when there is none. */
-export function openAuthenticators(
-  configs: readonly AuthenticatorConfig[],
-  trustDomain: TrustDomain,
-  clock: Clock,
-): AuthenticatorChain {
-  return new AuthenticatorChain(
-    configs.map(
-      (config): Authenticator =>
-        config.kind === 'oidc'
-          ? oidc(config, trustDomain, clock)
-          : new ClientCertificateAuthenticator({ trustDomain, clock }),
-    ),
-  );
+/** The configured ways to prove a caller, in their order. */
+export interface Callers {
+  readonly authenticator: AuthenticatorChain;
+  /** Name of a part → why callers cannot be proven by it yet. */
+  readonly parts: ReadonlyMap<string, () => string | undefined>;
+  close(): Promise<void>;
+}
+
+/** Throws when there is none, or when one cannot be set up as it is configured. */
+export function openAuthenticators(foundation: Foundation): Callers {
+  const { config, clock } = foundation;
+  const opened: OpenCluster[] = [];
+  const open = (each: AuthenticatorConfig): Authenticator => {
+    if (each.kind === 'oidc') return oidc(each, config.trustDomain, clock);
+    if (each.kind === 'client-cert')
+      return new ClientCertificateAuthenticator({ trustDomain: config.trustDomain, clock });
+    const local = openLocal(each, foundation);
+    opened.push(local);
+    const clusters = new Clusters(local, each.clusterAliases);
+    return new KubernetesAuthenticator({ clusters, trustDomain: config.trustDomain });
+  };
+  return {
+    authenticator: new AuthenticatorChain(config.authenticators.map(open)),
+    parts: new Map(opened.map((cluster) => ['kubernetes-callers', () => cluster.awaits])),
+    async close() {
+      await Promise.all(opened.map((cluster) => cluster.close()));
+    },
+  };
+}
+
+/** The cluster that calls without a cluster id are about. */
+function openLocal(config: KubernetesConfig, foundation: Foundation): OpenCluster {
+  const metrics = new KubernetesCallerMetrics(foundation.metrics.registry);
+  return openCluster(config.cluster, placeOf(config), config, foundation, metrics);
+}
+
+function placeOf({ kubeconfig }: KubernetesConfig): Cluster {
+  if (kubeconfig === undefined) return inCluster(process.env);
+  const { path, context } = kubeconfig;
+  return readKubeconfig(readFileSync(path, 'utf8'), {
+    file: path,
+    folder: dirname(path),
+    ...(context !== undefined && { context }),
+  });
 }
 
 function oidc(config: OidcConfig, trustDomain: TrustDomain, clock: Clock): OidcAuthenticator {

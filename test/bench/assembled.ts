@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { AuditLog } from '#issuance/ports.ts';
 import { FairGate } from '#issuance/fairness/gate.ts';
+import type { AuditLog } from '#issuance/ports.ts';
 import { Recorder } from '#issuance/record.ts';
 import { IssuanceSequence } from '#issuance/sequence.ts';
 import { openAuthenticators } from '#server/authenticators.ts';
@@ -22,7 +22,7 @@ export async function assemble(
   const { config, clock, metrics, logger, events } = foundation;
   const policies = new FollowedPolicies(config.policies, clock);
   return new IssuanceSequence({
-    authenticator: openAuthenticators(config.authenticators, config.trustDomain, clock),
+    authenticator: openAuthenticators(foundation).authenticator,
     gate: new FairGate(config.fairness, clock),
     csrChecks: { keyStrength: openKeyStrength(foundation).keyStrength, ownKeys: issuing.ownKeys },
     policies: () => policies.set,

@@ -55,7 +55,7 @@ const invalid: readonly (readonly [string, string, readonly string[]])[] = [
       '  - clientCertificate: {}\n    oidc: { issuer: i, audiences: [a], jwks: { file: j } }',
     ),
     [
-      'server.yaml:5:5: authenticators[0]: exactly one of clientCertificate, oidc belongs here; clientCertificate and oidc are given',
+      'server.yaml:5:5: authenticators[0]: exactly one of clientCertificate, oidc, kubernetes belongs here; clientCertificate and oidc are given',
     ],
   ],
   [
@@ -81,6 +81,31 @@ const invalid: readonly (readonly [string, string, readonly string[]])[] = [
       'oidc: { issuer: i, audiences: [a], jwks: { url: "https://u:pw@keys.example.org" } }',
     ),
     ['server.yaml:5:53: authenticators[0].oidc.jwks.url: a URL here holds no user name and no password'],
+  ],
+  [
+    'Kubernetes callers whose times, aliases and context make no sense',
+    changed(
+      'clientCertificate: {}',
+      'kubernetes: { context: c, timeout: 10s, clusterAliases: [{ alias: Kubernetes, cluster: x }, { alias: y, cluster: x }, { alias: y, cluster: z }], local: { staleAfter: 30s, serveFor: 25h } }',
+    ),
+    [
+      'server.yaml:5:28: authenticators[0].kubernetes.context: our own pod has no contexts: this goes with "kubeconfig"',
+      'server.yaml:5:40: authenticators[0].kubernetes.timeout: 10s is not between 1s and 9s',
+      'server.yaml:5:171: authenticators[0].kubernetes.local.staleAfter: 30s is not between 40s and 10m',
+      'server.yaml:5:186: authenticators[0].kubernetes.local.serveFor: 25h is not between 30s and 24h',
+      'server.yaml:5:71: authenticators[0].kubernetes.clusterAliases[0].alias: this is the id of this cluster itself',
+      'server.yaml:5:132: authenticators[0].kubernetes.clusterAliases[2].alias: "y" is an alias already',
+    ],
+  ],
+  [
+    'Kubernetes callers served for less time than it takes to notice',
+    changed('clientCertificate: {}', 'kubernetes: { local: { staleAfter: 2m, serveFor: 1m } }'),
+    ['server.yaml:5:54: authenticators[0].kubernetes.local.serveFor: 1m is not between 2m and 24h'],
+  ],
+  [
+    'two entries for Kubernetes',
+    changed('  - clientCertificate: {}', '  - kubernetes: {}\n  - kubernetes: { mode: local }'),
+    ['server.yaml:6:17: authenticators[1].kubernetes: there is one before it: one entry stands for all clusters'],
   ],
   [
     'a token algorithm that is none',
@@ -298,7 +323,7 @@ describe('a server configuration', () => {
   it('reads the shipped example, which shows every kind of key', () => {
     const example = loadConfig(new URL('../../docs/countersign.example.yaml', import.meta.url).pathname);
     expect(example.config.issuers.map(({ key }) => key.kind)).toEqual(['pkcs11', 'file', 'memory']);
-    expect(example.config.authenticators.map(({ kind }) => kind)).toEqual(['client-cert', 'oidc']);
+    expect(example.config.authenticators.map(({ kind }) => kind)).toEqual(['client-cert', 'k8s-token', 'oidc']);
     expect(example.sha256).toMatch(/^[0-9a-f]{64}$/);
   });
 

@@ -40,6 +40,7 @@ export interface LocalMode {
 export class ClusterProver implements TokenProver {
   readonly #prover: TokenProver;
   readonly #views: BoundViews | undefined;
+  readonly #objects: BoundObjects | undefined;
   readonly #keys: KeyRing | undefined;
   readonly #source: ApiServerKeys | undefined;
 
@@ -53,12 +54,14 @@ export class ClusterProver implements TokenProver {
     const { clock, observer, rules } = options;
     const source = new ApiServerKeys({ ...options, staleMs: serveForMs, issuers });
     const keys = new KeyRing(source, clock);
+    const objects = new BoundObjects({ ...options, views });
     this.#views = views;
+    this.#objects = objects;
     this.#source = source;
     this.#keys = keys;
     this.#prover = new LocalProver({
       verifier: new TokenVerifier({ keys, source, rules, clock }),
-      objects: new BoundObjects({ ...options, views }),
+      objects,
       fallback: new ReviewFallback(reviewer, clock),
       serveForMs,
       observer,
@@ -73,6 +76,11 @@ export class ClusterProver implements TokenProver {
   /** To be called every few seconds: a key that was withdrawn must not serve on for want of callers. Never rejects. */
   async refreshKeys(): Promise<void> {
     if (this.#keys?.due === true) await this.#keys.refresh();
+  }
+
+  /** ms since the quietest watch was heard of; Infinity before the first lists are whole, 0 where nothing is watched. */
+  get silentMs(): number {
+    return this.#objects?.silentMs ?? 0;
   }
 
   /** What must be there before the first caller can be proven without a question, and is not. From memory. */

@@ -1,5 +1,11 @@
 import { existsSync } from 'node:fs';
-import type { IssuerConfig, Pkcs11KeyConfig, ServerConfig, SigningKeyConfig } from '#config/server-config.ts';
+import type {
+  AuthenticatorConfig,
+  IssuerConfig,
+  Pkcs11KeyConfig,
+  ServerConfig,
+  SigningKeyConfig,
+} from '#config/server-config.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
 
 /** A sentence for each file or variable that the configuration names and that is not there. */
@@ -8,9 +14,7 @@ export function missingFiles(config: ServerConfig, env: NodeJS.ProcessEnv): read
     ...config.issuers.flatMap(ofIssuer),
     ...ofKey(config.audit.key, 'audit.key'),
     ...config.csr.blocklists.map((path) => file(path, 'csr.blocklists')),
-    ...config.authenticators.flatMap((each) =>
-      each.kind === 'oidc' && 'file' in each.jwks ? [file(each.jwks.file, 'authenticators: oidc.jwks.file')] : [],
-    ),
+    ...config.authenticators.flatMap(ofAuthenticator),
   ];
   return wanted.filter((each) => !isThere(each, env)).map(sentence);
 }
@@ -22,6 +26,12 @@ interface Wanted {
 }
 
 const file = (name: string, from: string): Wanted => ({ kind: 'file', name, from });
+
+function ofAuthenticator(each: AuthenticatorConfig): readonly Wanted[] {
+  if (each.kind === 'k8s-token' && each.kubeconfig !== undefined)
+    return [file(each.kubeconfig.path, 'authenticators: kubernetes.kubeconfig')];
+  return each.kind === 'oidc' && 'file' in each.jwks ? [file(each.jwks.file, 'authenticators: oidc.jwks.file')] : [];
+}
 
 function ofIssuer({ name, roots, key }: IssuerConfig): readonly Wanted[] {
   const from = `issuer ${name}`;

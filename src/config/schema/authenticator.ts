@@ -1,5 +1,5 @@
 import { defaultTokenAlgorithms, tokenAlgorithms } from '#authn/oidc/token-algorithm.ts';
-import { duration, list, oneOf, optional, path, section, text } from './field.ts';
+import { duration, list, oneOf, optional, optionalSection, path, section, text } from './field.ts';
 
 const oidc = section('A bearer token of an OpenID Connect issuer', {
   issuer: text('Exact `iss` of the tokens'),
@@ -24,11 +24,43 @@ const oidc = section('A bearer token of an OpenID Connect issuer', {
   clockTolerance: duration("How far the issuer's clock may be off, at most 5m", { default: '30s' }),
 });
 
+const kubernetes = section('A Kubernetes service-account token', {
+  mode: oneOf(
+    'review: the API server is asked about every token; local: signature, claims and what it is bound to are checked here; local-then-review: likewise, and tokens of other issuers are reviewed',
+    ['review', 'local', 'local-then-review'],
+    { default: 'review' },
+  ),
+  audiences: list('A token must be meant for one of these', text('An `aud`'), { default: ['istio-ca'], minItems: 1 }),
+  cluster: text("This cluster's id, as agents send it in `clusterid`", { default: 'Kubernetes' }),
+  clusterAliases: list(
+    'Other names of clusters',
+    section('One name', { alias: text('What agents send'), cluster: text('The cluster id that is meant') }),
+    { default: [] },
+  ),
+  kubeconfig: optional(path("Who we are at the API server, and where it is; left out, our pod's own service account")),
+  context: optional(text('A context of the kubeconfig; left out, its current one')),
+  timeout: duration('For one question to the API server, 1s to 9s', { default: '4s' }),
+  unboundTokens: oneOf('Whether a token counts that is bound to no pod, as VMs have', ['refuse', 'accept'], {
+    default: 'refuse',
+  }),
+  local: optionalSection('What goes with the modes local and local-then-review', {
+    staleAfter: duration('Time without a word from a watch after which the API server is asked, 40s to 10m', {
+      default: '60s',
+    }),
+    serveFor: duration(
+      'Time without a word after which, the API server being away, callers are told to come again, at most 24h',
+      { default: '10m' },
+    ),
+    issuers: list('Accepted `iss` besides the one that the API server publishes', text('An `iss`'), { default: [] }),
+  }),
+});
+
 export const authenticators = list(
   'Ways to prove who is asking, tried in this order; the first that proves an identity wins',
-  section('One way: exactly one of clientCertificate, oidc', {
+  section('One way: exactly one of clientCertificate, oidc, kubernetes', {
     clientCertificate: optional(section('A TLS client certificate of our own trust domain, as in a renewal', {})),
     oidc: optional(oidc),
+    kubernetes: optional(kubernetes),
   }),
   { minItems: 1 },
 );

@@ -1,0 +1,55 @@
+import { templateMapping } from '#authn/oidc/identity-mapping.ts';
+import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
+import { attempt, between, checkUrl, exactlyOne, type Report, type Step } from './judgement.ts';
+import type { ServerConfigText } from './schema/server-config.ts';
+
+type Entry = ServerConfigText['authenticators'][number];
+type Oidc = NonNullable<Entry['oidc']>;
+type Kubernetes = NonNullable<Entry['kubernetes']>;
+
+export function checkAuthenticators(config: ServerConfigText, report: Report): void {
+  for (const [at, { clientCertificate, oidc, kubernetes }] of config.authenticators.entries()) {
+    const path = ['authenticators', at];
+    exactlyOne({ clientCertificate, oidc, kubernetes }, path, report);
+    if (oidc !== undefined) checkOidc(oidc, config.trustDomain, [...path, 'oidc'], report);
+    if (kubernetes === undefined) continue;
+    checkKubernetes(kubernetes, [...path, 'kubernetes'], report);
+    if (config.authenticators.findIndex((each) => each.kubernetes !== undefined) < at) {
+      report([...path, 'kubernetes'], 'there is one before it: one entry stands for all clusters');
+    }
+  }
+}
+
+function checkOidc(oidc: Oidc, trustDomain: string, path: readonly Step[], report: Report): void {
+  checkJwks(oidc.jwks, [...path, 'jwks'], report);
+  between(oidc.clockTolerance, '0s', '5m', [...path, 'clockTolerance'], report);
+  const template = oidc.identity;
+  if (template === undefined) return;
+  attempt(
+    () => templateMapping(template, parseTrustDomain(trustDomain)),
+    (message) => report([...path, 'identity'], message),
+  );
+}
+
+function checkJwks({ url, ca, file }: Oidc['jwks'], path: readonly Step[], report: Report): void {
+  exactlyOne({ url, file }, path, report);
+  if (ca !== undefined && url === undefined) report([...path, 'ca'], 'a file needs no CA: this goes with "url"');
+  if (url === undefined) return;
+  const onLoopback = ['127.0.0.1', 'localhost', '[::1]'].includes(URL.parse(url)?.hostname ?? '');
+  checkUrl(url, onLoopback ? ['https:', 'http:'] : ['https:'], [...path, 'url'], report);
+}
+
+function checkKubernetes(kubernetes: Kubernetes, path: readonly Step[], report: Report): void {
+  const { cluster, clusterAliases, kubeconfig, context, timeout, local } = kubernetes;
+  if (context !== undefined && kubeconfig === undefined) {
+    report([...path, 'context'], 'our own pod has no contexts: this goes with "kubeconfig"');
+  }
+  between(timeout, '1s', '9s', [...path, 'timeout'], report);
+  between(local.staleAfter, '40s', '10m', [...path, 'local', 'staleAfter'], report);
+  between(local.serveFor, local.staleAfter, '24h', [...path, 'local', 'serveFor'], report);
+  for (const [at, { alias }] of clusterAliases.entries()) {
+    const again = clusterAliases.findIndex((each) => each.alias === alias) < at;
+    if (again) report([...path, 'clusterAliases', at, 'alias'], `"${alias}" is an alias already`);
+    if (alias === cluster) report([...path, 'clusterAliases', at, 'alias'], 'this is the id of this cluster itself');
+  }
+}

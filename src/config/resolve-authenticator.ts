@@ -1,0 +1,52 @@
+import { parseDuration } from '#document/scalars.ts';
+import type { PathFrom } from './resolve-key.ts';
+import type { ServerConfigText } from './schema/server-config.ts';
+import type { AuthenticatorConfig, KubernetesConfig, OidcConfig } from './server-config.ts';
+
+type Entry = ServerConfigText['authenticators'][number];
+
+/** The entry has passed `checkAuthenticators`: it is one of the three. */
+export function resolveAuthenticator({ oidc, kubernetes }: Entry, from: PathFrom): AuthenticatorConfig {
+  if (oidc !== undefined) return resolveOidc(oidc, from);
+  return kubernetes === undefined ? { kind: 'client-cert' } : resolveKubernetes(kubernetes, from);
+}
+
+function resolveOidc(oidc: NonNullable<Entry['oidc']>, from: PathFrom): OidcConfig {
+  return {
+    kind: 'oidc',
+    issuer: oidc.issuer,
+    audiences: oidc.audiences,
+    audienceForm: oidc.audienceForm,
+    jwks: resolveJwks(oidc.jwks, from),
+    algorithms: oidc.algorithms,
+    ...(oidc.identity === undefined ? {} : { identity: oidc.identity }),
+    clockToleranceSeconds: parseDuration(oidc.clockTolerance),
+  };
+}
+
+function resolveJwks(jwks: { url?: string; ca?: string; file?: string }, from: PathFrom): OidcConfig['jwks'] {
+  const { url, ca, file = '' } = jwks;
+  if (url === undefined) return { file: from(file) };
+  return ca === undefined ? { url } : { url, ca: from(ca) };
+}
+
+function resolveKubernetes(entry: NonNullable<Entry['kubernetes']>, from: PathFrom): KubernetesConfig {
+  const { kubeconfig, context, local } = entry;
+  return {
+    kind: 'k8s-token',
+    mode: entry.mode,
+    audiences: entry.audiences,
+    cluster: entry.cluster,
+    clusterAliases: new Map(entry.clusterAliases.map(({ alias, cluster }) => [alias, cluster])),
+    ...(kubeconfig !== undefined && {
+      kubeconfig: { path: from(kubeconfig), ...(context !== undefined && { context }) },
+    }),
+    timeoutMs: parseDuration(entry.timeout) * 1000,
+    unboundTokens: entry.unboundTokens,
+    local: {
+      staleAfterMs: parseDuration(local.staleAfter) * 1000,
+      serveForMs: parseDuration(local.serveFor) * 1000,
+      issuers: local.issuers,
+    },
+  };
+}
