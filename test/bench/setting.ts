@@ -47,10 +47,10 @@ export async function softhsmSetting(): Promise<Setting | undefined> {
 }
 
 /** The gate stands in the way as ever, but all load comes from one service account, and for longer than any burst. */
-const unlimited = { perSecond: 1_000_000, burst: 10_000_000 };
+const unlimited = () => ({ perSecond: 1_000_000, burst: 10_000_000 });
 const quiet = {
   telemetry: { logs: { level: 'info', format: 'json' } },
-  fairness: { cluster: unlimited, namespace: unlimited, serviceAccount: unlimited, node: unlimited },
+  fairness: { cluster: unlimited(), namespace: unlimited(), serviceAccount: unlimited(), node: unlimited() },
 };
 
 const issuerIn = (directory: string) => ({
