@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '#test/oracles.ts';
 import { at } from '#test/support/control-plane/client.ts';
 import { Cluster } from '#test/support/control-plane/cluster.ts';
@@ -32,23 +32,28 @@ class Folder implements Disposable {
   }
 }
 
-/** Each starts programs that take seconds where the machine is busy. */
+/** What starts programs takes seconds where the machine is busy. */
 const starting = { timeout: 240_000 };
 
 describeWith(['control-plane'], 'a cluster of one’s own', () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await Cluster.start();
+  }, starting.timeout);
+  afterAll(() => cluster.stop());
+
   it(
     'hangs while paused, answers when resumed, refuses while down, and knows all when it is back',
     starting,
     async () => {
-      await using cluster = await Cluster.start();
       const namespace = await createNamespace(cluster.admin);
       const path = `/api/v1/namespaces/${namespace}`;
 
-      cluster.pause();
+      await cluster.pause();
       const late = cluster.admin.get(path);
       const early = await Promise.race([late, new Promise((resolve) => setTimeout(resolve, 300, 'nothing'))]);
-      expect(early).toBe('nothing');
       cluster.resume();
+      expect(early).toBe('nothing');
       expect(at(await late, 'metadata', 'name')).toBe(namespace);
 
       await cluster.down();
@@ -62,7 +67,6 @@ describeWith(['control-plane'], 'a cluster of one’s own', () => {
     'says 410 Expired to a watch from before its start, and to a list continued from before etcd’s memory',
     starting,
     async () => {
-      await using cluster = await Cluster.start();
       const namespace = await createNamespace(cluster.admin);
       const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
       for (const name of ['a', 'b', 'c']) await createServiceAccount(cluster.admin, namespace, name);
@@ -83,7 +87,6 @@ describeWith(['control-plane'], 'a cluster of one’s own', () => {
   );
 
   it('publishes a new token key beside the old one, and takes tokens of both', starting, async () => {
-    await using cluster = await Cluster.start();
     const namespace = await createNamespace(cluster.admin);
     const account = await createServiceAccount(cluster.admin, namespace);
     const before = await requestToken(cluster.admin, account, { audiences: ['istio-ca'] });
@@ -102,7 +105,6 @@ describeWith(['control-plane'], 'a cluster of one’s own', () => {
   });
 
   it('takes no token of another cluster', starting, async () => {
-    await using cluster = await Cluster.start();
     const shared = await sharedControlPlane();
     const account = await createServiceAccount(shared.admin, await createNamespace(shared.admin));
     const token = await requestToken(shared.admin, account);
@@ -111,7 +113,6 @@ describeWith(['control-plane'], 'a cluster of one’s own', () => {
   });
 
   it('lets kubectl in by each kubeconfig, as whom it names', starting, async () => {
-    await using cluster = await Cluster.start();
     using home = new Folder();
     const account = await createServiceAccount(cluster.admin, await createNamespace(cluster.admin), 'web');
     const clientCertificate = await cluster.clientCertificate('alice', ['ops', 'dev']);

@@ -96,13 +96,13 @@ export class Cluster extends ControlPlane implements AsyncDisposable {
     return this.#kept.ca.client(user, groups);
   }
 
-  /** From now on connections are accepted by the kernel and nothing is answered. */
-  pause(): void {
-    this.#apiServer.signal('SIGSTOP');
+  /** Once it resolves, connections are still accepted by the kernel, and nothing is answered. */
+  pause(): Promise<void> {
+    return this.#apiServer.pause();
   }
 
   resume(): void {
-    this.#apiServer.signal('SIGCONT');
+    this.#apiServer.resume();
   }
 
   /** The API server is gone: connections are refused. What it stored stays in etcd. */

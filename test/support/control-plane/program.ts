@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 /** ms between two looks at a program that is starting. */
@@ -37,6 +38,16 @@ export class Program {
     this.#child.kill(signal);
   }
 
+  /** Stops it where it is; resolves once none of its threads runs any more. */
+  async pause(): Promise<void> {
+    this.signal('SIGSTOP');
+    while (this.alive && !stopped(this.pid)) await setTimeout(1);
+  }
+
+  resume(): void {
+    this.signal('SIGCONT');
+  }
+
   kill(): Promise<void> {
     if (this.alive) this.signal('SIGKILL');
     return this.ended;
@@ -52,6 +63,20 @@ export class Program {
     const why = this.alive ? `was not ready within ${withinMs} ms` : 'ended before it was ready';
     throw new Error(`${this.#name} ${why}:\n${readFileSync(this.#log, 'utf8').slice(-4000)}`);
   }
+}
+
+/** A thread sees the signal when it next runs, which on a busy machine is late. Only Linux tells. */
+function stopped(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`;
+  if (!existsSync(tasks)) return true;
+  return readdirSync(tasks).every((task) => {
+    try {
+      return /^\d+ \(.*\) T/.test(readFileSync(join(tasks, task, 'stat'), 'utf8'));
+    } catch {
+      // A thread that ended between the two looks: look again.
+      return false;
+    }
+  });
 }
 
 /** A port of this machine that nobody listens on now. */
