@@ -1,12 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '#test/oracles.ts';
 import { at } from '#test/support/control-plane/client.ts';
 import { Cluster } from '#test/support/control-plane/cluster.ts';
 import { kubeconfig } from '#test/support/control-plane/kubeconfig.ts';
+import { kubectl } from '#test/support/control-plane/kubectl.ts';
 import {
   createNamespace,
   createServiceAccount,
@@ -18,20 +15,6 @@ import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import { TokenKey } from '#test/support/control-plane/token-key.ts';
 
 const version = (object: unknown) => String(at(object, 'metadata', 'resourceVersion'));
-class Folder implements Disposable {
-  readonly #path = mkdtempSync(join(tmpdir(), 'countersign-kubeconfig-'));
-
-  write(name: string, text: string): string {
-    const file = join(this.#path, name);
-    writeFileSync(file, text, { mode: 0o600 });
-    return file;
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.#path, { recursive: true });
-  }
-}
-
 /** What starts programs takes seconds where the machine is busy. */
 const starting = { timeout: 240_000 };
 
@@ -113,25 +96,34 @@ describeWith(['control-plane'], 'a cluster of one’s own', () => {
   });
 
   it('lets kubectl in by each kubeconfig, as whom it names', starting, async () => {
-    using home = new Folder();
     const account = await createServiceAccount(cluster.admin, await createNamespace(cluster.admin), 'web');
     const clientCertificate = await cluster.clientCertificate('alice', ['ops', 'dev']);
-    const whoami = (config: string): unknown => {
-      const file = home.write('config', config);
-      const words = ['--kubeconfig', file, 'auth', 'whoami', '--output=json'];
-      return at(JSON.parse(execFileSync(cluster.kubectl, words, { encoding: 'utf8' })), 'status', 'userInfo');
-    };
-    expect(whoami(cluster.kubeconfig)).toMatchObject({
+    const whoami = async (config: string) =>
+      at(JSON.parse(await kubectl(config, ['auth', 'whoami', '--output=json'])), 'status', 'userInfo');
+    expect(await whoami(cluster.kubeconfig)).toMatchObject({
       username: 'admin',
       groups: ['system:masters', 'system:authenticated'],
     });
-    expect(whoami(kubeconfig(cluster.facts.access, { clientCertificate }))).toMatchObject({
+    expect(await whoami(kubeconfig(cluster.facts.access, { clientCertificate }))).toMatchObject({
       username: 'alice',
       groups: ['ops', 'dev', 'system:authenticated'],
     });
-    expect(whoami(await serviceAccountKubeconfig(cluster, account))).toMatchObject({
+    expect(await whoami(await serviceAccountKubeconfig(cluster, account))).toMatchObject({
       username: `system:serviceaccount:${account.namespace}:web`,
       uid: account.uid,
     });
+  });
+
+  it('has what kubectl applies, and says what is wrong with the rest', starting, async () => {
+    const namespace = await createNamespace(cluster.admin);
+    const manifest = (kind: string) =>
+      `{ apiVersion: v1, kind: ${kind}, metadata: { name: web, namespace: ${namespace} } }`;
+    expect(await kubectl(cluster.kubeconfig, ['apply', '-f', '-'], manifest('ServiceAccount'))).toBe(
+      'serviceaccount/web created\n',
+    );
+    expect(at(await cluster.admin.get(`/api/v1/namespaces/${namespace}/serviceaccounts/web`), 'kind')).toBe(
+      'ServiceAccount',
+    );
+    await expect(kubectl(cluster.kubeconfig, ['apply', '-f', '-'], manifest('Nothing'))).rejects.toThrow(/Nothing/);
   });
 });

@@ -1,4 +1,3 @@
-import { binary } from './binary.ts';
 import { type Access, TestClient } from './client.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { TokenKey } from './token-key.ts';
@@ -34,11 +33,6 @@ export class ControlPlane {
 
   get tokenKey(): TokenKey {
     return new TokenKey(this.facts.tokenKey);
-  }
-
-  /** Path of the program. */
-  get kubectl(): string {
-    return binary('kubectl');
   }
 
   /** The administrator's. */
