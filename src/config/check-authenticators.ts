@@ -1,4 +1,6 @@
+import { checkAccount } from '#authn/node/trusted-accounts.ts';
 import { templateMapping } from '#authn/oidc/identity-mapping.ts';
+import { readNetwork } from '#authn/xfcc/address-ranges.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { attempt, between, checkUrl, exactlyOne, type Report, type Step } from './judgement.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
@@ -8,15 +10,32 @@ type Oidc = NonNullable<Entry['oidc']>;
 type Kubernetes = NonNullable<Entry['kubernetes']>;
 
 export function checkAuthenticators(config: ServerConfigText, report: Report): void {
-  for (const [at, { clientCertificate, oidc, kubernetes }] of config.authenticators.entries()) {
+  for (const [at, { clientCertificate, oidc, kubernetes, xfcc }] of config.authenticators.entries()) {
     const path = ['authenticators', at];
-    exactlyOne({ clientCertificate, oidc, kubernetes }, path, report);
+    exactlyOne({ clientCertificate, oidc, kubernetes, xfcc }, path, report);
     if (oidc !== undefined) checkOidc(oidc, config.trustDomain, [...path, 'oidc'], report);
+    if (xfcc !== undefined) {
+      checkEach(xfcc.trustedProxies, readNetwork, [...path, 'xfcc', 'trustedProxies'], report);
+    }
     if (kubernetes === undefined) continue;
     checkKubernetes(kubernetes, [...path, 'kubernetes'], report);
     if (config.authenticators.findIndex((each) => each.kubernetes !== undefined) < at) {
       report([...path, 'kubernetes'], 'there is one before it: one entry stands for all clusters');
     }
+  }
+}
+
+function checkEach(
+  items: readonly string[],
+  parse: (item: string) => unknown,
+  path: readonly Step[],
+  report: Report,
+): void {
+  for (const [at, item] of items.entries()) {
+    attempt(
+      () => parse(item),
+      (message) => report([...path, at], message),
+    );
   }
 }
 
@@ -40,11 +59,12 @@ function checkJwks({ url, ca, file }: Oidc['jwks'], path: readonly Step[], repor
 }
 
 function checkKubernetes(kubernetes: Kubernetes, path: readonly Step[], report: Report): void {
-  const { cluster, clusterAliases, kubeconfig, context, timeout, local } = kubernetes;
+  const { cluster, clusterAliases, kubeconfig, context, timeout, trustedNodeAccounts, local } = kubernetes;
   if (context !== undefined && kubeconfig === undefined) {
     report([...path, 'context'], 'our own pod has no contexts: this goes with "kubeconfig"');
   }
   between(timeout, '1s', '9s', [...path, 'timeout'], report);
+  checkEach(trustedNodeAccounts, checkAccount, [...path, 'trustedNodeAccounts'], report);
   between(local.staleAfter, '40s', '10m', [...path, 'local', 'staleAfter'], report);
   between(local.serveFor, local.staleAfter, '24h', [...path, 'local', 'serveFor'], report);
   for (const [at, { alias }] of clusterAliases.entries()) {

@@ -5,9 +5,10 @@ import type { AuthenticatorConfig, KubernetesConfig, OidcConfig } from './server
 
 type Entry = ServerConfigText['authenticators'][number];
 
-/** The entry has passed `checkAuthenticators`: it is one of the three. */
-export function resolveAuthenticator({ oidc, kubernetes }: Entry, from: PathFrom): AuthenticatorConfig {
+/** The entry has passed `checkAuthenticators`: it is one of the four. */
+export function resolveAuthenticator({ oidc, kubernetes, xfcc }: Entry, from: PathFrom): AuthenticatorConfig {
   if (oidc !== undefined) return resolveOidc(oidc, from);
+  if (xfcc !== undefined) return { kind: 'xfcc', ...xfcc };
   return kubernetes === undefined ? { kind: 'client-cert' } : resolveKubernetes(kubernetes, from);
 }
 
@@ -43,6 +44,7 @@ function resolveKubernetes(entry: NonNullable<Entry['kubernetes']>, from: PathFr
     }),
     timeoutMs: parseDuration(entry.timeout) * 1000,
     unboundTokens: entry.unboundTokens,
+    trustedNodeAccounts: entry.trustedNodeAccounts,
     local: {
       staleAfterMs: parseDuration(local.staleAfter) * 1000,
       serveForMs: parseDuration(local.serveFor) * 1000,

@@ -66,7 +66,7 @@ interface IstioConfig {
   };
 }
 
-export type AuthenticatorConfig = { readonly kind: 'client-cert' } | OidcConfig | KubernetesConfig;
+export type AuthenticatorConfig = { readonly kind: 'client-cert' } | OidcConfig | KubernetesConfig | XfccConfig;
 
 export interface OidcConfig {
   readonly kind: 'oidc';
@@ -92,7 +92,15 @@ export interface KubernetesConfig {
   readonly kubeconfig?: { readonly path: string; readonly context?: string };
   readonly timeoutMs: number;
   readonly unboundTokens: 'refuse' | 'accept';
+  /** `namespace/name` of the service accounts whose pods act for those of their node. */
+  readonly trustedNodeAccounts: readonly string[];
   readonly local: { readonly staleAfterMs: number; readonly serveForMs: number; readonly issuers: readonly string[] };
+}
+
+export interface XfccConfig {
+  readonly kind: 'xfcc';
+  /** In CIDR form; never empty. */
+  readonly trustedProxies: readonly string[];
 }
 
 export interface Pkcs11KeyConfig {

@@ -4,11 +4,21 @@ import { AuthenticatorChain } from '#authn/chain.ts';
 import { ClientCertificateAuthenticator } from '#authn/client-certificate.ts';
 import { Clusters } from '#authn/kubernetes/clusters.ts';
 import { KubernetesAuthenticator } from '#authn/kubernetes/kubernetes-authenticator.ts';
+import { NodeAuthorization } from '#authn/node/node-authorization.ts';
+import { TrustedAccounts } from '#authn/node/trusted-accounts.ts';
 import { serviceAccountMapping, templateMapping } from '#authn/oidc/identity-mapping.ts';
 import { fileKeys, type KeySource, urlKeys } from '#authn/oidc/key-source.ts';
 import { OidcAuthenticator } from '#authn/oidc/oidc-authenticator.ts';
-import type { AuthenticatorConfig, KubernetesConfig, OidcConfig } from '#config/server-config.ts';
-import type { Authenticator, Clock } from '#issuance/ports.ts';
+import { AddressRanges } from '#authn/xfcc/address-ranges.ts';
+import { XfccAuthenticator } from '#authn/xfcc/xfcc-authenticator.ts';
+import type {
+  AuthenticatorConfig,
+  KubernetesConfig,
+  OidcConfig,
+  ServerConfig,
+  XfccConfig,
+} from '#config/server-config.ts';
+import type { Authenticator, Clock, Impersonation } from '#issuance/ports.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import { inCluster } from '#kubernetes/in-cluster.ts';
 import { readKubeconfig } from '#kubernetes/kubeconfig.ts';
@@ -20,6 +30,8 @@ import { type OpenCluster, openCluster } from './kubernetes-cluster.ts';
 /** The configured ways to prove a caller, in their order. */
 export interface Callers {
   readonly authenticator: AuthenticatorChain;
+  /** Absent: no account is trusted to act for others. */
+  readonly impersonation?: Impersonation;
   /** Name of a part → why callers cannot be proven by it yet. */
   readonly parts: ReadonlyMap<string, () => string | undefined>;
   close(): Promise<void>;
@@ -29,17 +41,22 @@ export interface Callers {
 export function openAuthenticators(foundation: Foundation): Callers {
   const { config, clock } = foundation;
   const opened: OpenCluster[] = [];
+  let impersonation: Impersonation | undefined;
   const open = (each: AuthenticatorConfig): Authenticator => {
     if (each.kind === 'oidc') return oidc(each, config.trustDomain, clock);
     if (each.kind === 'client-cert')
       return new ClientCertificateAuthenticator({ trustDomain: config.trustDomain, clock });
+    if (each.kind === 'xfcc') return xfcc(each, config.trustDomain);
     const local = openLocal(each, foundation);
     opened.push(local);
     const clusters = new Clusters(local, each.clusterAliases);
+    if (each.trustedNodeAccounts.length > 0) impersonation = nodeAuthorization(each, clusters, config);
     return new KubernetesAuthenticator({ clusters, trustDomain: config.trustDomain });
   };
+  const authenticator = new AuthenticatorChain(config.authenticators.map(open));
   return {
-    authenticator: new AuthenticatorChain(config.authenticators.map(open)),
+    authenticator,
+    ...(impersonation !== undefined && { impersonation }),
     parts: new Map(opened.map((cluster) => ['kubernetes-callers', () => cluster.awaits])),
     async close() {
       await Promise.all(opened.map((cluster) => cluster.close()));
@@ -61,6 +78,22 @@ function placeOf({ kubeconfig }: KubernetesConfig): Cluster {
     folder: dirname(path),
     ...(context !== undefined && { context }),
   });
+}
+
+function nodeAuthorization(
+  { trustedNodeAccounts }: KubernetesConfig,
+  clusters: Clusters,
+  { trustDomain, trustDomainAliases }: ServerConfig,
+): Impersonation {
+  return new NodeAuthorization({
+    trusted: new TrustedAccounts(trustedNodeAccounts),
+    trustDomains: [trustDomain, ...trustDomainAliases],
+    podsOf: (cluster) => clusters.known(cluster)?.pods,
+  });
+}
+
+function xfcc({ trustedProxies }: XfccConfig, trustDomain: TrustDomain): XfccAuthenticator {
+  return new XfccAuthenticator({ proxies: new AddressRanges(trustedProxies), trustDomain });
 }
 
 function oidc(config: OidcConfig, trustDomain: TrustDomain, clock: Clock): OidcAuthenticator {

@@ -1,10 +1,14 @@
 import { ClusterProver, type LocalMode } from '#authn/kubernetes/cluster-prover.ts';
 import type { Cluster as CallersOf } from '#authn/kubernetes/clusters.ts';
-import { type BoundViews, readBound, readPod } from '#authn/kubernetes/object-facts.ts';
+import { type BoundViews, readBound } from '#authn/kubernetes/object-facts.ts';
+import { NodePods } from '#authn/node/node-pods.ts';
+import { type PodView, podIndexes, readPlacedPod } from '#authn/node/placed-pod.ts';
 import type { KubernetesConfig } from '#config/server-config.ts';
-import type { KubernetesApi, KubernetesObject } from '#kubernetes/api.ts';
+import type { Clock } from '#issuance/ports.ts';
+import type { KubernetesApi } from '#kubernetes/api.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import { connect } from '#kubernetes/connect.ts';
+import type { MirrorOptions } from '#kubernetes/mirror.ts';
 import { Reflector } from '#kubernetes/reflector.ts';
 import type { KubernetesCallerMetrics } from '#telemetry/kubernetes-callers.ts';
 import type { Foundation } from './foundation.ts';
@@ -32,28 +36,34 @@ export function openCluster(
   const api = connect(at);
   const trouble = (what: string) => (reason: string) =>
     logger.warn('a cluster cannot be followed for now', { component: `${id}/${what}`, reason });
-  const followed = config.mode === 'review' ? undefined : follow(api, trouble);
+  const followed = follow(api, kindsOf(config), trouble);
+  const observer = metrics.observer(id);
   const prover = new ClusterProver({
     api,
     rules: { audiences: config.audiences, unbound: config.unboundTokens },
     clock,
-    observer: metrics.observer(id),
+    observer,
     timeoutMs: config.timeoutMs,
     maxReviews,
-    ...(followed && { local: localMode(config, followed.views) }),
+    ...(followed.views && { local: localMode(config, followed.views) }),
   });
-  metrics.watchSilence(id, () => prover.silentMs);
+  const { pods } = followed;
+  metrics.watchSilence(id, () => Math.max(prover.silentMs, pods === undefined ? 0 : silenceOf(pods, clock)));
   void prover.refreshKeys();
   const timer = setInterval(() => void prover.refreshKeys(), keysMs).unref();
   return {
     id,
     prover,
+    ...(config.trustedNodeAccounts.length > 0 &&
+      pods && {
+        pods: new NodePods({ ...config.local, view: pods, api, clock, timeoutMs: config.timeoutMs, observer }),
+      }),
     get awaits() {
-      return prover.awaits;
+      return pods?.synced === false ? 'the first list of pods is not there' : prover.awaits;
     },
     async close() {
       clearInterval(timer);
-      await followed?.stop();
+      await followed.stop();
       await api.close();
     },
   };
@@ -63,25 +73,45 @@ function localMode({ mode, local }: KubernetesConfig, views: BoundViews): LocalM
   return { ...local, views, foreignTokens: mode === 'local' ? 'refuse' : 'review' };
 }
 
+function silenceOf({ synced, lastContact }: PodView, clock: Clock): number {
+  return synced ? clock.now() - lastContact : Number.POSITIVE_INFINITY;
+}
+
+/** What has to be known of a cluster: all that its tokens are bound to, or what runs on its nodes, or nothing. */
+type Kinds = 'all' | 'pods' | 'none';
+
+function kindsOf({ mode, trustedNodeAccounts }: KubernetesConfig): Kinds {
+  if (mode !== 'review') return 'all';
+  return trustedNodeAccounts.length > 0 ? 'pods' : 'none';
+}
+
 interface Followed {
-  readonly views: BoundViews;
+  readonly pods?: PodView;
+  readonly views?: BoundViews;
   stop(): Promise<void>;
 }
 
-/** In all namespaces what tokens are bound to, and of each object only what counts for that. */
-function follow(api: KubernetesApi, trouble: (what: string) => (error: string) => void): Followed {
-  const reflector = <T>(kind: string, strip: (object: KubernetesObject) => T) => {
-    const made = new Reflector<T>({ api, path: `/api/v1/${kind}`, strip, onTrouble: trouble(kind) });
+/** In all namespaces, and of each object only what counts. */
+function follow(api: KubernetesApi, kinds: Kinds, trouble: (what: string) => (error: string) => void): Followed {
+  if (kinds === 'none') return { stop: async () => undefined };
+  const started: { stop(): Promise<void> }[] = [];
+  const reflector = <T>(kind: string, how: Pick<MirrorOptions<T>, 'strip' | 'indexes'>) => {
+    const made = new Reflector<T>({ api, path: `/api/v1/${kind}`, onTrouble: trouble(kind), ...how });
     made.start();
+    started.push(made);
     return made;
   };
-  const pods = reflector('pods', readPod);
-  const serviceaccounts = reflector('serviceaccounts', readBound);
-  const nodes = reflector('nodes', readBound);
+  const pods = reflector('pods', { strip: readPlacedPod, indexes: podIndexes });
+  const bound = () => ({
+    pods,
+    serviceaccounts: reflector('serviceaccounts', { strip: readBound }),
+    nodes: reflector('nodes', { strip: readBound }),
+  });
   return {
-    views: { pods, serviceaccounts, nodes },
+    pods,
+    ...(kinds === 'all' && { views: bound() }),
     async stop() {
-      await Promise.all([pods.stop(), serviceaccounts.stop(), nodes.stop()]);
+      await Promise.all(started.map((each) => each.stop()));
     },
   };
 }

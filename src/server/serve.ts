@@ -89,6 +89,7 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   };
   const sequence = new IssuanceSequence({
     authenticator: callers.authenticator,
+    ...(callers.impersonation && { impersonation: callers.impersonation }),
     gate: new FairGate(config.fairness, clock),
     csrChecks,
     policies: () => policies.set,

@@ -55,7 +55,27 @@ const invalid: readonly (readonly [string, string, readonly string[]])[] = [
       '  - clientCertificate: {}\n    oidc: { issuer: i, audiences: [a], jwks: { file: j } }',
     ),
     [
-      'server.yaml:5:5: authenticators[0]: exactly one of clientCertificate, oidc, kubernetes belongs here; clientCertificate and oidc are given',
+      'server.yaml:5:5: authenticators[0]: exactly one of clientCertificate, oidc, kubernetes, xfcc belongs here; clientCertificate and oidc are given',
+    ],
+  ],
+  [
+    'trusted node accounts that are none',
+    changed(
+      'clientCertificate: {}',
+      'kubernetes: { trustedNodeAccounts: [istio-system/ztunnel, ztunnel, a/b/c, istio-system/*] }',
+    ),
+    [
+      'server.yaml:5:63: authenticators[0].kubernetes.trustedNodeAccounts[1]: "ztunnel" is not namespace/serviceaccount, such as istio-system/ztunnel',
+      'server.yaml:5:72: authenticators[0].kubernetes.trustedNodeAccounts[2]: "a/b/c" is not namespace/serviceaccount, such as istio-system/ztunnel',
+      'server.yaml:5:79: authenticators[0].kubernetes.trustedNodeAccounts[3]: "istio-system/*" is not namespace/serviceaccount, such as istio-system/ztunnel',
+    ],
+  ],
+  [
+    'trusted proxies that are no networks, or everybody',
+    changed('clientCertificate: {}', 'xfcc: { trustedProxies: [192.0.2.7, 10.0.0.0/8, "::/0"] }'),
+    [
+      'server.yaml:5:30: authenticators[0].xfcc.trustedProxies[0]: "192.0.2.7" is not a network, such as 10.0.0.0/24, fd00::/64 or 192.0.2.7/32',
+      'server.yaml:5:53: authenticators[0].xfcc.trustedProxies[2]: "::/0" is everybody: list the proxies that may speak for others',
     ],
   ],
   [

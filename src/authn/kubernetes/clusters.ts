@@ -1,10 +1,13 @@
 import { Refusal } from '#refusal/refusal.ts';
+import type { NodePods } from '../node/node-pods.ts';
 import type { TokenProver } from './proven-token.ts';
 
 /** A cluster whose workloads may be callers. Each has its own API server, views and limits: none waits for another. */
 export interface Cluster {
   readonly id: string;
   readonly prover: TokenProver;
+  /** What runs on its nodes; absent where nobody may act for another. */
+  readonly pods?: NodePods;
 }
 
 /**
@@ -33,6 +36,11 @@ export class Clusters {
   /** From now on its tokens are refused; what is under way ends as it ends. False when it was not there. */
   remove(id: string): boolean {
     return this.#remote.delete(id);
+  }
+
+  /** By the id of the cluster itself, no alias; undefined for one that is not known, or not any more. */
+  known(id: string): Cluster | undefined {
+    return id === this.#local.id ? this.#local : this.#remote.get(id);
   }
 
   /** `values` as received. Throws Refusal `authn.failed` for a cluster that is not known: it is never the local one. */

@@ -27,8 +27,9 @@ const anyDomain = parseTrustDomain('cluster.local');
 /** Throws Error unless it is `namespace/serviceaccount`, both of them names that Kubernetes takes. */
 export function checkAccount(account: string): void {
   const [namespace = '', serviceAccount = '', ...more] = account.split('/');
-  if (namespace === '' || serviceAccount === '' || more.length > 0) {
-    throw new Error(`"${account}" is not namespace/serviceaccount, such as istio-system/ztunnel`);
+  try {
+    istioId(anyDomain, namespace, more.length > 0 ? '' : serviceAccount);
+  } catch (cause) {
+    throw new Error(`"${account}" is not namespace/serviceaccount, such as istio-system/ztunnel`, { cause });
   }
-  istioId(anyDomain, namespace, serviceAccount);
 }

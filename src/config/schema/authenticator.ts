@@ -43,24 +43,44 @@ const kubernetes = section('A Kubernetes service-account token', {
   unboundTokens: oneOf('Whether a token counts that is bound to no pod, as VMs have', ['refuse', 'accept'], {
     default: 'refuse',
   }),
-  local: optionalSection('What goes with the modes local and local-then-review', {
-    staleAfter: duration('Time without a word from a watch after which the API server is asked, 40s to 10m', {
-      default: '60s',
-    }),
-    serveFor: duration(
-      'Time without a word after which, the API server being away, callers are told to come again, at most 24h',
-      { default: '10m' },
-    ),
-    issuers: list('Accepted `iss` besides the one that the API server publishes', text('An `iss`'), { default: [] }),
-  }),
+  trustedNodeAccounts: list(
+    'Whose pods may ask for the identities of the pods on their own node, as ztunnel does; left out, nobody',
+    text('A service account, namespace/name, such as istio-system/ztunnel'),
+    { default: [] },
+  ),
+  local: optionalSection(
+    'What goes with the modes local and local-then-review; the times also with trustedNodeAccounts',
+    {
+      staleAfter: duration('Time without a word from a watch after which the API server is asked, 40s to 10m', {
+        default: '60s',
+      }),
+      serveFor: duration(
+        'Time without a word after which, the API server being away, callers are told to come again, at most 24h',
+        { default: '10m' },
+      ),
+      issuers: list('Accepted `iss` besides the one that the API server publishes', text('An `iss`'), { default: [] }),
+    },
+  ),
 });
+
+const xfcc = section(
+  'The client certificate that a proxy has verified, as it says in `x-forwarded-client-cert`: one SPIFFE ID of our trust domain in the last element',
+  {
+    trustedProxies: list(
+      'Who may say so; nobody else, the own loopback neither',
+      text('A network, such as 10.1.2.0/24 or 192.0.2.7/32'),
+      { minItems: 1 },
+    ),
+  },
+);
 
 export const authenticators = list(
   'Ways to prove who is asking, tried in this order; the first that proves an identity wins',
-  section('One way: exactly one of clientCertificate, oidc, kubernetes', {
+  section('One way: exactly one of clientCertificate, oidc, kubernetes, xfcc', {
     clientCertificate: optional(section('A TLS client certificate of our own trust domain, as in a renewal', {})),
     oidc: optional(oidc),
     kubernetes: optional(kubernetes),
+    xfcc: optional(xfcc),
   }),
   { minItems: 1 },
 );
