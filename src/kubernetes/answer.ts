@@ -1,9 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError, type KubernetesObject, malformed, tooLarge } from './api.ts';
 
-/** What a server says goes into logs: this much of it. */
-const longestQuote = 512;
-
 /** Of an answer that says no; nobody needs more of it. */
 const longestRefusal = 64 * 1024;
 
@@ -56,10 +53,13 @@ export function refusalOf(status: number, retryAfter: string | undefined, body: 
   return statusError(status, said, readRetryAfter(retryAfter, now));
 }
 
+/** One word, as all of Kubernetes' own are. */
+const reasonForm = /^[A-Za-z]{1,64}$/;
+
 /** A Status object as an error; also what an ERROR event of a watch carries. */
 export function statusError(status: number, said: KubernetesObject, retryAfterMs?: number): ApiError {
-  const reason = typeof said.reason === 'string' ? said.reason.slice(0, longestQuote) : '';
-  const message = typeof said.message === 'string' ? said.message.slice(0, longestQuote) : '';
+  const reason = typeof said.reason === 'string' && reasonForm.test(said.reason) ? said.reason : '';
+  const message = typeof said.message === 'string' ? said.message : '';
   const words = [String(status), reason, message].filter((word) => word !== '').join(' ');
   const wait = retryAfterMs ?? detailSeconds(said);
   return new ApiError(words, { status, reason, ...(wait !== undefined && { retryAfterMs: wait }) });

@@ -13,6 +13,8 @@ export interface ApiRequest {
   readonly body?: KubernetesObject;
   /** Of the body; `application/json` unless told. */
   readonly contentType?: 'application/json' | 'application/merge-patch+json' | 'application/apply-patch+yaml';
+  /** Of the answer; `application/json` unless told. */
+  readonly accept?: 'application/json' | 'application/jwk-set+json';
   /** ms until an answer must be whole; the client's own bound unless told. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;

@@ -1,6 +1,9 @@
 import { ApiError, type ApiRequest } from './api.ts';
 import type { Pace } from './pace.ts';
 
+/** What a server says goes into logs: this much of it. */
+const longestQuote = 512;
+
 const cancelled = () => new ApiError('cancelled', { status: 0 });
 
 /** One call: its deadline, everybody who may end it, and the words of its errors. */
@@ -77,6 +80,8 @@ export class Call implements Disposable {
 
   #words(message: string): string {
     const secret = this.#secret;
-    return `${this.#what}: ${secret === undefined ? message : message.replaceAll(secret, '[token]')}`;
+    // cut last: half a token would not be found
+    const safe = secret === undefined ? message : message.replaceAll(secret, '[token]');
+    return `${this.#what}: ${safe.slice(0, longestQuote)}`;
   }
 }

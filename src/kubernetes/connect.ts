@@ -161,12 +161,12 @@ function targetOf({ path, query }: ApiRequest): string {
 }
 
 function headersOf(
-  { contentType = 'application/json' }: ApiRequest,
+  { accept = 'application/json', contentType = 'application/json' }: ApiRequest,
   body: Buffer | undefined,
   token: string | undefined,
 ): Record<string, string | number> {
   return {
-    accept: 'application/json',
+    accept,
     'user-agent': 'countersign',
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
     ...(body !== undefined && { 'content-type': contentType, 'content-length': body.length }),

@@ -8,7 +8,7 @@ export interface LeaseElectorOptions {
   readonly name: string;
   /** Of this process and no other, such as the pod's name with its UID. */
   readonly identity: string;
-  /** Called at every change, with the signal that ends the term. */
+  /** Called when a term begins, with the signal that is aborted at its end: give it to every write. */
   readonly onLeading?: (term: AbortSignal) => void;
   readonly onTrouble?: (message: string) => void;
   readonly pace?: Pace;

@@ -26,6 +26,7 @@ const doubtMs = 30_000;
 const backOff = { firstMs: 800, mostMs: 30_000 };
 /** Where permission or the kind itself is missing: somebody has to do something, and that takes minutes. */
 const slowMs = 30_000;
+const longestFault = 1024;
 /** A watch that ends at once and says nothing is no clean end. */
 const shortMs = 1000;
 
@@ -44,6 +45,7 @@ export class Reflector<T> implements View<T> {
   #synced = false;
   #shutOut = false;
   #lastContact = 0;
+  #contactAt = Number.NEGATIVE_INFINITY;
   #fault: string | undefined;
   #wholeSets = 0;
 
@@ -82,6 +84,11 @@ export class Reflector<T> implements View<T> {
 
   get lastContact(): number {
     return this.#lastContact;
+  }
+
+  /** ms since the last contact, whatever was done to the wall clock meanwhile; infinite before the first. */
+  get silentMs(): number {
+    return this.#pace.elapsed() - this.#contactAt;
   }
 
   /** Why the last attempt failed; undefined while all is well. */
@@ -197,8 +204,13 @@ export class Reflector<T> implements View<T> {
     this.#allIsWell();
   }
 
-  #allIsWell(): void {
+  #contact(): void {
     this.#lastContact = this.#pace.now();
+    this.#contactAt = this.#pace.elapsed();
+  }
+
+  #allIsWell(): void {
+    this.#contact();
     this.#fault = undefined;
     this.#shutOut = false;
     this.#beganAnew = false;
@@ -218,15 +230,15 @@ export class Reflector<T> implements View<T> {
     } catch {
       return; // the age of the last contact says it
     }
-    if (!isNews) this.#lastContact = this.#pace.now();
+    if (!isNews) this.#contact();
     else if (this.#version === version) giveUp('the watch has fallen behind');
   }
 
   /** ms until the next attempt. */
   #waitAfter(thrown: unknown): number {
     const error = thrown instanceof ApiError ? thrown : new ApiError(String(thrown), { status: 0 });
-    this.#fault = error.message;
-    this.#mirror.report(error.message);
+    this.#fault = error.message.slice(0, longestFault);
+    this.#mirror.report(this.#fault);
     if (this.#version === undefined && this.#streams === 'yes') {
       this.#streams = error.status === 400 || error.status === 422 ? 'no' : 'not now';
       if (this.#streams === 'no') return 0;

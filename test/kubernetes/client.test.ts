@@ -150,6 +150,14 @@ describe('a call', () => {
     expect(JSON.stringify([error.stack, error.reason, String(error.cause)])).not.toContain('the-token');
   });
 
+  it('shows no part of the token where what the server says is cut, nor a reason that is none', async () => {
+    server.next(answerJson(500, { reason: 'the-token', message: `${'x'.repeat(500)}the-token` }));
+    const error = await refusal(client().ask(pods));
+    expect(error.reason).toBe('');
+    expect(error.message.length).toBeLessThan(600);
+    expect(error.message).not.toContain('the-');
+  });
+
   it('is bounded in the size of its answer', async () => {
     server.next((_, response) => response.end(JSON.stringify({ x: 'y'.repeat(3000) })));
     expect(await refusal(client({ maxAnswerLength: 2000 }).ask(pods))).toMatchObject({

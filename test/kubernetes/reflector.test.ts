@@ -214,9 +214,12 @@ describe('a view', () => {
   it('knows when it was last in contact, by events and bookmarks', async () => {
     begin();
     expect(view.lastContact).toBe(0);
+    expect(view.silentMs).toBe(Number.POSITIVE_INFINITY);
     await settled();
     expect(view.lastContact).toBe(pace.now());
     pace.advance(5000);
+    pace.epoch -= 3_600_000;
+    expect(view.silentMs).toBe(5000);
     server.model.bookmark();
     await until(() => view.lastContact === pace.now());
     pace.advance(5000);
