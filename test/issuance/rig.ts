@@ -5,7 +5,7 @@ import { LiveIssuers } from '#authority/issuers.ts';
 import { FairGate, type Gate } from '#issuance/fairness/gate.ts';
 import type { LiveIssuer } from '#issuance/live-issuer.ts';
 import type { IssuanceOutcome } from '#issuance/observer.ts';
-import type { Authenticator, Clock, Signer } from '#issuance/ports.ts';
+import type { Authenticator, Clock, Impersonation, Signer } from '#issuance/ports.ts';
 import { Recorder } from '#issuance/record.ts';
 import type { IssuanceRequest, Issued, Wish } from '#issuance/request.ts';
 import { IssuanceSequence } from '#issuance/sequence.ts';
@@ -69,6 +69,7 @@ export interface RigOptions {
   /** Around the issuer's own signer. */
   readonly signer?: (real: Signer) => Signer;
   readonly authenticate?: Authenticator['authenticate'];
+  readonly impersonation?: Impersonation;
   readonly gate?: (clock: Clock) => Gate;
   readonly policies?: PolicySet;
   readonly ownKeys?: ReadonlySet<string>;
@@ -110,6 +111,7 @@ export class Rig {
     const serials = serialNumbers({ bytes: (length) => randomBytes(length) }, 0x4a);
     this.sequence = new IssuanceSequence({
       authenticator: { authenticate: options.authenticate ?? (async () => webCaller()) },
+      ...(options.impersonation && { impersonation: options.impersonation }),
       gate: options.gate?.(clock) ?? new FairGate(generous, clock),
       csrChecks: { keyStrength: new KeyStrength(), ownKeys },
       policies: () => this.policies,

@@ -1,6 +1,6 @@
-import type { CallerFacts } from '#policy/caller.ts';
+import type { AuthenticatorName, CallerFacts } from '#policy/caller.ts';
 import type { IssuerFacts, Question } from '#policy/question.ts';
-import { parseSpiffeId, parseTrustDomain } from '#spiffe/spiffe-id.ts';
+import { parseIstioId, parseSpiffeId, parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import type { KeyKind, SignatureAlgorithm } from '#x509/algorithms.ts';
 import type { LogRecord } from './records.ts';
 
@@ -20,6 +20,7 @@ export function member(record: unknown, ...path: readonly string[]): unknown {
   }, record);
 }
 
+const authenticators: readonly AuthenticatorName[] = ['client-cert', 'oidc', 'k8s-token', 'xfcc', 'kubernetes-object'];
 const text = (record: unknown, ...path: readonly string[]) => String(member(record, ...path));
 const list = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
 const seconds = (record: unknown, ...path: readonly string[]) => Date.parse(text(record, ...path)) / 1000;
@@ -71,6 +72,9 @@ export function questionIn(record: LogRecord, around: Surroundings): Question {
       unknownAttributes: [],
     },
     wish: {
+      ...(member(record, 'asked', 'impersonate') !== undefined && {
+        impersonate: text(record, 'asked', 'impersonate'),
+      }),
       ttl: BigInt(text(record, 'asked', 'ttl')),
       csrNames: dialect === 'istiod' ? 'ignore' : 'exact',
       ttlAbove: dialect === 'istiod' ? 'reject' : 'clamp',
@@ -86,14 +90,23 @@ export function questionIn(record: LogRecord, around: Surroundings): Question {
   };
 }
 
+/** Where somebody acted for another: the one that the decision was about. */
 function callerIn(record: LogRecord): CallerFacts {
+  const by = askerIn(record);
+  if (record.onBehalfOf === undefined) return by;
+  const identity = text(record, 'onBehalfOf', 'identity');
+  const { trustDomain: _, ...names } = parseIstioId(identity);
+  return { ...by, ...names, identity: parseSpiffeId(identity), impersonation: { by } };
+}
+
+function askerIn(record: LogRecord): CallerFacts {
   const optional = (name: string) => {
     const value = member(record, 'caller', name);
     return value === undefined ? {} : { [name]: String(value) };
   };
   return {
     identity: parseSpiffeId(text(record, 'caller', 'identity')),
-    authenticator: text(record, 'caller', 'authenticator') === 'client-cert' ? 'client-cert' : 'oidc',
+    authenticator: authenticators.find((each) => each === member(record, 'caller', 'authenticator')) ?? 'oidc',
     credential: {},
     ...optional('cluster'),
     ...optional('namespace'),

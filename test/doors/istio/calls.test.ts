@@ -207,6 +207,14 @@ describe('refusals', () => {
     expect(down.message).not.toContain('idp');
   });
 
+  it('Istio 48 to 56: who may not act for another is told so in the words of each dialect, and not why', () => {
+    const refusal = new Refusal('authn.impersonation', 'no pod runs there');
+    expect([statusOf(refusal, 'istiod', 'id'), statusOf(refusal, 'istio-csr', 'id')]).toEqual([
+      { code: status.UNAUTHENTICATED, message: 'request impersonation authentication failure' },
+      { code: status.UNAUTHENTICATED, message: 'request authenticate failure' },
+    ]);
+  });
+
   it('Istio 12: no refusal of ours is Canceled or DeadlineExceeded, but for the caller who went away', () => {
     for (const code of refusalCodes.filter((each) => each !== 'cancelled')) {
       for (const dialect of ['istiod', 'istio-csr'] as const) {
