@@ -1,9 +1,9 @@
-import { ApiError, type KubernetesApi, type KubernetesObject, malformed } from './api.ts';
-import { BackOff } from './back-off.ts';
+import { ApiError, type KubernetesApi, type KubernetesObject } from './api.ts';
 import { type Intake, Mirror, type MirrorOptions } from './mirror.ts';
 import { keyOf } from './object-set.ts';
 import { type Pace, pause, systemPace } from './pace.ts';
 import { pagedList } from './paged-list.ts';
+import { Recovery } from './recovery.ts';
 import { Silence } from './silence.ts';
 import type { View } from './view.ts';
 import { readMeta, readWatchEvent, type WatchEvent } from './watch-event.ts';
@@ -23,9 +23,6 @@ const silenceMs = 150_000;
 const initialMs = 60_000;
 /** Quiet for this long, and it is asked whether there is really nothing new. */
 const doubtMs = 30_000;
-const backOff = { firstMs: 800, mostMs: 30_000 };
-/** Where permission or the kind itself is missing: somebody has to do something, and that takes minutes. */
-const slowMs = 30_000;
 const longestFault = 1024;
 /** A watch that ends at once and says nothing is no clean end. */
 const shortMs = 1000;
@@ -35,15 +32,12 @@ export class Reflector<T> implements View<T> {
   readonly #options: ReflectorOptions<T>;
   readonly #pace: Pace;
   readonly #mirror: Mirror<T>;
-  readonly #backOff: BackOff;
+  readonly #recovery: Recovery;
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   /** To watch from; undefined when the whole set must be had first. */
   #version: string | undefined;
-  #streams: 'yes' | 'not now' | 'no' = 'yes';
-  #beganAnew = false;
   #synced = false;
-  #shutOut = false;
   #lastContact = 0;
   #contactAt = Number.NEGATIVE_INFINITY;
   #fault: string | undefined;
@@ -53,7 +47,7 @@ export class Reflector<T> implements View<T> {
     this.#options = options;
     this.#pace = options.pace ?? systemPace;
     this.#mirror = new Mirror(options);
-    this.#backOff = new BackOff(backOff, this.#pace);
+    this.#recovery = new Recovery(this.#pace);
   }
 
   get(namespace: string, name: string): T | undefined {
@@ -79,7 +73,7 @@ export class Reflector<T> implements View<T> {
 
   /** Synced, and still permitted to look. Says nothing of how fresh: that is `lastContact`. */
   get ready(): boolean {
-    return this.#synced && !this.#shutOut;
+    return this.#synced && !this.#recovery.shutOut;
   }
 
   get lastContact(): number {
@@ -126,10 +120,10 @@ export class Reflector<T> implements View<T> {
 
   /** One connection from its beginning to its clean end; resolves with ms to wait. */
   async #follow(signal: AbortSignal): Promise<number> {
-    if (this.#version === undefined && this.#streams !== 'yes') await this.#list(signal);
+    if (this.#version === undefined && !this.#recovery.streams) await this.#list(signal);
     const began = this.#pace.elapsed();
     const events = await this.#watch(signal);
-    return events === 0 && this.#pace.elapsed() - began < shortMs ? this.#backOff.next() : 0;
+    return events === 0 && this.#pace.elapsed() - began < shortMs ? this.#recovery.afterNothing() : 0;
   }
 
   async #list(signal: AbortSignal): Promise<void> {
@@ -200,7 +194,7 @@ export class Reflector<T> implements View<T> {
     this.#version = version;
     this.#synced = true;
     this.#wholeSets += 1;
-    if (this.#streams === 'not now') this.#streams = 'yes';
+    this.#recovery.whole();
     this.#allIsWell();
   }
 
@@ -212,9 +206,7 @@ export class Reflector<T> implements View<T> {
   #allIsWell(): void {
     this.#contact();
     this.#fault = undefined;
-    this.#shutOut = false;
-    this.#beganAnew = false;
-    this.#backOff.reset();
+    this.#recovery.heard();
   }
 
   /**
@@ -239,26 +231,8 @@ export class Reflector<T> implements View<T> {
     const error = thrown instanceof ApiError ? thrown : new ApiError(String(thrown), { status: 0 });
     this.#fault = error.message.slice(0, longestFault);
     this.#mirror.report(this.#fault);
-    if (this.#version === undefined && this.#streams === 'yes') {
-      this.#streams = error.status === 400 || error.status === 422 ? 'no' : 'not now';
-      if (this.#streams === 'no') return 0;
-    }
-    if (error.status === 403 || error.status === 404) {
-      this.#shutOut = true;
-      return slowMs * (1 + this.#pace.random() / 2);
-    }
-    if (this.#needsWhole(error)) {
-      this.#version = undefined;
-      const first = !this.#beganAnew;
-      this.#beganAnew = true;
-      if (first) return 0;
-    }
-    return this.#backOff.next(error.retryAfterMs);
-  }
-
-  /** The version is too old, or what follows it can never be read, or the server says no to it again and again. */
-  #needsWhole({ status, reason }: ApiError): boolean {
-    if (status === 410 || reason === 'Expired' || reason === 'Gone' || reason === malformed) return true;
-    return status >= 400 && ![401, 429, 503].includes(status) && this.#backOff.failures >= 5;
+    const { waitMs, anew } = this.#recovery.after(error, this.#version === undefined);
+    if (anew) this.#version = undefined;
+    return waitMs;
   }
 }
