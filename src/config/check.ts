@@ -5,6 +5,7 @@ import type { Document } from '#document/document.ts';
 import type { Problem } from '#document/problem.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { checkAuthenticators } from './check-authenticators.ts';
+import { checkDistribution } from './check-distribution.ts';
 import { checkDoorTls } from './check-door-tls.ts';
 import { checkIssuers, checkKey } from './check-keys.ts';
 import { attempt, between, checkAddress, checkUrl, exactlyOne, type Report, type Step } from './judgement.ts';
@@ -28,6 +29,7 @@ export function checkMeaning(
   checkAuthenticators(config, report);
   checkIssuers(config, report);
   checkAudit(config, folder, report);
+  checkDistribution(config, report);
   checkFips(config, report);
   checkTelemetry(config, report);
   between(config.shutdown.grace, '0s', '10m', ['shutdown', 'grace'], report);

@@ -4,6 +4,7 @@ import { parseByteSize, parseDuration } from '#document/scalars.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { tls13Suites } from './check-door-tls.ts';
 import { resolveAuthenticator } from './resolve-authenticator.ts';
+import { resolveDistribution } from './resolve-distribution.ts';
 import { type PathFrom, resolveIssuer, resolveSigningKey } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 import type { DoorTlsConfig, ListenAddress, ServerConfig } from './server-config.ts';
@@ -62,6 +63,7 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
       includeCertificate: audit.includeCertificate,
       maxSkewMs: parseDuration(audit.maxSkew) * 1000,
     },
+    ...(content.distribution !== undefined && { distribution: resolveDistribution(content.distribution, from) }),
     csr: { blocklists: csr.blocklists.map(from), newRequestLabel: csr.newRequestLabel },
     fips: { level: content.fips.level === 'policy' ? 'policy' : 'off' },
     telemetry: {

@@ -20,6 +20,8 @@ export interface ServerConfig {
   /** Policy files; never empty. */
   readonly policies: readonly string[];
   readonly audit: AuditConfig;
+  /** Absent: nothing is written into a cluster. */
+  readonly distribution?: DistributionConfig;
   readonly csr: { readonly blocklists: readonly string[]; readonly newRequestLabel: 'accept' | 'refuse' };
   readonly fips: { readonly level: 'off' | 'policy' };
   readonly telemetry: TelemetryConfig;
@@ -81,6 +83,11 @@ export interface OidcConfig {
   readonly clockToleranceSeconds: number;
 }
 
+export interface KubeconfigFile {
+  readonly path: string;
+  readonly context?: string;
+}
+
 export interface KubernetesConfig {
   readonly kind: 'k8s-token';
   readonly mode: 'review' | 'local' | 'local-then-review';
@@ -89,7 +96,7 @@ export interface KubernetesConfig {
   /** Alias → cluster id. */
   readonly clusterAliases: ReadonlyMap<string, string>;
   /** Absent: the service account of our own pod. */
-  readonly kubeconfig?: { readonly path: string; readonly context?: string };
+  readonly kubeconfig?: KubeconfigFile;
   readonly timeoutMs: number;
   readonly unboundTokens: 'refuse' | 'accept';
   /** `namespace/name` of the service accounts whose pods act for those of their node. */
@@ -133,6 +140,27 @@ export interface IssuerConfig {
   readonly roots: string;
   /** `certificate` is the file of the issuer's certificate and the intermediates above it. */
   readonly key: (SigningKeyConfig & { readonly certificate: string }) | MemoryKeyConfig;
+}
+
+export interface DistributionConfig {
+  /** Absent: the service account of our own pod. */
+  readonly kubeconfig?: KubeconfigFile;
+  readonly lease: { readonly namespace: string; readonly name: string };
+  readonly rootConfigMap?: { readonly name: string; readonly key: string; readonly namespaceSelector: string };
+  readonly clusterTrustBundle?: { readonly name: string; readonly signerName: string };
+  readonly istiod?: IstiodCertificateConfig;
+}
+
+export interface IstiodCertificateConfig {
+  readonly namespace: string;
+  readonly secret: string;
+  readonly serviceAccount: string;
+  readonly revisions: readonly string[];
+  readonly additionalDnsNames: readonly string[];
+  readonly keyType: OwnKeyType;
+  readonly lifetimeSeconds: number;
+  /** Part of the lifetime. */
+  readonly renewAt: number;
 }
 
 interface AuditConfig {

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { AuthenticatorChain } from '#authn/chain.ts';
 import { ClientCertificateAuthenticator } from '#authn/client-certificate.ts';
 import { Clusters } from '#authn/kubernetes/clusters.ts';
@@ -19,11 +18,9 @@ import type {
   XfccConfig,
 } from '#config/server-config.ts';
 import type { Authenticator, Clock, Impersonation } from '#issuance/ports.ts';
-import type { Cluster } from '#kubernetes/cluster.ts';
-import { inCluster } from '#kubernetes/in-cluster.ts';
-import { readKubeconfig } from '#kubernetes/kubeconfig.ts';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
 import { KubernetesCallerMetrics } from '#telemetry/kubernetes-callers.ts';
+import { apiServer } from './api-server.ts';
 import type { Foundation } from './foundation.ts';
 import { type OpenCluster, openCluster } from './kubernetes-cluster.ts';
 
@@ -67,17 +64,7 @@ export function openAuthenticators(foundation: Foundation): Callers {
 /** The cluster that calls without a cluster id are about. */
 function openLocal(config: KubernetesConfig, foundation: Foundation): OpenCluster {
   const metrics = new KubernetesCallerMetrics(foundation.metrics.registry);
-  return openCluster(config.cluster, placeOf(config), config, foundation, metrics);
-}
-
-function placeOf({ kubeconfig }: KubernetesConfig): Cluster {
-  if (kubeconfig === undefined) return inCluster(process.env);
-  const { path, context } = kubeconfig;
-  return readKubeconfig(readFileSync(path, 'utf8'), {
-    file: path,
-    folder: dirname(path),
-    ...(context !== undefined && { context }),
-  });
+  return openCluster(config.cluster, apiServer(config.kubeconfig), config, foundation, metrics);
 }
 
 function nodeAuthorization(

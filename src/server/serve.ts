@@ -11,6 +11,7 @@ import { IssuanceLog } from '#telemetry/issuance-log.ts';
 import { observeWith } from '#telemetry/observers.ts';
 import type { CsrChecks } from '#x509/csr/verified-csr.ts';
 import { openAuthenticators } from './authenticators.ts';
+import { distribute } from './distribution.ts';
 import { demandApprovedKeys, demandApprovedPolicies } from './fips.ts';
 import { layFoundation } from './foundation.ts';
 import { HsmEvents } from './hsm-events.ts';
@@ -131,6 +132,8 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   await serving.start();
   const roots = await FollowedRoots.follow(foundation, issuing.live, store);
   opening.defer(() => roots.stop());
+  const distribution = distribute(foundation, issuing, store);
+  opening.defer(() => distribution.stop());
 
   const parts = new Map([...issuing.parts(), ...callers.parts]);
   let broken: string | undefined;

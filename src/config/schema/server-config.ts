@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { audit } from './audit.ts';
 import { authenticators } from './authenticator.ts';
+import { distribution } from './distribution.ts';
 import { fairness } from './fairness.ts';
 import {
   address,
@@ -45,6 +46,7 @@ export const ServerConfigSchema = section('The configuration of `countersign ser
   defaultIssuer: optional(text('Issuer used where nobody names one; left out, the first')),
   policies: list('Policy files; at least one', path('A policy file'), { minItems: 1 }),
   audit,
+  distribution: optional(distribution),
   csr: optionalSection('What is read in a CSR', {
     blocklists: list('Lists of leaked keys to refuse', path('A block list'), { default: [] }),
     newRequestLabel: oneOf('Whether "NEW CERTIFICATE REQUEST" is taken as a PEM label', ['accept', 'refuse'], {

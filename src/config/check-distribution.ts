@@ -1,0 +1,60 @@
+import { checkLabelSelector } from '#distribution/label-selector.ts';
+import { checkTrustBundleName } from '#distribution/trust-bundle.ts';
+import { attempt, between, type Report, type Step } from './judgement.ts';
+import { trustBundleNames } from './resolve-distribution.ts';
+import type { ServerConfigText } from './schema/server-config.ts';
+
+const here = 'distribution';
+
+/** Names that the API server would refuse once they are used, which may be days later. */
+export function checkDistribution({ distribution }: ServerConfigText, report: Report): void {
+  if (distribution === undefined) return;
+  const { context, kubeconfig, lease, rootConfigMap, clusterTrustBundle, istiod } = distribution;
+  if (context !== undefined && kubeconfig === undefined)
+    report([here, 'context'], 'a context is one of a kubeconfig: name that too');
+  checkName(lease.namespace, labelName, [here, 'lease', 'namespace'], report);
+  checkName(lease.name, objectName, [here, 'lease', 'name'], report);
+  checkRootConfigMap(rootConfigMap, report);
+  if (clusterTrustBundle !== undefined) {
+    attempt(
+      () => checkTrustBundleName(trustBundleNames(clusterTrustBundle)),
+      (message) => report([here, 'clusterTrustBundle', 'name'], message),
+    );
+  }
+  if (istiod !== undefined) checkIstiod(istiod, report);
+}
+
+type Written = NonNullable<ServerConfigText['distribution']>;
+
+function checkRootConfigMap({ name, key, namespaceSelector }: Written['rootConfigMap'], report: Report): void {
+  const path = [here, 'rootConfigMap'];
+  checkName(name, objectName, [...path, 'name'], report);
+  if (name === 'kube-root-ca.crt')
+    report([...path, 'name'], "this one is Kubernetes' own: pods trust the API server by it");
+  if (!/^[\w.-]{1,253}$/.test(key)) report([...path, 'key'], 'a key holds letters, digits, "-", "_" and "."');
+  if (namespaceSelector === undefined) return;
+  attempt(
+    () => checkLabelSelector(namespaceSelector),
+    (message) => report([...path, 'namespaceSelector'], message),
+  );
+}
+
+function checkIstiod(istiod: NonNullable<Written['istiod']>, report: Report): void {
+  const path = [here, 'istiod'];
+  checkName(istiod.namespace, labelName, [...path, 'namespace'], report);
+  checkName(istiod.secret, objectName, [...path, 'secret'], report);
+  checkName(istiod.serviceAccount, objectName, [...path, 'serviceAccount'], report);
+  for (const [at, revision] of istiod.revisions.entries())
+    checkName(revision, labelName, [...path, 'revisions', at], report);
+  for (const [at, name] of istiod.additionalDnsNames.entries())
+    checkName(name, objectName, [...path, 'additionalDnsNames', at], report);
+  between(istiod.lifetime, '10m', '398d', [...path, 'lifetime'], report);
+}
+
+const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
+const labelName = new RegExp(`^${label}$`);
+const objectName = new RegExp(`^(?=.{1,253}$)${label}(\\.${label})*$`);
+
+function checkName(name: string, form: RegExp, path: readonly Step[], report: Report): void {
+  if (!form.test(name)) report(path, `"${name}" is no name in Kubernetes: a-z, 0-9 and "-" inside`);
+}

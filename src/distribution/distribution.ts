@@ -1,0 +1,76 @@
+import { LeaseElector } from '#kubernetes/lease-elector.ts';
+import { ClusterTrustBundle } from './cluster-trust-bundle.ts';
+import { ControlPlaneCertificate, type ControlPlaneCertificateOptions } from './control-plane-certificate.ts';
+import { RootConfigMaps, type RootConfigMapsOptions } from './root-config-maps.ts';
+import type { TrustBundleNames } from './trust-bundle.ts';
+import type { Controller, DistributionObserver, Surroundings } from './writer.ts';
+
+export interface DistributionOptions extends Omit<Surroundings, 'term'> {
+  /** The same for all that may write: replicas of ours, and istio-csr while it is being replaced. */
+  readonly lease: { readonly namespace: string; readonly name: string };
+  /** Of this process and no other. */
+  readonly identity: string;
+  readonly rootConfigMaps?: RootConfigMapsOptions;
+  readonly clusterTrustBundle?: TrustBundleNames;
+  readonly controlPlaneCertificate?: ControlPlaneCertificateOptions;
+}
+
+/** What the cluster needs beside certificates, written by the one replica that holds the lease. */
+export class Distribution {
+  readonly #observer: DistributionObserver;
+  readonly #elector: LeaseElector;
+  readonly #controllers: readonly Controller[];
+
+  constructor(options: DistributionOptions) {
+    const { api, pace, observer, lease, identity } = options;
+    this.#observer = observer;
+    this.#elector = new LeaseElector({
+      ...{ api, pace, identity },
+      ...lease,
+      onLeading: (term) => this.#begin(term),
+      onTrouble: (message) => observer.told('warn', 'lease', message),
+    });
+    const around: Surroundings = { ...options, term: () => this.#elector.term };
+    const { rootConfigMaps, clusterTrustBundle, controlPlaneCertificate } = options;
+    this.#controllers = [
+      ...(rootConfigMaps ? [new RootConfigMaps(around, rootConfigMaps)] : []),
+      ...(clusterTrustBundle ? [new ClusterTrustBundle(around, clusterTrustBundle)] : []),
+      ...(controlPlaneCertificate ? [new ControlPlaneCertificate(around, controlPlaneCertificate)] : []),
+    ];
+  }
+
+  start(): void {
+    for (const controller of this.#controllers) controller.start();
+    this.#elector.start();
+  }
+
+  /** To be called when the bundle changed. */
+  refresh(): void {
+    for (const controller of this.#controllers) controller.refresh();
+  }
+
+  #begin(term: AbortSignal): void {
+    this.#observer.told('info', 'lease', 'this replica writes now');
+    term.addEventListener('abort', () => {
+      this.#observer.told('info', 'lease', 'this replica writes no longer');
+      this.refresh();
+    });
+    this.refresh();
+  }
+
+  get leading(): boolean {
+    return this.#elector.leading;
+  }
+
+  /** Pieces of work that wait. */
+  get waiting(): number {
+    return this.#controllers.reduce((sum, { waiting }) => sum + waiting, 0);
+  }
+
+  /** The term ends at once, what had begun is called off, and the lease is handed to whoever asks next. */
+  async stop(): Promise<void> {
+    const released = this.#elector.stop();
+    await Promise.all(this.#controllers.map((controller) => controller.stop()));
+    await released;
+  }
+}

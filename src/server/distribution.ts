@@ -1,0 +1,102 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { issueServingCertificate } from '#authority/serving-certificate.ts';
+import type { IstiodCertificateConfig } from '#config/server-config.ts';
+import type { ControlPlaneCertificateOptions } from '#distribution/control-plane-certificate.ts';
+import { controlPlaneNames } from '#distribution/control-plane-names.ts';
+import { Distribution } from '#distribution/distribution.ts';
+import type { DistributionObserver } from '#distribution/writer.ts';
+import type { AuditLog } from '#issuance/ports.ts';
+import { connect } from '#kubernetes/connect.ts';
+import { systemPace } from '#kubernetes/pace.ts';
+import type { Logger } from '#telemetry/log/logger.ts';
+import { apiServer } from './api-server.ts';
+import type { Foundation } from './foundation.ts';
+import type { Issuing } from './issuing.ts';
+import { makeServingKey } from './serving-key.ts';
+
+/** Begins to write into the cluster what the configuration says; nothing waits for it, and readiness does not depend on it. */
+export function distribute(foundation: Foundation, issuing: Issuing, log: AuditLog): { stop(): Promise<void> } {
+  const { config, instance, metrics, logger } = foundation;
+  const { distribution: wanted } = config;
+  if (wanted === undefined) return { stop: async () => {} };
+  const api = connect(apiServer(wanted.kubeconfig));
+  const { lease, rootConfigMap, clusterTrustBundle, istiod } = wanted;
+  const distribution = new Distribution({
+    api,
+    lease,
+    identity: `${instance.name}_${instance.bootId}`,
+    pace: systemPace,
+    bundle: () => issuing.live.roots(),
+    observer: observe(metrics.registry, logger),
+    ...(rootConfigMap && { rootConfigMaps: rootConfigMap }),
+    ...(clusterTrustBundle && { clusterTrustBundle }),
+    ...(istiod && { controlPlaneCertificate: controlPlaneCertificate(istiod, foundation, issuing, log) }),
+  });
+  const { name } = lease;
+  new Gauge({
+    name: 'leader_election_master_status',
+    help: 'Whether this replica holds the lease: 1, or 0.',
+    labelNames: ['name'],
+    registers: [metrics.registry],
+    collect() {
+      this.set({ name }, distribution.leading ? 1 : 0);
+    },
+  });
+  metrics.gauges.watchQueue('distribution', () => distribution.waiting);
+  distribution.start();
+  issuing.live.onChange(() => distribution.refresh());
+  return {
+    async stop() {
+      await distribution.stop();
+      await api.close();
+    },
+  };
+}
+
+/** istiod's certificate comes from the default issuer, on the record like our own. */
+function controlPlaneCertificate(
+  istiod: IstiodCertificateConfig,
+  { config, serials, clock, ids, events, metrics }: Foundation,
+  issuing: Issuing,
+  log: AuditLog,
+): ControlPlaneCertificateOptions {
+  const { namespace, secret, serviceAccount, keyType, renewAt, lifetimeSeconds } = istiod;
+  const dnsNames = controlPlaneNames(istiod);
+  const uri = `spiffe://${config.trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
+  return {
+    ...{ namespace, secret, dnsNames, uri, renewAt },
+    keyKind: keyType,
+    async issue() {
+      const pair = await issueServingCertificate({
+        profile: 'control-plane-v1',
+        issuer: () => issuing.live.get(undefined),
+        makeKey: () => makeServingKey(keyType),
+        serials,
+        log,
+        clock,
+        eventId: ids,
+        instance: events.instance,
+        names: { dnsNames, ipAddresses: [], uris: [uri] },
+        lifetime: lifetimeSeconds,
+      });
+      issuing.ownKeys.add(pair.spkiSha256);
+      return pair;
+    },
+    expires: (notAfter) => metrics.expiries.set('control-plane', notAfter === undefined ? {} : { [secret]: notAfter }),
+  };
+}
+
+function observe(registry: Registry, logger: Logger): DistributionObserver {
+  const writes = new Counter({
+    name: 'countersign_distribution_writes_total',
+    help: 'Objects written into the cluster, by kind and outcome: created, updated, failed.',
+    labelNames: ['object', 'outcome'],
+    registers: [registry],
+  });
+  for (const object of ['configmap', 'clustertrustbundle', 'secret'])
+    for (const outcome of ['created', 'updated', 'failed']) writes.inc({ object, outcome }, 0);
+  return {
+    wrote: (object, outcome) => writes.inc({ object, outcome }),
+    told: (level, component, reason) => logger.log(level, 'distribution', { component, reason }),
+  };
+}
