@@ -1,4 +1,4 @@
-import type { KubernetesApi } from '#kubernetes/api.ts';
+import type { ApiRequest, KubernetesApi } from '#kubernetes/api.ts';
 import type { KeySource } from '../oidc/key-source.ts';
 import type { TokenObserver } from './observer.ts';
 
@@ -36,8 +36,9 @@ export class ApiServerKeys implements KeySource {
   async read(): Promise<string> {
     try {
       const [{ issuer }, keys] = await Promise.all([
-        this.#get('/.well-known/openid-configuration'),
-        this.#get('/openid/v1/jwks'),
+        this.#get('/.well-known/openid-configuration', 'application/json'),
+        // it answers 406 to whoever does not ask for this type
+        this.#get('/openid/v1/jwks', 'application/jwk-set+json'),
       ]);
       if (typeof issuer !== 'string' || issuer === '') throw new Error('the discovery document names no issuer');
       this.#issuers = [issuer, ...this.#options.issuers];
@@ -49,7 +50,7 @@ export class ApiServerKeys implements KeySource {
     }
   }
 
-  #get(path: string) {
-    return this.#options.api.ask({ method: 'GET', path, timeoutMs: 5000 });
+  #get(path: string, accept: NonNullable<ApiRequest['accept']>) {
+    return this.#options.api.ask({ method: 'GET', path, accept, timeoutMs: 5000 });
   }
 }

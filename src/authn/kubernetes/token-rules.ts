@@ -19,9 +19,9 @@ export function checkTimes({ expires, notBefore, issuedAt }: TokenClaims, now: n
   if (issuedAt !== undefined && now + leewayMs < issuedAt * 1000) refuseToken('it was issued in the future');
 }
 
-/** Those of ours, in the order given. Throws Refusal `authn.failed` when there is none. */
+/** Those of ours that are given, in our order. Throws Refusal `authn.failed` when there is none. */
 export function ownAudiences(given: readonly string[], { audiences }: TokenRules): readonly string[] {
-  const ours = given.filter((each) => audiences.includes(each));
+  const ours = audiences.filter((each) => given.includes(each));
   return ours.length > 0 ? ours : refuseToken(`it is not meant for ${audiences.join(' or ')}`);
 }
 

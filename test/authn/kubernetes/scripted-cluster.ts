@@ -165,8 +165,12 @@ export class ScriptedCluster implements KubernetesApi {
     return this.answer(request);
   }
 
-  answer({ path, body }: ApiRequest): KubernetesObject {
-    if (path === '/openid/v1/jwks') return JSON.parse(jwks(this.published));
+  answer({ path, body, accept }: ApiRequest): KubernetesObject {
+    const isKeys = path === '/openid/v1/jwks';
+    if ((accept ?? 'application/json') !== (isKeys ? 'application/jwk-set+json' : 'application/json')) {
+      throw new ApiError('Not Acceptable', { status: 406 });
+    }
+    if (isKeys) return JSON.parse(jwks(this.published));
     if (path === '/.well-known/openid-configuration') return { issuer: this.issuer, jwks_uri: 'https://elsewhere/' };
     if (path === '/apis/authentication.k8s.io/v1/tokenreviews') return this.#review(body);
     const [, namespace = '', kind = '', name = ''] =
