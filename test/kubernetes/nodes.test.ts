@@ -15,6 +15,8 @@ import {
 } from '#test/support/control-plane/objects.ts';
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 
+const patient = { timeout: 10_000 };
+
 /** A node's part, played by writes under its name: there is no kubelet. */
 describeWith(['control-plane'], 'nodes and pods of a real API server', () => {
   let cluster: ControlPlane;
