@@ -136,7 +136,7 @@ class ApiServer implements KubernetesApi {
       body,
       agent: this.#pool.agent(held.context, kind),
       serverName: this.#cluster.tlsServerName,
-      signal: call.signal,
+      call,
       repeatable: request.method !== 'POST' || request.repeatable === true,
     });
     const { statusCode: status = 0, headers } = response;
