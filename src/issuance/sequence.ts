@@ -75,7 +75,7 @@ export class IssuanceSequence implements Issuance {
 
   async #run(flight: Flight, request: IssuanceRequest, signal: AbortSignal): Promise<Issued> {
     const caller = await this.#prove(flight, request, signal);
-    const place = this.#parts.gate.enter(caller, request.wish);
+    const place = this.#parts.gate.enter(caller);
     try {
       const made = await this.#announce(() => this.#make(flight, request, caller, signal));
       const leafIndex = await this.#append(flight, made, signal);

@@ -81,20 +81,21 @@ export class UnaryCall {
     if (this.#over || this.#handed || this.#stream.aborted) return;
     const message = this.#message;
     if (message === undefined || !this.#reader.clean) this.#turnAway(notOne());
-    else if (!this.#rules.workplaces.take()) this.#endAtOnce(busy());
+    else if (!this.#rules.workplaces.take(this.#context.evidence.peer.ip)) this.#endAtOnce(busy());
     else this.#work(message);
   }
 
   #work(message: Buffer): void {
     const { workplaces } = this.#rules;
+    const { ip } = this.#context.evidence.peer;
     this.#handed = true;
     this.#method.handle(message, this.#context, this.#abort.signal).then(
       (frame) => {
-        workplaces.free();
+        workplaces.free(ip);
         this.#answer(frame);
       },
       (thrown: unknown) => {
-        workplaces.free();
+        workplaces.free(ip);
         if (!this.#over) this.#refuse(this.#statusOf(asRefusal(thrown)));
       },
     );

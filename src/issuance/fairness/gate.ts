@@ -1,7 +1,6 @@
 import type { Caller, CallerFacts } from '#policy/caller.ts';
 import { Refusal, type RefusalCode } from '#refusal/refusal.ts';
 import type { Clock } from '../ports.ts';
-import type { Wish } from '../request.ts';
 import { ForwardTime } from './forward-time.ts';
 import type { FairnessLimits, LimitName } from './limits.ts';
 import { LivingCertificates } from './living.ts';
@@ -14,7 +13,7 @@ import { type TenantBounds, Tenants } from './tenants.ts';
 /** Who may begin a certificate: asked once its caller is proven, before anything that costs. */
 export interface Gate {
   /** Throws Refusal `rate.exceeded`, whose detail `limit` is a LimitName; nothing is charged then. */
-  enter(caller: Caller, wish: Pick<Wish, 'impersonate'>): Place;
+  enter(caller: Caller): Place;
 }
 
 /** A certificate in the making. Exactly one of its methods is called, when the work has really ended. */
@@ -64,7 +63,7 @@ export class FairGate implements Gate {
     return this.#tenants.all.held;
   }
 
-  enter({ facts }: Caller, wish: Pick<Wish, 'impersonate'>): Place {
+  enter({ facts }: Caller): Place {
     const now = this.#time.now();
     const { cluster = '', node: nodeName } = facts;
     const tenant = this.#tenants.account(cluster, facts.identity, now);
@@ -72,11 +71,11 @@ export class FairGate implements Gate {
 
     let limit = this.#limitFor(tenant, node, facts, now, false);
     // Whether it is a renewal is looked up only where it matters: for one too many.
-    if (limit !== undefined && this.#isRenewal(facts, wish)) limit = this.#limitFor(tenant, node, facts, now, true);
+    if (limit !== undefined && this.#isRenewal(facts)) limit = this.#limitFor(tenant, node, facts, now, true);
     if (limit !== undefined) throw tooMany(limit, this.#limits, facts);
 
     this.#charge(tenant, node, facts, now);
-    return new Seat(this.#paces, this.#living, tenant, node, facts.pod?.uid, wish.impersonate ?? '');
+    return new Seat(this.#paces, this.#living, tenant, node, facts.pod?.uid, impersonatedBy(facts));
   }
 
   /** The first limit in the way, from the finest to the coarsest; undefined when there is none. */
@@ -116,10 +115,11 @@ export class FairGate implements Gate {
     if (tenant.ration !== undefined && child !== undefined) tenant.ration.charge(child, now);
   }
 
-  #isRenewal({ authenticator, pod }: CallerFacts, { impersonate = '' }: Pick<Wish, 'impersonate'>): boolean {
+  #isRenewal(facts: CallerFacts): boolean {
+    const { authenticator, pod } = facts;
     // The handshake, here or at the proxy, has seen a living certificate.
     if (authenticator === 'client-cert' || authenticator === 'xfcc') return true;
-    return pod !== undefined && this.#living.isRenewal(pod.uid, impersonate, this.#clock.now() / 1000);
+    return pod !== undefined && this.#living.isRenewal(pod.uid, impersonatedBy(facts), this.#clock.now() / 1000);
   }
 }
 
@@ -164,6 +164,11 @@ class Seat implements Place {
   #refund(tenant: Tenant): void {
     tenant.fullAt = this.#paces[tenant.level].refunded(tenant.fullAt);
   }
+}
+
+/** The identity that a ztunnel asks for, beside its own pod. */
+function impersonatedBy({ impersonation, identity }: CallerFacts): string {
+  return impersonation === undefined ? '' : identity;
 }
 
 /** Who asks, below the finest tenant that is known. */

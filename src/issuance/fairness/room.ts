@@ -10,18 +10,19 @@ import type { Tenant } from './tenant.ts';
  * hold capacity × (1 + 1/2 + … + 1/n) at most, on each level. The doors' workplaces are the hard end.
  */
 export function hasRoom(tenant: Tenant, all: Tenant, capacity: number): boolean {
-  return all.held < capacity || shareOf(tenant, all, capacity) === granted;
+  return all.held < capacity || shareOf(tenant, capacity) === granted;
 }
 
 const granted = -1;
 
 /** The share of `tenant`, or `granted` as soon as it, or one above it, is below its own. */
-function shareOf(tenant: Tenant, all: Tenant, capacity: number): number {
-  if (tenant.above === undefined || tenant === all) return capacity;
-  const shareAbove = shareOf(tenant.above, all, capacity);
+function shareOf(tenant: Tenant, capacity: number): number {
+  if (tenant.above === undefined) return capacity;
+  // nothing is below any share
+  if (tenant.held === 0) return granted;
+  const shareAbove = shareOf(tenant.above, capacity);
   if (shareAbove === granted) return granted;
-  const active = tenant.above.active + (tenant.held === 0 ? 1 : 0);
-  const share = shareAbove / active;
+  const share = shareAbove / tenant.above.active;
   return tenant.held < share ? granted : share;
 }
 

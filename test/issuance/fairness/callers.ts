@@ -8,10 +8,12 @@ export interface Who {
   readonly pod?: string;
   readonly node?: string;
   readonly authenticator?: AuthenticatorName;
+  /** Who acts for the one named; pod and node are then the actor's. */
+  readonly by?: Who;
 }
 
 /** A proven caller with only what fairness looks at. */
-export function callerOf({ cluster, namespace, account = 'default', pod, node, authenticator }: Who): Caller {
+export function callerOf({ cluster, namespace, account = 'default', pod, node, authenticator, by }: Who): Caller {
   return mintCaller({
     identity: parseSpiffeId(`spiffe://cluster.local/ns/${namespace}/sa/${account}`),
     authenticator: authenticator ?? 'k8s-token',
@@ -19,6 +21,7 @@ export function callerOf({ cluster, namespace, account = 'default', pod, node, a
     ...(cluster !== undefined && { cluster }),
     ...(pod !== undefined && { pod: { name: pod, uid: pod } }),
     ...(node !== undefined && { node }),
+    ...(by !== undefined && { impersonation: { by: callerOf(by).facts } }),
   });
 }
 

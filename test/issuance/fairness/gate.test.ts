@@ -17,9 +17,9 @@ class Ask {
   }
 
   /** `granted`, or the name of the limit in the way. A place that is granted is kept in `places`. */
-  once(who: Who, impersonate?: string): string {
+  once(who: Who): string {
     try {
-      this.places.push(this.gate.enter(callerOf(who), impersonate === undefined ? {} : { impersonate }));
+      this.places.push(this.gate.enter(callerOf(who)));
       return 'granted';
     } catch (thrown) {
       const refusal = asRefusal(thrown);
@@ -107,6 +107,14 @@ describe('a rate', () => {
     expect(ask.gate.held).toBe(next === 'granted' ? 1 : 0);
   });
 
+  it('a turn that was given back is given back to the node too', () => {
+    const ask = new Ask({ node: { perSecond: 0.01, burst: 2 } });
+    ask.many(3, () => web);
+    expect(ask.once(web)).toBe('node');
+    ask.endAll((place) => place.failed(new Refusal('signer.unavailable', 'away')));
+    expect(ask.many(2, () => web)).toEqual(['granted', 'granted']);
+  });
+
   it('holds nobody for longer when the clock is set back by a day', () => {
     const ask = new Ask({ serviceAccount: rate });
     ask.many(3, () => web);
@@ -137,7 +145,7 @@ describe('a rate', () => {
     let refusal: Refusal | undefined;
     for (let at = 0; at < 20 && refusal === undefined; at++) {
       try {
-        ask.gate.enter(callerOf(web), {});
+        ask.gate.enter(callerOf(web));
       } catch (thrown) {
         refusal = asRefusal(thrown);
       }
@@ -209,14 +217,15 @@ describe('renewal before new', () => {
 
   it("of what one ztunnel asks for many, each target's certificate counts for itself", () => {
     const ask = new Ask({ ...kept, inWork: 4 });
-    const target = 'spiffe://cluster.local/ns/demo/sa/ambient';
-    ask.once(pod, target);
+    const by: Who = { ...web, namespace: 'istio-system', account: 'ztunnel' };
+    const acting = (account: string, pod: string): Who => ({ ...web, account, pod, by });
+    ask.once(acting('ambient', 'tunnel-1'));
     ask.endAll();
-    ask.many(2, () => ({ ...web, pod: 'b' }));
+    ask.many(2, (at) => acting(at === 0 ? 'ambient' : 'other', 'tunnel-2'));
     ask.dial.ms += 1_800_000;
-    expect(ask.once(pod)).toBe('in-work');
-    expect(ask.once(pod, 'spiffe://cluster.local/ns/demo/sa/else')).toBe('in-work');
-    expect(ask.once(pod, target)).toBe('granted');
+    expect(ask.once(acting('other', 'tunnel-1'))).toBe('in-work');
+    expect(ask.once(acting('ambient', 'tunnel-3'))).toBe('in-work');
+    expect(ask.once(acting('ambient', 'tunnel-1'))).toBe('granted');
   });
 
   it('a caller without a pod and without a certificate is always new', () => {

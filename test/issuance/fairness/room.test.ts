@@ -18,7 +18,7 @@ class Watched {
 
   enter(who: Who): boolean {
     try {
-      this.held.push({ who, place: this.gate.enter(callerOf(who), {}) });
+      this.held.push({ who, place: this.gate.enter(callerOf(who)) });
       return true;
     } catch {
       return false;

@@ -49,8 +49,8 @@ const restarts: readonly (readonly [string, (at: number) => Who])[] = [
   ['one namespace', (at) => ({ ...rested(at), namespace: 'all' })],
   ['one service account', (at) => ({ ...rested(at), namespace: 'all', account: 'one' })],
   [
-    'one service account whose pods nobody can tell apart',
-    (at) => ({ cluster: 'Kubernetes', namespace: 'all', account: `one-${at % 1}` }),
+    'one service account behind one address, whose pods nobody can tell apart',
+    () => ({ cluster: 'Kubernetes', namespace: 'all', account: 'one' }),
   ],
 ];
 
@@ -65,42 +65,39 @@ describe('ten thousand pods that start at once and retry as the agent does, at t
   });
 });
 
-describe('a namespace in tight loops of a thousand streams, over all nodes and many service accounts', () => {
-  const quiet = course(rested, 2);
+/** [who is in a loop, calls at a time, pods that they come from] */
+const loops: readonly (readonly [string, number, number])[] = [
+  ['a thousand calls at a time from two thousand pods', 1000, 2000],
+  ['more calls at a time than the door has places, from a hundred pods', 4000, 100],
+];
+
+describe.each(loops)('a namespace in tight loops, %s on all nodes and of many service accounts', (_, streams, from) => {
+  const until = 12_000;
   let issued = 0;
   let made: Course;
 
   beforeAll(() => {
-    const until = 30_000;
-    made = course(rested, 2, (storm) => {
-      const hostile = Array.from({ length: 2000 }, (_, at) =>
-        callerOf({
-          cluster: 'Kubernetes',
-          namespace: 'loop',
-          account: `sa-${at % 40}`,
-          pod: `loop-${at}`,
-          node: `node-${at % 100}`,
-        }),
+    made = course(rested, 1, (storm) => {
+      const hostile = Array.from({ length: from }, (_, at) =>
+        callerOf({ ...rested(at), namespace: 'loop', account: `sa-${at % 40}`, pod: `loop-${at}` }),
       );
-      const one = (call: number) => hostile[call % hostile.length] ?? callerOf(rested(0));
-      storm.loop(one, 1000, until, () => issued++);
+      const one = (call: number) => hostile[call % from] ?? callerOf(rested(0));
+      storm.loop(one, streams, until, () => issued++);
     });
   });
 
-  it('keeps none of five hundred pods a second from its certificate at the first attempt', () => {
-    expect(quiet.mostAttempts).toBe(1);
+  it('keeps none of a thousand pods a second from its certificate at the first attempt', () => {
     expect(made.waits).toHaveLength(pods);
     expect(made.mostAttempts).toBe(1);
   });
 
   it('has them wait for a fraction of a second', () => {
-    expect(of(made.waits, 0.99)).toBeLessThan(1000);
     expect(of(made.waits, 1)).toBeLessThan(1000);
   });
 
   it('gets its own burst and its own rate, and no more', () => {
     const { burst, perSecond } = fairness.namespace;
     expect(issued).toBeGreaterThan(burst * (1 - fairness.keptForRenewals));
-    expect(issued).toBeLessThanOrEqual(burst + 30 * perSecond);
+    expect(issued).toBeLessThanOrEqual(burst + (until / 1000 + 1) * perSecond);
   });
 });

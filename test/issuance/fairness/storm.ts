@@ -1,3 +1,4 @@
+import { Workplaces } from '#doors/istio/workplaces.ts';
 import type { Gate } from '#issuance/fairness/gate.ts';
 import type { Caller } from '#policy/caller.ts';
 import { asRefusal } from '#refusal/refusal.ts';
@@ -11,6 +12,9 @@ const making = 1000 / 3000 - proving;
 const doorPlaces = 2048;
 
 const day = 86_400;
+
+/** Each pod has an address of its own; only who is nobody's pod comes from the one of a gateway. */
+const addressOf = ({ facts: { pod } }: Caller) => pod?.uid ?? 'gateway';
 
 /** The same numbers at every run. */
 function chance(seed: number): () => number {
@@ -35,7 +39,7 @@ export class Storm {
   readonly #dial: Dial;
   readonly #start: number;
   readonly #random: () => number;
-  #inFlight = 0;
+  readonly #door = new Workplaces(doorPlaces);
   #busyUntil = 0;
 
   constructor(gate: Gate, dial: Dial, seed = 1) {
@@ -67,23 +71,28 @@ export class Storm {
     this.timeline.schedule(at, () => series(0));
   }
 
-  /** Somebody without manners: `streams` calls at a time, the next as soon as one is answered, until `until`. */
+  /** Somebody without manners: `streams` calls at a time, the next 5 ms after one is answered, until `until`. */
   loop(callerOfCall: (call: number) => Caller, streams: number, until: number, issued: () => void): void {
     let calls = 0;
     const again = () => {
       this.call(callerOfCall(calls++), (got) => {
         if (got) issued();
-        if (this.timeline.now < until) this.timeline.schedule(this.timeline.now + 1, again);
+        if (this.timeline.now < until) this.timeline.schedule(this.timeline.now + 5, again);
       });
     };
     for (let stream = 0; stream < streams; stream++) this.timeline.schedule(0, again);
   }
 
   call(caller: Caller, answer: (issued: boolean) => void): void {
-    if (this.#inFlight >= doorPlaces) this.#refuse('door', answer);
+    const address = addressOf(caller);
+    if (!this.#door.take(address)) this.#refuse('door', answer);
     else {
-      this.#inFlight++;
-      this.#compute(proving, () => this.#enter(caller, answer));
+      this.#compute(proving, () =>
+        this.#enter(caller, (issued) => {
+          this.#door.free(address);
+          answer(issued);
+        }),
+      );
     }
   }
 
@@ -91,14 +100,12 @@ export class Storm {
     this.#dial.ms = this.#start + this.timeline.now;
     const seconds = Math.floor(this.#dial.ms / 1000);
     try {
-      const place = this.#gate.enter(caller, {});
+      const place = this.#gate.enter(caller);
       this.#compute(making, () => {
-        this.#inFlight--;
         place.issued({ notBefore: seconds, notAfter: seconds + day });
         answer(true);
       });
     } catch (thrown) {
-      this.#inFlight--;
       this.#refuse(String(asRefusal(thrown).detail.limit), answer);
     }
   }

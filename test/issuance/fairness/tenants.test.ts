@@ -57,11 +57,11 @@ describe('whom the limits know', () => {
     const limits = { ...generous, keptForRenewals: 0, serviceAccount: slow, node: slow };
     const gate = new FairGate(limits, dial, { accounts: 10, nodes: 3 });
     for (let at = 0; at < 10; at++)
-      gate.enter(callerOf({ cluster: 'c', namespace: 'loop', account: `a${at}`, node: `m${at}` }), {});
+      gate.enter(callerOf({ cluster: 'c', namespace: 'loop', account: `a${at}`, node: `m${at}` }));
     for (let at = 0; at < 50; at++) {
-      gate.enter(callerOf({ cluster: 'c', namespace: 'loop', account: 'one-more', node: 'm9' }), {});
-      gate.enter(callerOf({ cluster: 'c', namespace: 'other' }), {});
-      gate.enter(callerOf({ cluster: 'd', namespace: 'other', node: 'm' }), {});
+      gate.enter(callerOf({ cluster: 'c', namespace: 'loop', account: 'one-more', node: 'm9' }));
+      gate.enter(callerOf({ cluster: 'c', namespace: 'other' }));
+      gate.enter(callerOf({ cluster: 'd', namespace: 'other', node: 'm' }));
     }
     expect(gate.held).toBe(160);
   });
