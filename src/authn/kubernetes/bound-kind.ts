@@ -79,7 +79,7 @@ export class BoundKind<Facts extends BoundFacts> {
 
   #isGone(uid: string): boolean {
     const since = this.#gone.get(uid);
-    return since !== undefined && this.#options.clock.now() - since < goneMs;
+    return since !== undefined && Math.abs(this.#options.clock.now() - since) < goneMs;
   }
 
   #remember(uid: string): void {

@@ -38,7 +38,10 @@ export class BoundObjects {
   get silentMs(): number {
     const { pods, serviceaccounts, nodes } = this.#views;
     if (!pods.synced || !serviceaccounts.synced || !nodes.synced) return Number.POSITIVE_INFINITY;
-    return this.#clock.now() - Math.min(pods.lastContact, serviceaccounts.lastContact, nodes.lastContact);
+    const now = this.#clock.now();
+    // a word from the future is one from before the clock was set back: how old, nobody knows
+    const silent = [pods, serviceaccounts, nodes].map(({ lastContact }) => Math.abs(now - lastContact));
+    return Math.max(...silent);
   }
 
   /**

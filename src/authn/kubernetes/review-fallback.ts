@@ -16,8 +16,8 @@ const maxUnknownKeys = 16;
 export class ReviewFallback {
   readonly #reviewer: TokenReviewer;
   readonly #clock: Clock;
-  #restUntil = 0;
-  #isAway = false;
+  /** When it last did not answer, or was last tried since; undefined while it answers. */
+  #awayAt: number | undefined;
   #unknownKeys = 0;
 
   constructor(reviewer: TokenReviewer, clock: Clock) {
@@ -27,9 +27,8 @@ export class ReviewFallback {
 
   /** Throws as TokenProver.prove. */
   async review(token: string, why: Doubt, signal: AbortSignal): Promise<ProvenToken> {
-    const now = this.#clock.now();
-    if (now < this.#restUntil) throw new Refusal('authn.unavailable', `the API server is away (${why})`);
-    if (this.#isAway) this.#restUntil = now + restMs;
+    if (this.#rests()) throw new Refusal('authn.unavailable', `the API server is away (${why})`);
+    if (this.#awayAt !== undefined) this.#note(true);
     if (why !== 'unknown-key') return await this.#review(token, why, signal);
     if (this.#unknownKeys >= maxUnknownKeys) {
       throw new Refusal('authn.unavailable', 'too many tokens with unknown key ids are under review');
@@ -56,8 +55,14 @@ export class ReviewFallback {
     }
   }
 
+  /** A clock that was set back ends it, or it would last as long as the clock went back. */
+  #rests(): boolean {
+    if (this.#awayAt === undefined) return false;
+    const since = this.#clock.now() - this.#awayAt;
+    return since >= 0 && since < restMs;
+  }
+
   #note(isAway: boolean): void {
-    this.#isAway = isAway;
-    this.#restUntil = isAway ? this.#clock.now() + restMs : 0;
+    this.#awayAt = isAway ? this.#clock.now() : undefined;
   }
 }

@@ -42,9 +42,7 @@ export class KeyRing {
   /** True when the keys are due for a look, or the last one failed. */
   get due(): boolean {
     const { refreshMs } = this.#source;
-    return (
-      this.#lastFault !== undefined || this.#loaded === undefined || this.#clock.now() - this.#loaded.at >= refreshMs
-    );
+    return this.#lastFault !== undefined || this.#loaded === undefined || this.#since(this.#loaded.at) >= refreshMs;
   }
 
   /** Reads the keys now. Never rejects: the outcome is in `fault`. */
@@ -83,23 +81,28 @@ export class KeyRing {
 
   async #current(signal: AbortSignal): Promise<Loaded> {
     const before = this.#loaded;
-    const age = before === undefined ? Number.POSITIVE_INFINITY : this.#clock.now() - before.at;
+    const age = before === undefined ? Number.POSITIVE_INFINITY : this.#since(before.at);
     if (before !== undefined && age < this.#source.refreshMs) return before;
     const reading = this.#mayRetry() ? this.#read() : undefined;
     // keys that are merely due for a look serve on while it is taken
     if (before !== undefined && age < this.#staleMs) return before;
     if (reading !== undefined) await until(reading, signal);
     const after = this.#loaded;
-    return after === undefined || this.#clock.now() - after.at >= this.#staleMs ? this.#unavailable() : after;
+    return after === undefined || this.#since(after.at) >= this.#staleMs ? this.#unavailable() : after;
+  }
+
+  /** ms. A time that is yet to come is from before the clock was set back: as old as it seems new. */
+  #since(time: number): number {
+    return Math.abs(this.#clock.now() - time);
   }
 
   #mayLookAgain(): boolean {
-    return this.#reading !== undefined || this.#clock.now() - this.#lastAttempt >= this.#source.cooldownMs;
+    return this.#reading !== undefined || this.#since(this.#lastAttempt) >= this.#source.cooldownMs;
   }
 
   #mayRetry(): boolean {
     const wait = this.#lastFault === undefined ? 0 : retryMs;
-    return this.#reading !== undefined || this.#clock.now() - this.#lastAttempt >= wait;
+    return this.#reading !== undefined || this.#since(this.#lastAttempt) >= wait;
   }
 
   /** Never rejects: the outcome is in `#loaded` and `#lastFault`. */

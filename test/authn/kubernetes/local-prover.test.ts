@@ -289,6 +289,19 @@ describe('K-74: a watch that is cut', () => {
     expect(counted.lines).toEqual(['reviewed stale-view proven', 'reviewed stale-view proven']);
   });
 
+  it('counts as stale when the clock was set back, and an API server that was away then may be asked', async () => {
+    const prove = await local();
+    cluster.clock.time += 2 * minute;
+    cluster.fault = cluster.away;
+    await prove();
+    cluster.fault = undefined;
+    cluster.clock.time -= 60 * minute;
+    counted.lines.length = 0;
+    const now = cluster.clock.seconds;
+    expect(await prove(cluster.token({ iat: now, nbf: now }))).toEqual(web);
+    expect(counted.lines.at(-1)).toBe('reviewed stale-view proven');
+  });
+
   it('does not make a token good that the API server refuses', async () => {
     const prove = await local();
     const token = cluster.token();

@@ -69,6 +69,14 @@ describe("an issuer's keys", () => {
     expect(ring.fault).toBeUndefined();
   });
 
+  it('are looked for although the clock was set back', async () => {
+    await find('one');
+    source.text = jwks([two]);
+    clock.time -= 24 * 60 * minute;
+    expect(ring.due).toBe(true);
+    await find('two');
+  });
+
   it('serve on for an hour when their source is down, and not longer', async () => {
     await find('one');
     source.fault = 'down';
