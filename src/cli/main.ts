@@ -6,11 +6,12 @@ import { fileURLToPath } from 'node:url';
 enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/countersign', import.meta.url)));
 
 // Only what is imported from here on is cached.
-const [{ commands }, { runProgram }, { openTerminal }] = await Promise.all([
+const [{ commands }, { namedCommand }, { runProgram }, { openTerminal }] = await Promise.all([
   import('./commands.ts'),
+  import('./istio-csr/named-command.ts'),
   import('./command/program.ts'),
   import('./terminal/terminal.ts'),
 ]);
 
 // Not process.exit(): what was printed into a pipe must still get there.
-process.exitCode = await runProgram(commands, process.argv.slice(2), openTerminal(), process.env);
+process.exitCode = await runProgram(commands, namedCommand(process.argv.slice(2)), openTerminal(), process.env);

@@ -20,6 +20,8 @@ interface Example {
 export interface Input<O extends Options> {
   readonly options: OptionValues<O>;
   readonly operands: readonly string[];
+  /** What followed the command's name, for one that reads its own words; else empty. */
+  readonly words: readonly string[];
   readonly home: Home;
   /** All that can be typed, this command included. */
   readonly commands: Group;
@@ -36,6 +38,8 @@ export interface CommandSpec<O extends Options> extends Words {
   readonly about: readonly string[];
   readonly operands: readonly Operand[];
   readonly options: O;
+  /** Its options are for its help alone: the line has a syntax of its own, which the command reads itself. */
+  readonly readsItsOwnWords?: true;
   readonly examples: readonly Example[];
   /** The exits a script meets here and what each means for this command; `usage` and `internal` go without saying. */
   readonly exits: Partial<Record<Exit, string>>;

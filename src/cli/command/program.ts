@@ -16,11 +16,13 @@ export async function runProgram(
   env: NodeJS.ProcessEnv,
 ): Promise<number> {
   let exit: Exit = 'ok';
+  const direct = ownReader(root, words);
+  if (direct !== undefined) return exitCodeOf(await runDirectly(direct, words.slice(1), root, terminal, env));
   const program = buildGroup(
     root,
     root.name,
     async (command, parsed, operands, home) => {
-      exit = await command.run(parsed, { operands, home: openHome(home, env), commands: root }, terminal);
+      exit = await command.run(parsed, { operands, words: [], home: openHome(home, env), commands: root }, terminal);
     },
     terminal.style,
   );
@@ -33,6 +35,27 @@ export async function runProgram(
     exit = thrown instanceof CommanderError ? exitOfParser(thrown) : reportFailure(thrown, terminal, env);
   }
   return exitCodeOf(exit);
+}
+
+/** The command that reads the rest of the line itself, unless its help is asked for. */
+function ownReader(root: Group, [name, ...rest]: readonly string[]): Command | undefined {
+  const member = root.members.find((each) => each.name === name);
+  if (member?.kind !== 'command' || member.readsItsOwnWords !== true) return undefined;
+  return rest.includes('--help') || rest.includes('-h') ? undefined : member;
+}
+
+async function runDirectly(
+  command: Command,
+  words: readonly string[],
+  commands: Group,
+  terminal: Terminal,
+  env: NodeJS.ProcessEnv,
+): Promise<Exit> {
+  try {
+    return await command.run(new Map(), { operands: [], words, home: openHome(undefined, env), commands }, terminal);
+  } catch (thrown) {
+    return reportFailure(thrown, terminal, env);
+  }
 }
 
 type Dispatch = (

@@ -1,5 +1,5 @@
 import { renameSync, writeFileSync } from 'node:fs';
-import { loadConfig } from '#config/load.ts';
+import { type LoadedConfig, loadConfig } from '#config/load.ts';
 import { type RunningServer, startServer } from '#server/serve.ts';
 import { sizeThreadPool } from '#server/thread-pool.ts';
 import type { Input } from '../command/command.ts';
@@ -11,23 +11,28 @@ import type { serveOptions } from './options.ts';
 /** How long a drain may take before the process goes anyway, ms: under the 30 s that a pod is given. */
 const lastResortMs = 28_000;
 
-export async function runServe({ options, home }: Input<typeof serveOptions>, _terminal: Terminal): Promise<Exit> {
-  const server = await start(options.config ?? home.config);
+export function runServe({ options, home }: Input<typeof serveOptions>, _terminal: Terminal): Promise<Exit> {
+  return runServer(() => loadConfig(options.config ?? home.config), options['ready-file']);
+}
+
+/** Serves until it is told to stop, or has to. */
+export async function runServer(load: () => LoadedConfig, readyFile: string | undefined): Promise<Exit> {
+  const server = await start(load);
   process.on('SIGHUP', () => void server.reload());
   const told = new Promise<'told'>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve('told'));
   });
   // Only now: whoever reads the file may send a signal at once.
-  if (options['ready-file'] !== undefined) announce(options['ready-file'], server);
+  if (readyFile !== undefined) announce(readyFile, server);
   const end = await Promise.race([told, server.failed.then(() => 'failed' as const)]);
   setTimeout(() => process.exit(end === 'told' ? 0 : 5), lastResortMs).unref();
   await server.close();
   return end === 'told' ? 'ok' : 'internal';
 }
 
-async function start(file: string): Promise<RunningServer> {
+async function start(load: () => LoadedConfig): Promise<RunningServer> {
   try {
-    const loaded = loadConfig(file);
+    const loaded = load();
     sizeThreadPool(loaded.config);
     return await startServer(loaded);
   } catch (thrown) {
