@@ -32,7 +32,7 @@ export const istio = optionalSection('The Istio door: gRPC over TLS for agents, 
   }),
   limits: optionalSection('Bounds; past one of them the answer is RESOURCE_EXHAUSTED at once', {
     maxConcurrentCalls: count(
-      'Calls in flight over all connections',
+      'Calls in flight over all connections; past it a third more for addresses that hold less than their share',
       { minimum: 1, maximum: 100_000 },
       { default: 2048 },
     ),
