@@ -4,6 +4,7 @@ import { formatDuration, parseDuration } from '#document/scalars.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { istioId, parseSpiffeId, parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import type { KeyKind, SignatureAlgorithm } from '#x509/algorithms.ts';
+import type { CallerFacts } from './caller.ts';
 import { evaluate } from './decide.ts';
 import type { PolicyCase } from './document.ts';
 import type { PermitTerms } from './permit.ts';
@@ -76,6 +77,14 @@ export function questionOf(given: PolicyCase['given'], now: number): Question {
   const serviceAccount = given.serviceAccount ?? 'default';
   const identity =
     given.identity === undefined ? istioId(trustDomain, namespace, serviceAccount) : parseSpiffeId(given.identity);
+  const by: CallerFacts = {
+    identity,
+    authenticator: given.authenticator ?? 'k8s-token',
+    credential: {},
+    namespace,
+    serviceAccount,
+    ...(given.cluster !== undefined && { cluster: given.cluster }),
+  };
   const seconds = Math.floor(now / 1000);
   const issuerKey = given.issuer?.key ?? 'ec:P-256';
   const sans: SanFacts[] = [
@@ -86,14 +95,7 @@ export function questionOf(given: PolicyCase['given'], now: number): Question {
   ];
   return {
     door: given.door ?? 'istio',
-    caller: {
-      identity,
-      authenticator: given.authenticator ?? 'k8s-token',
-      credential: {},
-      namespace,
-      serviceAccount,
-      ...(given.cluster !== undefined && { cluster: given.cluster }),
-    },
+    caller: given.impersonated === true ? { ...by, impersonation: { by } } : by,
     csr: {
       key: { kind: given.key, spkiSha256: hash('sha256', given.key, 'hex') },
       signature: given.csrSignature ?? signatureOf(given.key),
@@ -106,6 +108,7 @@ export function questionOf(given: PolicyCase['given'], now: number): Question {
       unknownAttributes: [],
     },
     wish: {
+      ...(given.impersonated === true && { impersonate: identity }),
       ttl: BigInt(parseDuration(given.ttl ?? '0s')),
       csrNames: given.dialect === 'istio-csr' ? 'exact' : 'ignore',
       ttlAbove: given.dialect === 'istio-csr' ? 'clamp' : 'reject',

@@ -124,6 +124,8 @@ const Given = closed({
   serviceAccount: optional(word),
   identity: optional(Type.String({ maxLength: 4096 })),
   authenticator: optional(OneOf(...authenticators)),
+  /** A node's agent asks for that identity. */
+  impersonated: optional(Type.Boolean()),
   ttl: optional(Duration),
   /** How the door reads a CSR: istiod's way where nothing is said. */
   dialect: optional(OneOf('istiod', 'istio-csr')),

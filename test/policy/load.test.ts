@@ -272,6 +272,17 @@ describe('the cases beside the rules', () => {
     expect(runPolicyTests(setOf(behind, { name: 'front', spec: { priority: 2 } }), noon)[0]?.passed).toBe(false);
   });
 
+  it('may speak of a node agent that asks for one of its pods', () => {
+    const given = { key: 'ec:P-256', namespace: 'shop' };
+    const denied = { decision: 'deny', code: 'policy.no-match' };
+    const tests = [
+      { name: 'ztunnel', given: { ...given, impersonated: true }, expect: { decision: 'allow', policy: 'agents' } },
+      { name: 'a sidecar', given, expect: denied },
+    ];
+    const set = setOf({ name: 'agents', spec: { match: { namespaces: ['shop'], impersonated: true }, tests } });
+    expect(runPolicyTests(set, noon).map(({ passed }) => passed)).toEqual([true, true]);
+  });
+
   it('may speak of an identity that is none', () => {
     const given = { key: 'ec:P-256', identity: 'spiffe://td/../x' };
     const test = { name: 'x', given, expect: { decision: 'deny', code: 'identity.malformed' } };

@@ -100,6 +100,22 @@ describe('inventory', () => {
     await vi.waitFor(async () => expect(await log.inventory.position()).toBe(1), { timeout: 10_000 });
   });
 
+  it('has what was got for another under that one, and under the node of both', async () => {
+    const identity = 'spiffe://cluster.local/ns/shop/sa/till';
+    const caller = {
+      identity: 'spiffe://cluster.local/ns/istio-system/sa/ztunnel',
+      namespace: 'istio-system',
+      node: 'n',
+    };
+    await log.append({ ...certificate(1, { identity }), caller, onBehalfOf: { identity, node: 'n' } });
+    await log.append({ ...certificate(2, { identity: caller.identity }), caller });
+    const list = async (filter: Parameters<Inventory['list']>[0]) =>
+      (await log.inventory.list(filter)).records.map(({ index }) => index);
+    expect(await list({ namespace: 'shop' })).toEqual([0]);
+    expect(await list({ namespace: 'istio-system' })).toEqual([1]);
+    expect(await list({ identityPrefix: identity })).toEqual([0]);
+  });
+
   it('lists by identity, outcome, namespace and time, newest first, in pages, and says up to where it speaks', async () => {
     for (let n = 0; n < 30; n++) {
       now += 1_000;

@@ -22,6 +22,7 @@ export interface NodePodsOptions {
 const maxAsking = 16;
 const noMs = 1000;
 const awayMs = 1000;
+const server = 'the API server';
 
 /**
  * What runs where in one cluster: from a watch, and where that knows of nothing, by one question to the API server
@@ -32,11 +33,12 @@ export class NodePods {
   readonly #options: NodePodsOptions;
   readonly #underWay = new Map<string, Promise<readonly PlacedPod[] | undefined>>();
   readonly #none: BriefMemory;
-  #awayUntil = 0;
+  readonly #away: BriefMemory;
 
   constructor(options: NodePodsOptions) {
     this.#options = options;
     this.#none = new BriefMemory(noMs, options.clock);
+    this.#away = new BriefMemory(awayMs, options.clock);
   }
 
   /** This one incarnation of a pod, if it is there and has not ended. */
@@ -70,7 +72,8 @@ export class NodePods {
     const { view, clock, staleAfterMs, serveForMs } = this.#options;
     if (!view.synced) unavailable('the first list of pods is not there');
     const counts = (pod: PlacedPod) => question.fits(pod) && isAlive(pod, clock.now());
-    const silentMs = clock.now() - view.lastContact;
+    // a word from the future is one from before the clock was set back: how old, nobody knows
+    const silentMs = Math.abs(clock.now() - view.lastContact);
     const known = question.known(view).filter(counts);
     if (known.length > 0 && silentMs <= staleAfterMs) return known;
     const live = await this.#ask(question);
@@ -85,16 +88,14 @@ export class NodePods {
     if (this.#none.has(key)) return Promise.resolve([]);
     const before = this.#underWay.get(key);
     if (before !== undefined) return before;
-    if (this.#underWay.size >= maxAsking || this.#options.clock.now() < this.#awayUntil) {
-      return Promise.resolve(undefined);
-    }
+    if (this.#underWay.size >= maxAsking || this.#away.has(server)) return Promise.resolve(undefined);
     const asked = this.#get(question).finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, asked);
     return asked;
   }
 
   async #get({ key, request, read, fits }: Question): Promise<readonly PlacedPod[] | undefined> {
-    const { api, timeoutMs, observer, clock } = this.#options;
+    const { api, timeoutMs, observer } = this.#options;
     try {
       const pods = read(await api.ask({ method: 'GET', ...request, timeoutMs })).filter(fits);
       if (pods.length === 0) this.#none.add(key);
@@ -104,7 +105,7 @@ export class NodePods {
       // a 404 for the path itself has no reason: some proxy's, not the API server's
       const gone = thrown instanceof ApiError && thrown.status === 404 && thrown.reason === 'NotFound';
       if (gone) this.#none.add(key);
-      else this.#awayUntil = clock.now() + awayMs;
+      else this.#away.add(server);
       observer.gotLive('pods', gone ? 'gone' : 'unavailable');
       return gone ? [] : undefined;
     }

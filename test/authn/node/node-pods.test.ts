@@ -99,6 +99,21 @@ describe('what runs on a node', () => {
     expect(await mesh.ask(till)).toMatch(not);
   });
 
+  it('is asked for where the clock was set back, by however much: how old a view is, nobody knows then', async () => {
+    mesh.pods.clock.time -= 3_600_000;
+    expect(await mesh.ask()).toBe(web);
+    expect(mesh.pods.requests).toHaveLength(2);
+    expect(await mesh.ask(till)).toMatch(not);
+    mesh.pods.clock.time -= 3_600_000;
+    mesh.pods.put('demo/till/till-1@node-a', { untold: true });
+    expect(await mesh.ask(till)).toBe(till);
+    mesh.pods.fault = away;
+    expect(await mesh.ask(till)).toMatch(later);
+    mesh.pods.fault = undefined;
+    mesh.pods.clock.time -= 3_600_000;
+    expect(await mesh.ask(till)).toBe(till);
+  });
+
   const nonsense: readonly [what: string, answer: () => Promise<KubernetesObject>][] = [
     ['a 404 without a reason', () => Promise.reject(new ApiError('404', { status: 404 }))],
     ['that we may not look', () => Promise.reject(new ApiError('403 Forbidden', { status: 403, reason: 'Forbidden' }))],

@@ -23,10 +23,13 @@ export interface InventoryRow {
   readonly count: number;
 }
 
+const istioNamespace = /^spiffe:\/\/[^/]+\/ns\/([^/]+)\/sa\//;
+
 /** Reads an entry's octets, which the log holds to be canonical. */
 export function rowOf(entry: Uint8Array): InventoryRow {
   const value: unknown = JSON.parse(Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength).toString());
   const caller = member(value, 'caller');
+  const onBehalfOf = member(value, 'onBehalfOf');
   const certificate = member(value, 'certificate');
   const jti = text(member(caller, 'credential'), 'jti');
   const spki =
@@ -39,8 +42,8 @@ export function rowOf(entry: Uint8Array): InventoryRow {
     reason: text(value, 'reason'),
     door: text(value, 'door'),
     identity: text(certificate, 'identity') ?? text(caller, 'identity'),
-    namespace: text(caller, 'namespace'),
-    node: text(caller, 'node') ?? text(member(value, 'onBehalfOf'), 'node'),
+    namespace: text(onBehalfOf, 'identity')?.match(istioNamespace)?.[1] ?? text(caller, 'namespace'),
+    node: text(caller, 'node') ?? text(onBehalfOf, 'node'),
     issuerKey: text(member(certificate, 'issuer'), 'keyId'),
     policySet: text(member(value, 'decision'), 'policySetId'),
     notAfter: timeOf(text(certificate, 'notAfter')),
