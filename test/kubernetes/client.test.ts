@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -186,6 +187,16 @@ describe('a call', () => {
     expect((await refusal(api.ask(pods))).message).toContain('the client was closed');
     expect((await refusal(api.ask(pods))).message).toContain('the client was closed');
     expect((await refusal(linesOf(api))).message).toContain('the client was closed');
+  });
+
+  it('leaves nothing behind at the signal of its caller', async () => {
+    const [api, { signal }] = [client(), new AbortController()];
+    await api.ask({ ...pods, signal });
+    server.next(answerJson(500, {}));
+    await refusal(api.ask({ ...pods, signal }));
+    server.next((_, response) => response.end('{"a":1}\n'));
+    await linesOf(api, { ...pods, signal });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('cut by the server gives an ApiError of status 0', async () => {

@@ -34,7 +34,7 @@ class LeaseModel {
 /** One replica: its own clock, its own way to the server. */
 class Replica {
   readonly pace = new FakePace();
-  reach: 'yes' | 'no' | 'answers lost' = 'yes';
+  reach: 'yes' | 'no' | 'answers lost' | 'answers late' = 'yes';
   terms: AbortSignal[] = [];
   troubles: string[] = [];
   readonly elector: LeaseElector;
@@ -45,6 +45,7 @@ class Replica {
       ask: async (request) => {
         if (this.reach === 'no') throw new ApiError('cut', { status: 0 });
         const answer = model.answer(request);
+        if (this.reach === 'answers late') await new Promise<void>((resolve) => void this.pace.after(4000, resolve));
         if (this.reach === 'answers lost') throw new ApiError('cut', { status: 0 });
         return answer;
       },
@@ -89,6 +90,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
+  for (const replica of [a, b]) replica.reach = 'no';
   await Promise.all([a.elector.stop(), b.elector.stop()]);
 });
 
@@ -163,6 +165,24 @@ describe('a lease', () => {
     expect(a.elector.term).toBeUndefined();
     a.reach = 'yes';
     await pass(20_000, [a, b], () => expect(leaders(a, b)).toEqual([false, true]));
+  });
+
+  it('is no longer held 10 s after the last renewal was sent, however late its answer came', async () => {
+    await begin(a);
+    a.reach = 'answers late';
+    await pass(6500, [a]);
+    expect(model.writes.length).toBe(2);
+    const sentAt = Date.parse(model.record.renewTime) - a.pace.epoch - 4000;
+    await pass(4000, [a]);
+    const { elapsed } = a.pace;
+    a.pace.elapsed = () => sentAt + 9999;
+    expect(a.elector.leading).toBe(true);
+    a.pace.elapsed = () => sentAt + 10_000;
+    expect(a.elector.leading).toBe(false);
+    a.pace.elapsed = elapsed;
+    a.reach = 'no';
+    await pass(6000, [a]);
+    expect(a.terms[0]?.aborted).toBe(true);
   });
 
   it('is no longer held by a process that stood still, even before its timers ran', async () => {

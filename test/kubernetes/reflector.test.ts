@@ -434,6 +434,17 @@ describe('a watch', () => {
 });
 
 describe('a quiet watch', () => {
+  it('is one that hears nothing for 30 s: one that does is not looked at twice', async () => {
+    begin();
+    await settled();
+    for (let i = 0; i < 10; i++) {
+      pace.advance(20_000);
+      server.model.put('a', 'x', i);
+      await until(same);
+    }
+    expect(watches().length).toBe(1);
+  });
+
   it('is in contact as long as a second look finds nothing new', async () => {
     begin();
     await settled();
