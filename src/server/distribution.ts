@@ -14,6 +14,9 @@ import type { Foundation } from './foundation.ts';
 import type { Issuing } from './issuing.ts';
 import { makeServingKey } from './serving-key.ts';
 
+/** ms that handing back the lease may take: a pod's drain comes after it. */
+const farewellMs = 3_000;
+
 /** Begins to write into the cluster what the configuration says; nothing waits for it, and readiness does not depend on it. */
 export function distribute(foundation: Foundation, issuing: Issuing, log: AuditLog): { stop(): Promise<void> } {
   const { config, instance, metrics, logger } = foundation;
@@ -47,7 +50,10 @@ export function distribute(foundation: Foundation, issuing: Issuing, log: AuditL
   issuing.live.onChange(() => distribution.refresh());
   return {
     async stop() {
+      // Of an API server that hangs nobody takes leave: the lease runs out by itself.
+      const enough = setTimeout(() => void api.close(), farewellMs);
       await distribution.stop();
+      clearTimeout(enough);
       await api.close();
     },
   };

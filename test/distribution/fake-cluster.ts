@@ -70,7 +70,10 @@ export class FakeCluster implements KubernetesApi {
 
   /** As somebody else would: no conflict, no fault. */
   put(path: string, object: KubernetesObject): void {
-    this.#store(path, { ...object, metadata: { name: path.split('/').at(-1), ...Object(object.metadata) } });
+    this.#store(path, {
+      ...object,
+      metadata: { name: decodeURIComponent(path.split('/').at(-1) ?? ''), ...Object(object.metadata) },
+    });
   }
 
   remove(path: string): void {
