@@ -20,11 +20,11 @@ export class Pace {
     this.#interval = 1000 / perSecond;
     this.#depth = burst * this.#interval;
     this.#deepest = this.#depth + Math.max(this.#depth, 2 * rationPeriod(perSecond));
-    // whatever is kept, one of a bucket that is full is for anybody
-    this.#depthForNew = Math.max(this.#interval, this.#depth * (1 - kept));
+    this.#depthForNew = this.#depth * (1 - kept);
   }
 
   allows(fullAt: number, now: number, renewal: boolean): boolean {
+    // whatever is kept, the first of a full bucket is for anybody
     if (fullAt <= now) return true;
     // Adding up intervals leaves a residue in the last bits of the sum; a thousandth of a millisecond is none.
     return fullAt + this.#interval - now <= (renewal ? this.#depth : this.#depthForNew) + 1e-3;
