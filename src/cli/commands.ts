@@ -6,6 +6,7 @@ import { config } from './config/command.ts';
 import { inspect } from './inspect/command.ts';
 import { issue } from './issue/command.ts';
 import { istioCsr } from './istio-csr/command.ts';
+import { migrate } from './migrate/command.ts';
 import { policy } from './policy/command.ts';
 import { quickstart } from './quickstart/command.ts';
 import { serve } from './serve/command.ts';
@@ -18,5 +19,5 @@ export const commands: Group = defineGroup({
   about: [
     'Answers go to stdout, everything else to stderr. Colour and progress appear in a terminal only (NO_COLOR is respected).',
   ],
-  members: [quickstart, serve, istioCsr, ceremony, issue, inspect, policy, audit, config, completion, version],
+  members: [quickstart, serve, istioCsr, ceremony, issue, inspect, policy, audit, config, migrate, completion, version],
 });

@@ -29,12 +29,22 @@ export class FlagError extends Error {
  * truth without a value is true, the last of several counts, lists grow. Throws FlagError with all that is wrong.
  */
 export function parseFlags<Table extends Flags>(table: Table, words: readonly string[]): ParsedFlags<Table> {
+  const { problems, ...parsed } = readLine(table, words);
+  if (problems.length > 0) throw new FlagError(problems);
+  return parsed;
+}
+
+/** The same for who goes on with what could be read. */
+export function readLine<Table extends Flags>(
+  table: Table,
+  words: readonly string[],
+): ParsedFlags<Table> & { readonly problems: readonly FlagProblem[] } {
   const line = new Line(table, words);
   line.read();
-  if (line.problems.length > 0) throw new FlagError(line.problems);
   const entries = Object.entries(table).map(([name, { initial }]) => [name, line.values.get(name) ?? initial]);
   // Each value came from the reader of its own flag, or is that flag's initial one.
-  return { values: Object.fromEntries(entries) as FlagValues<Table>, given: new Set(line.values.keys()) };
+  const values = Object.fromEntries(entries) as FlagValues<Table>;
+  return { values, given: new Set(line.values.keys()), problems: line.problems };
 }
 
 class Line {
