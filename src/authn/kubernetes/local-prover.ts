@@ -1,4 +1,4 @@
-import { Refusal } from '#refusal/refusal.ts';
+import { Refusal, type RefusalCode } from '#refusal/refusal.ts';
 import type { BoundObjects } from './bound-objects.ts';
 import type { TokenObserver } from './observer.ts';
 import { type ProvenToken, refuseToken, type TokenProver } from './proven-token.ts';
@@ -48,13 +48,16 @@ export class LocalProver implements TokenProver {
     try {
       return await fallback.review(token, 'stale-view', signal);
     } catch (thrown) {
-      if (!(thrown instanceof Refusal) || thrown.code !== 'authn.unavailable') throw thrown;
+      if (!(thrown instanceof Refusal) || !cannotTell.has(thrown.code)) throw thrown;
       if (objects.silentMs > serveForMs || !(await objects.stand(verified.claims, 'leave'))) throw thrown;
       observer.servedStale();
       return proven(verified);
     }
   }
 }
+
+/** The review did not take place: that says nothing of the token. */
+const cannotTell: ReadonlySet<RefusalCode> = new Set(['authn.unavailable', 'overload']);
 
 function proven({ claims, kid, audiences }: VerifiedToken): ProvenToken {
   const { namespace, serviceAccount, pod, node } = claims;

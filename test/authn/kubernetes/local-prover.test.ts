@@ -302,6 +302,15 @@ describe('K-74: a watch that is cut', () => {
     expect(counted.lines.at(-1)).toBe('reviewed stale-view proven');
   });
 
+  it('serves from the view also when too many reviews are under way already', async () => {
+    const prove = await local({ maxReviews: 0 });
+    cluster.clock.time += 2 * minute;
+    expect(await prove()).toEqual(web);
+    expect(counted.lines).toEqual(['served stale']);
+    cluster.clock.time += 10 * minute;
+    await expect(prove()).rejects.toEqual(expect.objectContaining({ code: 'overload' }));
+  });
+
   it('does not make a token good that the API server refuses', async () => {
     const prove = await local();
     const token = cluster.token();
