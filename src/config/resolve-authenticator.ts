@@ -32,7 +32,7 @@ function resolveJwks(jwks: { url?: string; ca?: string; file?: string }, from: P
 }
 
 function resolveKubernetes(entry: NonNullable<Entry['kubernetes']>, from: PathFrom): KubernetesConfig {
-  const { kubeconfig, context, local } = entry;
+  const { kubeconfig, context, remoteClusters, local } = entry;
   return {
     kind: 'k8s-token',
     mode: entry.mode,
@@ -45,6 +45,7 @@ function resolveKubernetes(entry: NonNullable<Entry['kubernetes']>, from: PathFr
     timeoutMs: parseDuration(entry.timeout) * 1000,
     unboundTokens: entry.unboundTokens,
     trustedNodeAccounts: entry.trustedNodeAccounts,
+    ...(remoteClusters !== undefined && { remoteClusters }),
     local: {
       staleAfterMs: parseDuration(local.staleAfter) * 1000,
       serveForMs: parseDuration(local.serveFor) * 1000,

@@ -101,7 +101,16 @@ export interface KubernetesConfig {
   readonly unboundTokens: 'refuse' | 'accept';
   /** `namespace/name` of the service accounts whose pods act for those of their node. */
   readonly trustedNodeAccounts: readonly string[];
+  /** Absent: this cluster alone. */
+  readonly remoteClusters?: RemoteClustersConfig;
   readonly local: { readonly staleAfterMs: number; readonly serveForMs: number; readonly issuers: readonly string[] };
+}
+
+export interface RemoteClustersConfig {
+  /** Of the Secrets with their kubeconfigs. */
+  readonly namespace: string;
+  /** Fields of a kubeconfig that may be paths of this machine, by istiod's names. */
+  readonly allowedPaths: readonly string[];
 }
 
 export interface XfccConfig {

@@ -8,6 +8,7 @@ import { TrustedAccounts } from '#authn/node/trusted-accounts.ts';
 import { serviceAccountMapping, templateMapping } from '#authn/oidc/identity-mapping.ts';
 import { fileKeys, type KeySource, urlKeys } from '#authn/oidc/key-source.ts';
 import { OidcAuthenticator } from '#authn/oidc/oidc-authenticator.ts';
+import type { OpenCluster } from '#authn/remote/open-cluster.ts';
 import { AddressRanges } from '#authn/xfcc/address-ranges.ts';
 import { XfccAuthenticator } from '#authn/xfcc/xfcc-authenticator.ts';
 import type {
@@ -22,7 +23,8 @@ import type { TrustDomain } from '#spiffe/spiffe-id.ts';
 import { KubernetesCallerMetrics } from '#telemetry/kubernetes-callers.ts';
 import { apiServer } from './api-server.ts';
 import type { Foundation } from './foundation.ts';
-import { type OpenCluster, openCluster } from './kubernetes-cluster.ts';
+import { openCluster } from './kubernetes-cluster.ts';
+import { followRemoteClusters } from './remote-clusters.ts';
 
 /** The configured ways to prove a caller, in their order. */
 export interface Callers {
@@ -37,16 +39,17 @@ export interface Callers {
 /** Throws when there is none, or when one cannot be set up as it is configured. */
 export function openAuthenticators(foundation: Foundation): Callers {
   const { config, clock } = foundation;
-  const opened: OpenCluster[] = [];
+  const opened: { close(): Promise<void> }[] = [];
+  const parts = new Map<string, () => string | undefined>();
   let impersonation: Impersonation | undefined;
   const open = (each: AuthenticatorConfig): Authenticator => {
     if (each.kind === 'oidc') return oidc(each, config.trustDomain, clock);
     if (each.kind === 'client-cert')
       return new ClientCertificateAuthenticator({ trustDomain: config.trustDomain, clock });
     if (each.kind === 'xfcc') return xfcc(each, config.trustDomain);
-    const local = openLocal(each, foundation);
-    opened.push(local);
-    const clusters = new Clusters(local, each.clusterAliases);
+    const { local, clusters, close } = openClusters(each, foundation);
+    opened.push({ close });
+    parts.set('kubernetes-callers', () => local.awaits);
     if (each.trustedNodeAccounts.length > 0) impersonation = nodeAuthorization(each, clusters, config);
     return new KubernetesAuthenticator({ clusters, trustDomain: config.trustDomain });
   };
@@ -54,17 +57,34 @@ export function openAuthenticators(foundation: Foundation): Callers {
   return {
     authenticator,
     ...(impersonation !== undefined && { impersonation }),
-    parts: new Map(opened.map((cluster) => ['kubernetes-callers', () => cluster.awaits])),
+    parts,
     async close() {
-      await Promise.all(opened.map((cluster) => cluster.close()));
+      await Promise.all(opened.map((each) => each.close()));
     },
   };
 }
 
-/** The cluster that calls without a cluster id are about. */
-function openLocal(config: KubernetesConfig, foundation: Foundation): OpenCluster {
+interface OpenClusters {
+  /** The one that calls without a cluster id are about; readiness is about it alone. */
+  readonly local: OpenCluster;
+  readonly clusters: Clusters;
+  close(): Promise<void>;
+}
+
+function openClusters(config: KubernetesConfig, foundation: Foundation): OpenClusters {
   const metrics = new KubernetesCallerMetrics(foundation.metrics.registry);
-  return openCluster(config.cluster, apiServer(config.kubeconfig), config, foundation, metrics);
+  const at = apiServer(config.kubeconfig);
+  const local = openCluster(config.cluster, at, config, foundation, metrics);
+  const clusters = new Clusters(local, config.clusterAliases);
+  const { remoteClusters } = config;
+  const remote = remoteClusters && followRemoteClusters(clusters, at, config, remoteClusters, foundation, metrics);
+  return {
+    local,
+    clusters,
+    async close() {
+      await Promise.all([local.close(), remote?.close()]);
+    },
+  };
 }
 
 function nodeAuthorization(

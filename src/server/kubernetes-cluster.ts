@@ -1,8 +1,8 @@
 import { ClusterProver, type LocalMode } from '#authn/kubernetes/cluster-prover.ts';
-import type { Cluster as CallersOf } from '#authn/kubernetes/clusters.ts';
 import { type BoundViews, readBound } from '#authn/kubernetes/object-facts.ts';
 import { NodePods } from '#authn/node/node-pods.ts';
 import { type PodView, podIndexes, readPlacedPod } from '#authn/node/placed-pod.ts';
+import type { OpenCluster } from '#authn/remote/open-cluster.ts';
 import type { KubernetesConfig } from '#config/server-config.ts';
 import type { Clock } from '#issuance/ports.ts';
 import type { KubernetesApi } from '#kubernetes/api.ts';
@@ -17,13 +17,6 @@ import type { Foundation } from './foundation.ts';
 const keysMs = 5000;
 /** Token reviews of one cluster at the same time: fewer than the door has places. */
 const maxReviews = 768;
-
-/** One cluster whose workloads are callers, at work. */
-export interface OpenCluster extends CallersOf {
-  /** Why its callers cannot be proven yet; undefined once they can. */
-  readonly awaits: string | undefined;
-  close(): Promise<void>;
-}
 
 /** Begins to follow a cluster. Returns at once, whether or not its API server can be reached. */
 export function openCluster(
@@ -48,7 +41,9 @@ export function openCluster(
     ...(followed.views && { local: localMode(config, followed.views) }),
   });
   const { pods } = followed;
-  metrics.watchSilence(id, () => Math.max(prover.silentMs, pods === undefined ? 0 : silenceOf(pods, clock)));
+  const unwatch = metrics.watchSilence(id, () =>
+    Math.max(prover.silentMs, pods === undefined ? 0 : silenceOf(pods, clock)),
+  );
   void prover.refreshKeys();
   const timer = setInterval(() => void prover.refreshKeys(), keysMs).unref();
   return {
@@ -63,6 +58,7 @@ export function openCluster(
     },
     async close() {
       clearInterval(timer);
+      unwatch();
       await followed.stop();
       await api.close();
     },

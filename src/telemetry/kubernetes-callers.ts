@@ -49,9 +49,19 @@ export class KubernetesCallerMetrics {
     });
   }
 
-  /** `read` answers from memory, in ms. */
-  watchSilence(cluster: string, read: () => number): void {
+  /** `read` answers from memory, in ms; until what is given back is called, or another cluster of that id is followed. */
+  watchSilence(cluster: string, read: () => number): () => void {
     this.#silent.set(cluster, read);
+    return () => {
+      if (this.#silent.get(cluster) === read) this.#silent.delete(cluster);
+    };
+  }
+
+  /** What was counted for a cluster that is gone: ids come and go, and each would stay for good. */
+  async forget(cluster: string): Promise<void> {
+    for (const counter of [this.#reviews, this.#gets, this.#keys, this.#stale]) {
+      for (const { labels } of (await counter.get()).values) if (labels.cluster === cluster) counter.remove(labels);
+    }
   }
 
   observer(cluster: string): TokenObserver {

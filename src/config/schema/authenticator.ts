@@ -48,6 +48,19 @@ const kubernetes = section('A Kubernetes service-account token', {
     text('A service account, namespace/name, such as istio-system/ztunnel'),
     { default: [] },
   ),
+  remoteClusters: optional(
+    section(
+      'Other clusters whose workloads are callers, by the Secrets that Istio has for them: label istio/multiCluster=true, each key a cluster id, each value a kubeconfig; followed while we run',
+      {
+        namespace: text('Where the Secrets are', { default: 'istio-system' }),
+        allowedPaths: list(
+          'Paths of this machine that their kubeconfigs may name; left out, none: whoever writes such a Secret could have our files read. Commands never',
+          oneOf('A field', ['certificateAuthority', 'clientCertificate', 'clientKey', 'tokenFile']),
+          { default: [] },
+        ),
+      },
+    ),
+  ),
   local: optionalSection(
     'What goes with the modes local and local-then-review; the times also with trustedNodeAccounts',
     {

@@ -19,6 +19,7 @@ type LogField =
   | 'leafIndex'
   | 'ms'
   | 'component'
+  | 'cluster'
   | 'issuer'
   | 'key'
   | 'file'

@@ -1,0 +1,149 @@
+import type { Clusters } from '#authn/kubernetes/clusters.ts';
+import { type KubeconfigSecret, readKubeconfigSecret, remoteSecretSelector } from '#authn/remote/kubeconfig-secret.ts';
+import type { OpenCluster } from '#authn/remote/open-cluster.ts';
+import { type PlacedProver, Places } from '#authn/remote/places.ts';
+import { RemoteClusters, type RemoteListener } from '#authn/remote/remote-clusters.ts';
+import type { KubernetesConfig, RemoteClustersConfig } from '#config/server-config.ts';
+import type { Cluster as ApiServer } from '#kubernetes/cluster.ts';
+import { connect } from '#kubernetes/connect.ts';
+import { systemPace } from '#kubernetes/pace.ts';
+import { Reflector } from '#kubernetes/reflector.ts';
+import type { KubernetesCallerMetrics } from '#telemetry/kubernetes-callers.ts';
+import type { Logger } from '#telemetry/log/logger.ts';
+import { watchRemoteClusters } from '#telemetry/remote-clusters.ts';
+import type { Foundation } from './foundation.ts';
+import { openCluster } from './kubernetes-cluster.ts';
+
+/** Secrets come in crowds, as at a start: they are looked at together, ms. */
+const gatherMs = 50;
+/** Secrets with the label, far more than there may be clusters. */
+const maxSecrets = 1000;
+
+/** Follows the Secrets at `at`, and each cluster that they name. Returns at once; readiness depends on none of them. */
+export function followRemoteClusters(
+  clusters: Clusters,
+  at: ApiServer,
+  config: KubernetesConfig,
+  { namespace, allowedPaths }: RemoteClustersConfig,
+  foundation: Foundation,
+  metrics: KubernetesCallerMetrics,
+): { close(): Promise<void> } {
+  const { logger } = foundation;
+  const { istio } = foundation.config;
+  const opener = new RemoteOpener(config, foundation, metrics);
+  const remote = new RemoteClusters({
+    clusters,
+    reserved: (id) => reservedId(id, config),
+    open: (id, apiServer) => opener.open(id, apiServer),
+    listener: logged(logger),
+    pace: systemPace,
+    graceMs: istio.limits.callTimeoutMs,
+  });
+  const api = connect(at);
+  let callOff: (() => void) | undefined;
+  const look = () => {
+    callOff = undefined;
+    remote.reconcile(secrets.all());
+  };
+  const secrets: Reflector<KubeconfigSecret> = new Reflector({
+    api,
+    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`,
+    query: { labelSelector: remoteSecretSelector },
+    maxObjects: maxSecrets,
+    strip: (object) => readKubeconfigSecret(object, allowedPaths),
+    onChange() {
+      callOff ??= systemPace.after(gatherMs, look);
+    },
+    onTrouble: (reason) => logger.warn('the Secrets of remote clusters cannot be followed for now', { reason }),
+  });
+  watchRemoteClusters(foundation.metrics.registry, {
+    ready: () => opener.ready,
+    refused: () => remote.refused,
+    silentMs: () => secrets.silentMs,
+  });
+  secrets.start();
+  return {
+    async close() {
+      await secrets.stop();
+      callOff?.();
+      await Promise.all([remote.close(), api.close()]);
+    },
+  };
+}
+
+/** Remote clusters are followed as our own, within bounds that keep them from taking the door. */
+class RemoteOpener {
+  readonly #config: KubernetesConfig;
+  readonly #foundation: Foundation;
+  readonly #metrics: KubernetesCallerMetrics;
+  readonly #places: Places;
+  readonly #open = new Map<OpenCluster, PlacedProver>();
+
+  constructor(config: KubernetesConfig, foundation: Foundation, metrics: KubernetesCallerMetrics) {
+    this.#config = config;
+    this.#foundation = foundation;
+    this.#metrics = metrics;
+    this.#places = new Places({
+      places: foundation.config.istio.limits.maxConcurrentCalls,
+      pace: systemPace,
+    });
+  }
+
+  /** While one takes over from another both are there, and both have to be ready. */
+  get ready(): ReadonlyMap<string, boolean> {
+    const ready = new Map<string, boolean>();
+    for (const [{ id, awaits }, prover] of this.#open) {
+      ready.set(id, awaits === undefined && !prover.away && ready.get(id) !== false);
+    }
+    return ready;
+  }
+
+  open(id: string, apiServer: ApiServer): OpenCluster {
+    const { logger } = this.#foundation;
+    const cluster = openCluster(id, apiServer, this.#config, this.#foundation, this.#metrics);
+    const prover = this.#places.prover(cluster.prover, (away) => {
+      if (away) logger.warn('a remote cluster does not answer', { cluster: id });
+      else logger.info('a remote cluster answers again', { cluster: id });
+    });
+    const opened: OpenCluster = {
+      id,
+      prover,
+      ...(cluster.pods && { pods: cluster.pods }),
+      get awaits() {
+        return cluster.awaits;
+      },
+      close: () => this.#close(opened, cluster),
+    };
+    this.#open.set(opened, prover);
+    return opened;
+  }
+
+  async #close(opened: OpenCluster, cluster: OpenCluster): Promise<void> {
+    this.#open.get(opened)?.leave();
+    this.#open.delete(opened);
+    await cluster.close();
+    const { id } = opened;
+    if (![...this.#open.keys()].some((other) => other.id === id)) await this.#metrics.forget(id);
+  }
+}
+
+function reservedId(id: string, { cluster, clusterAliases }: KubernetesConfig): string | undefined {
+  if (id === cluster) return 'this is the id of our own cluster';
+  if (clusterAliases.get(id) === cluster) return 'this is an alias of our own cluster';
+  return undefined;
+}
+
+function logged(logger: Logger): RemoteListener {
+  const of = (cluster: string, secret: string) => ({ cluster, component: `Secret ${secret}` });
+  return {
+    added: (id, secret) => logger.info('a remote cluster is known from now on', of(id, secret)),
+    changed: (id, secret, reason) =>
+      logger.info('the kubeconfig of a remote cluster has changed', { ...of(id, secret), reason }),
+    removed: (id, secret) => logger.info('a remote cluster is not known any more', of(id, secret)),
+    refused: (id, secret, reason) =>
+      logger.warn('the kubeconfig of a remote cluster is refused; one that was in use stays', {
+        ...of(id, secret),
+        reason,
+      }),
+  };
+}
