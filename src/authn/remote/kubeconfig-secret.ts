@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { isObject } from '#kubernetes/answer.ts';
 import type { KubernetesObject } from '#kubernetes/api.ts';
 import type { Cluster as ApiServer } from '#kubernetes/cluster.ts';
 import { readKubeconfig } from '#kubernetes/kubeconfig.ts';
@@ -34,7 +33,7 @@ export interface KubeconfigSecret {
 export function readKubeconfigSecret(object: KubernetesObject, allowed: readonly string[]): KubeconfigSecret {
   const { namespace, name, creationTimestamp } = Object(object.metadata);
   if (typeof namespace !== 'string' || typeof name !== 'string') throw new Error('a Secret without namespace and name');
-  const data = isObject(object.data) ? object.data : {};
+  const data: KubernetesObject = Object(object.data);
   const ids = Object.keys(data).toSorted();
   const secret = `${namespace}/${name}`;
   const kubeconfigs = new Map<string, RemoteKubeconfig>(
