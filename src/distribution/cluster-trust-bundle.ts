@@ -66,7 +66,7 @@ export class ClusterTrustBundle implements Controller {
     const { name } = this.#names;
     const restMs = this.#restraint.wait(name);
     if (restMs > 0) {
-      this.#complaints.say(`another writer keeps changing ${name}; pausing`);
+      this.#complaints.say(`another writer keeps changing ${name}; it is written every half a minute from now on`);
       return restMs;
     }
     const place = { collection: collectionOf(version), name };

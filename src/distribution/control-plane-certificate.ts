@@ -96,7 +96,7 @@ export class ControlPlaneCertificate implements Controller {
     const { secret } = this.#options;
     const restMs = this.#restraint.wait(secret);
     if (restMs > 0) {
-      this.#complaints.say(`another writer keeps changing ${secret}; pausing`);
+      this.#complaints.say(`another writer keeps changing ${secret}; it is written every half a minute from now on`);
       return restMs;
     }
     try {

@@ -1,8 +1,9 @@
 import type { Pace } from '#kubernetes/pace.ts';
 
-/** Writes of one object within `windowMs` after which it rests: somebody else keeps writing something different. */
-const most = 5;
-const windowMs = 60_000;
+/** Writes of one object within `windowMs` after which it is written slowly: somebody else keeps writing something different. */
+const most = 20;
+const windowMs = 600_000;
+const slowlyMs = 30_000;
 
 /** Keeps two writers that disagree from a fight at the speed of the network. */
 export class Restraint {
@@ -24,8 +25,8 @@ export class Restraint {
   /** ms until `key` may be written again; 0: now. */
   wait(key: string): number {
     const lately = this.#lately(key);
-    const [first] = lately;
-    return first === undefined || lately.length < most ? 0 : Math.max(1, first + windowMs - this.#pace.elapsed());
+    const last = lately.at(-1);
+    return last === undefined || lately.length < most ? 0 : Math.max(0, last + slowlyMs - this.#pace.elapsed());
   }
 
   /** What rests long enough is forgotten, objects that are gone among it. */

@@ -105,7 +105,9 @@ export class RootConfigMaps implements Controller {
     if (facts !== undefined && isRight(facts, this.#around.bundle())) return undefined;
     const restMs = this.#restraint.wait(namespace);
     if (restMs > 0) {
-      this.#complaints.say(`namespace ${namespace}: another writer keeps changing ${this.#options.name}; pausing`);
+      this.#complaints.say(
+        `namespace ${namespace}: another writer keeps changing ${this.#options.name}; it is written every half a minute from now on`,
+      );
       return restMs;
     }
     await this.#write(namespace, term, facts === undefined);

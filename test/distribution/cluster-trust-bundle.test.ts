@@ -104,9 +104,9 @@ describe('the roots as a ClusterTrustBundle', () => {
     expect(rig.told.filter((line) => line.includes('attest'))).toHaveLength(1);
   });
 
-  it('against another writer who disagrees it pauses rather than fights', async () => {
+  it('against another writer who disagrees it goes slowly rather than fights', async () => {
     await begin();
-    for (let turn = 0; turn < 6; turn += 1) {
+    for (let turn = 0; turn < 20; turn += 1) {
       rig.cluster.put(at('v1beta1'), { spec: { signerName: names.signerName, trustBundle: 'theirs' } });
       await turns();
     }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { TestClient } from '#test/support/control-plane/client.ts';
+import type { Access, TestClient } from '#test/support/control-plane/client.ts';
 import { createServiceAccount, grant, type Rule, requestToken } from '#test/support/control-plane/objects.ts';
 import { repository } from '#test/support/home.ts';
 
@@ -24,12 +24,12 @@ export interface Renamed {
   readonly names?: Readonly<Record<string, string>>;
 }
 
-/** A token of a service account that may do what the document says, save the roles in `without`. */
-export async function documentedToken(
+/** As a service account that may do what the document says, save the roles in `without`. */
+export async function documentedAccess(
   admin: TestClient,
   { namespace, names = {} }: Renamed,
   without: readonly string[] = [],
-): Promise<string> {
+): Promise<Access> {
   const account = await createServiceAccount(admin, namespace);
   for (const { kind, metadata, rules } of documentedRoles()) {
     if (without.includes(metadata.name)) continue;
@@ -40,5 +40,5 @@ export async function documentedToken(
     );
     await grant(admin, account, renamed, kind === 'Role' ? namespace : undefined);
   }
-  return requestToken(admin, account);
+  return { ...admin.access, token: await requestToken(admin, account) };
 }

@@ -1,19 +1,14 @@
 import { stringify } from 'yaml';
 import { quiet } from '#test/server/in-process.ts';
-import type { ControlPlane } from '#test/support/control-plane/control-plane.ts';
+import type { Access } from '#test/support/control-plane/client.ts';
 import { kubeconfig } from '#test/support/control-plane/kubeconfig.ts';
 import { TestHome } from '#test/support/home.ts';
 
-/** A server's home that distributes into a real cluster with the permissions of `token`; `like`: of another replica. */
-export function meshHome(
-  cluster: ControlPlane,
-  token: string,
-  distribution: Readonly<Record<string, unknown>>,
-  like?: TestHome,
-): TestHome {
+/** A server's home that distributes into a real cluster; `like`: another replica. */
+export function meshHome(access: Access, distribution: Readonly<Record<string, unknown>>, like?: TestHome): TestHome {
   const home = new TestHome({ config: quiet });
   const { config } = like ?? home;
-  home.write('kube.yaml', kubeconfig({ ...cluster.facts.access, token }), 0o600);
+  home.write('kube.yaml', kubeconfig(access), 0o600);
   home.write('countersign.yaml', stringify({ ...config, distribution: { kubeconfig: 'kube.yaml', ...distribution } }));
   if (like !== undefined) {
     home.write('roots.pem', like.root.pem);

@@ -1,6 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { entrySchema } from '#audit/schema.ts';
 import { describeWith } from '#test/oracles.ts';
 import { InProcess } from '#test/server/in-process.ts';
 import { at } from '#test/support/control-plane/client.ts';
@@ -9,8 +11,9 @@ import type { ControlPlane } from '#test/support/control-plane/control-plane.ts'
 import { createNamespace } from '#test/support/control-plane/objects.ts';
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import type { TestHome } from '#test/support/home.ts';
+import { ServerProcess } from '#test/support/server-process.ts';
 import { testAuthority } from '#test/support/software-ca.ts';
-import { documentedToken } from './documented-roles.ts';
+import { documentedAccess } from './documented-roles.ts';
 import { meshHome } from './mesh-home.ts';
 
 const soon = { timeout: 10_000, interval: 20 };
@@ -19,6 +22,11 @@ const name = 'istio-ca-root-cert';
 /** The value of a member of an object's data; undefined where there is no such object. */
 async function dataAt(cluster: ControlPlane, path: string, key: string): Promise<unknown> {
   return at((await cluster.admin.ask('GET', path)).body, 'data', key);
+}
+
+function schemaFaults(records: readonly unknown[]): unknown[] {
+  const valid = new Ajv({ strict: false }).compile(entrySchema);
+  return records.filter((record) => !valid(record));
 }
 
 const configMap = (namespace: string) => `/api/v1/namespaces/${namespace}/configmaps/${name}`;
@@ -50,7 +58,7 @@ describeWith(['control-plane'], 'what a server with the documented permissions w
       clusterTrustBundle: { name: bundleName, signerName },
       istiod: { namespace: system, revisions: ['default', 'canary'], additionalDnsNames: ['gateway.example.com'] },
     };
-    home = meshHome(cluster, await documentedToken(cluster.admin, { namespace: system, names }), distribution);
+    home = meshHome(await documentedAccess(cluster.admin, { namespace: system, names }), distribution);
     running = await InProcess.start(home);
   });
   afterAll(async () => {
@@ -129,6 +137,10 @@ describeWith(['control-plane'], 'what a server with the documented permissions w
       certificate: { profile: 'control-plane-v1', eku: ['serverAuth', 'clientAuth'] },
     });
     expect(at(await cluster.admin.get(secretPath()), 'type')).toBe('kubernetes.io/tls');
+    const expiry = leaf.validToDate.getTime() / 1000;
+    const metric = `countersign_certificate_expiry_timestamp_seconds{role="control-plane",name="istiod-tls"} ${expiry}`;
+    expect((await running.get('/metrics')).body).toContain(metric);
+    expect(schemaFaults(running.records)).toEqual([]);
   });
 
   it('Istio 97: it is repaired with the pair that it had', async () => {
@@ -142,12 +154,7 @@ describeWith(['control-plane'], 'what a server with the documented permissions w
 
   it('Istio 84, 92: of two replicas one writes; roots change everywhere; the other takes over at once when it stops', async () => {
     const names = { 'istio.io:istiod-ca:root-cert': bundleName, 'istio.io/istiod-ca': signerName };
-    using second = meshHome(
-      cluster,
-      await documentedToken(cluster.admin, { namespace: system, names }),
-      distribution,
-      home,
-    );
+    using second = meshHome(await documentedAccess(cluster.admin, { namespace: system, names }), distribution, home);
     await using standby = await InProcess.start(second, home.root.pem);
     const leads = async (server: InProcess) =>
       /^leader_election_master_status\{name="istio-csr"\} 1$/m.test((await server.get('/metrics')).body);
@@ -180,11 +187,11 @@ describeWith(['control-plane'], 'without what it needs of the cluster, a server'
     const cluster = await sharedControlPlane();
     const system = await createNamespace(cluster.admin, { prefix: 'istio-system' });
     await cluster.admin.patch(`/api/v1/namespaces/${system}`, { metadata: { labels: { mesh: system } } });
-    const token = await documentedToken(cluster.admin, { namespace: system }, [
+    const access = await documentedAccess(cluster.admin, { namespace: system }, [
       'countersign-istiod',
       'countersign-trust-bundle',
     ]);
-    using home = meshHome(cluster, token, {
+    using home = meshHome(access, {
       lease: { namespace: system },
       rootConfigMap: { namespaceSelector: `mesh=${system}` },
       istiod: { namespace: system },
@@ -206,6 +213,23 @@ describeWith(['control-plane'], 'without what it needs of the cluster, a server'
     ).toBeLessThan(2);
   });
 
+  it('that ends without a word is followed by another once its lease has run out', async () => {
+    const cluster = await sharedControlPlane();
+    const system = await createNamespace(cluster.admin, { prefix: 'istio-system' });
+    await cluster.admin.patch(`/api/v1/namespaces/${system}`, { metadata: { labels: { mesh: system } } });
+    const access = await documentedAccess(cluster.admin, { namespace: system });
+    const distribution = { lease: { namespace: system }, rootConfigMap: { namespaceSelector: `mesh=${system}` } };
+    using home = meshHome(access, distribution);
+    using second = meshHome(access, distribution, home);
+    const first = await ServerProcess.start(home);
+    await vi.waitUntil(async () => (await rootsIn(cluster, system)) === home.root.pem, soon);
+    await using standby = await InProcess.start(second, home.root.pem);
+    await first.kill();
+    await cluster.admin.delete(configMap(system));
+    await vi.waitUntil(async () => (await rootsIn(cluster, system)) === home.root.pem, { ...soon, timeout: 40_000 });
+    expect((await standby.get('/metrics')).body).toMatch(/^leader_election_master_status\{name="istio-csr"\} 1$/m);
+  }, 60_000);
+
   describe('whose API server hangs', () => {
     let cluster: Cluster;
     beforeAll(async () => {
@@ -215,9 +239,9 @@ describeWith(['control-plane'], 'without what it needs of the cluster, a server'
 
     it('issues on, is ready, stops in time, and its successor takes over once the API server is back', async () => {
       const system = await createNamespace(cluster.admin, { prefix: 'istio-system' });
-      const token = await documentedToken(cluster.admin, { namespace: system });
+      const access = await documentedAccess(cluster.admin, { namespace: system });
       const distribution = { lease: { namespace: system }, istiod: { namespace: system } };
-      using home = meshHome(cluster, token, distribution);
+      using home = meshHome(access, distribution);
       await using running = await InProcess.start(home);
       await vi.waitUntil(async () => (await rootsIn(cluster, 'default')) === home.root.pem, soon);
       cluster.pause();

@@ -153,14 +153,19 @@ describe('the roots as a ConfigMap in every namespace', () => {
     expect([dataIn('default'), dataIn('kube-system')]).toEqual([root.pem, root.pem]);
   });
 
-  it('against another writer who disagrees it pauses rather than fights', async () => {
+  it('against another writer who disagrees it goes slowly rather than fights', async () => {
     await begin();
-    for (let turn = 0; turn < 5; turn += 1) {
+    for (let turn = 0; turn < 20; turn += 1) {
       rig.cluster.put(at('default'), labelled({ 'root-cert.pem': 'theirs' }));
       await turns();
     }
     expect(dataIn('default')).toBe('theirs');
     expect(rig.told.join('\n')).toContain('another writer keeps changing istio-ca-root-cert');
+    const writes = rig.cluster.writes.length;
+    await pass(29_000);
+    expect(rig.cluster.writes.length).toBe(writes);
+    await pass(2_000);
+    expect(dataIn('default')).toBe(root.pem);
   });
 
   const labelled = (data: Readonly<Record<string, string>>) => ({
