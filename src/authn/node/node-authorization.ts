@@ -39,7 +39,6 @@ export class NodeAuthorization implements Impersonation {
 
   #checkAgent(facts: CallerFacts): void {
     const { trusted } = this.#options;
-    if (trusted.none) refuse("no accounts are trusted to ask for another's identity");
     if (facts.authenticator !== 'k8s-token') refuse('only the bearer of a Kubernetes token can be placed on a node');
     if (!trusted.has(facts)) refuse(`${facts.namespace}/${facts.serviceAccount} is not a trusted account`);
   }

@@ -11,10 +11,6 @@ export class TrustedAccounts {
     this.#accounts = new Set(accounts);
   }
 
-  get none(): boolean {
-    return this.#accounts.size === 0;
-  }
-
   has({ namespace, serviceAccount }: Pick<CallerFacts, 'namespace' | 'serviceAccount'>): boolean {
     return (
       namespace !== undefined && serviceAccount !== undefined && this.#accounts.has(`${namespace}/${serviceAccount}`)

@@ -12,11 +12,10 @@ export class AddressRanges {
     }
   }
 
-  /** `ip` as a socket tells it; an IPv4 address that came over an IPv6 socket is an IPv4 address. */
+  /** `ip` as a socket tells it; an IPv4 address that came over an IPv6 socket is one of IPv4. */
   has(ip: string): boolean {
-    const plain = /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(ip) ? ip.slice(7) : ip;
-    const version = isIP(plain);
-    return version !== 0 && this.#list.check(plain, version === 4 ? 'ipv4' : 'ipv6');
+    const version = isIP(ip);
+    return version !== 0 && this.#list.check(ip, version === 4 ? 'ipv4' : 'ipv6');
   }
 }
 

@@ -46,14 +46,17 @@ describe('the agent of a node', () => {
   });
 
   it.each([
-    ['another account', { serviceAccount: 'istiod' }],
-    ['the account of the same name in another namespace', { namespace: 'demo' }],
-    ['an account whose name begins like it', { serviceAccount: 'ztunnel2' }],
-    ['no account at all', { serviceAccount: undefined, namespace: undefined }],
-  ])('Istio 49: gets nothing as %s', async (_, over) => {
+    ['another account', namespace, 'istiod'],
+    ['the account of the same name in another namespace', 'demo', 'ztunnel'],
+    ['an account whose name begins like it', namespace, 'ztunnel2'],
+  ])('Istio 49: gets nothing as %s, though its pod runs there', async (_, within, serviceAccount) => {
+    const pod = { name: 'agent', uid: mesh.pods.put(`${within}/${serviceAccount}/agent@node-a`) };
+    expect(await mesh.ask(web, mesh.caller({ namespace: within, serviceAccount, pod }))).toMatch(not);
+  });
+
+  it('Istio 49: gets nothing as somebody without an account', async () => {
     const { serviceAccount: _a, namespace: _n, ...facts } = mesh.caller().facts;
-    const named = Object.entries({ namespace, serviceAccount: 'ztunnel', ...over }).filter(([, value]) => value);
-    expect(await mesh.ask(web, mintCaller({ ...facts, ...Object.fromEntries(named) }))).toMatch(not);
+    expect(await mesh.ask(web, mintCaller(facts))).toMatch(not);
   });
 
   it('Istio 51: gets nothing for who runs on another node alone', async () => {
@@ -112,6 +115,8 @@ describe('the agent of a node', () => {
       mesh.pods.clock.time += 2000;
       mesh.pods.put('istio-system/ztunnel/ztunnel-a', { uid: mesh.ztunnel, phase: 'Pending' });
       expect(await mesh.ask()).toMatch(not);
+      mesh.pods.put('demo/till/till-1');
+      expect(await mesh.ask(till)).toMatch(not);
     });
   });
 

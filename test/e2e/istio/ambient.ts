@@ -17,7 +17,7 @@ import { UnrulyProxy } from '#test/support/control-plane/unruly-proxy.ts';
 import { p256Request } from '#test/support/requests.ts';
 import { type Dialect, type Identity, Mesh } from './mesh.ts';
 
-const nodes = ['a', 'b', 'c'] as const;
+const nodes = ['a', 'b'] as const;
 /** A name that nothing else in the cluster has. */
 const nodeOf = (namespace: string, which: string) => `${namespace}-${which}`;
 

@@ -60,7 +60,7 @@ describeWith(['control-plane'], 'ztunnel on a real cluster', () => {
     });
 
     it('Istio 49: no other account gets anything of it', async () => {
-      const pod = await ambient.pod(till, 'c');
+      const pod = await ambient.pod(till, 'a');
       expect(await ask(idOf(web), await ambient.token(till, pod))).toBe(refused);
     });
 
