@@ -54,6 +54,7 @@ export class Ambient implements AsyncDisposable {
     const namespace = await createNamespace(admin, { prefix: 'ambient' });
     const ztunnel = await createServiceAccount(admin, namespace, 'ztunnel');
     const own = await createServiceAccount(admin, namespace, 'countersign');
+    await grant(admin, own, [{ apiGroups: [''], resources: ['secrets'], verbs: ['list', 'watch'] }], namespace);
     await grant(admin, own, [
       { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
       { apiGroups: [''], resources: ['pods', 'serviceaccounts', 'nodes'], verbs: ['get', 'list', 'watch'] },
@@ -61,7 +62,12 @@ export class Ambient implements AsyncDisposable {
     const proxy = await UnrulyProxy.start(cluster.facts.access);
     prepare?.(proxy);
     const access = kubeconfig(proxy.access(await requestToken(admin, own)));
-    const kubernetes = { mode, kubeconfig: 'kubeconfig', trustedNodeAccounts: [`${namespace}/ztunnel`] };
+    const kubernetes = {
+      mode,
+      kubeconfig: 'kubeconfig',
+      trustedNodeAccounts: [`${namespace}/ztunnel`],
+      remoteClusters: { namespace },
+    };
     const config = {
       trustDomainAliases: ['old.example'],
       authenticators: [{ clientCertificate: {} }, { kubernetes }],
@@ -100,6 +106,14 @@ export class Ambient implements AsyncDisposable {
     return deletePod(this.#cluster.admin, pod);
   }
 
+  /** The Secret by which Istio knows of another cluster; we come to it as its administrator. */
+  async addRemote(id: string, { facts }: ControlPlane): Promise<void> {
+    await this.#cluster.admin.create(`/api/v1/namespaces/${this.ztunnel.namespace}/secrets`, {
+      metadata: { name: `remote-${id}`, labels: { 'istio/multiCluster': 'true' } },
+      stringData: { [id]: kubeconfig(facts.access) },
+    });
+  }
+
   /** As ztunnel asks for a workload: the CSR names it, and so does the key in the metadata. */
   async ask(token: string | undefined, wanted: string, identity?: Identity): Promise<Answer> {
     using agent = await this.mesh.connect(undefined, identity);
@@ -112,11 +126,16 @@ export class Ambient implements AsyncDisposable {
   }
 }
 
-export function askFor(agent: Agent, token: string | undefined, wanted: string): Promise<Answer> {
+export function askFor(
+  agent: Agent,
+  token: string | undefined,
+  wanted: string,
+  clusterid = 'Kubernetes',
+): Promise<Answer> {
   return agent.call({
     csr: p256Request(wanted).csr,
     ...(token !== undefined && { token }),
-    headers: { clusterid: 'Kubernetes' },
+    headers: { clusterid },
     metadata: { fields: { ImpersonatedIdentity: { stringValue: wanted } } },
   });
 }

@@ -2,7 +2,15 @@ import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { describeWith } from '#test/oracles.ts';
 import type { Answer } from '#test/support/agent.ts';
-import type { Pod, ServiceAccount } from '#test/support/control-plane/objects.ts';
+import { Cluster } from '#test/support/control-plane/cluster.ts';
+import {
+  createNode,
+  createPod,
+  createServiceAccount,
+  type Pod,
+  requestToken,
+  type ServiceAccount,
+} from '#test/support/control-plane/objects.ts';
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import { p256Request } from '#test/support/requests.ts';
 import { Ambient, askFor, idOf } from './ambient.ts';
@@ -165,5 +173,33 @@ describeWith(['control-plane'], 'ztunnel on a real cluster', () => {
     ambient.proxy.behave();
     const served = async () => expect(namesIn(await ambient.ask(token, idOf(web)))).toBe(`URI:${idOf(web)}`);
     await vi.waitFor(served, patiently);
+  });
+
+  it('Istio 59: in two clusters whose names are all the same gets what runs in its own alone', async () => {
+    await using other = await Cluster.start();
+    await using ambient = await Ambient.start(await sharedControlPlane(), { dialect: 'istiod', mode: 'local' });
+    const web = await ambient.account('web');
+    const till = await ambient.account('till');
+    const here = await ambient.token(ambient.ztunnel, await ambient.pod(ambient.ztunnel, 'a', { name: 'ztunnel-a' }));
+    const { node } = await ambient.pod(web, 'a');
+    await other.admin.create('/api/v1/namespaces', { metadata: { name: web.namespace } });
+    await createNode(other.admin, node);
+    for (const { namespace, name } of [ambient.ztunnel, web, till]) {
+      await createServiceAccount(other.admin, namespace, name);
+    }
+    const agent = await createPod(other.admin, ambient.ztunnel, { name: 'ztunnel-a', node });
+    await createPod(other.admin, till, { node });
+    const there = await requestToken(other.admin, ambient.ztunnel, { audiences: ['istio-ca'], pod: agent });
+    await ambient.addRemote('remote', other);
+
+    using connection = await ambient.mesh.connect();
+    const ask = async (cluster: string, token: string, account: ServiceAccount) =>
+      namesIn(await askFor(connection, token, idOf(account), cluster));
+    await vi.waitFor(async () => expect(await ask('remote', there, till)).toBe(`URI:${idOf(till)}`), patiently);
+    await vi.waitFor(async () => expect(await ask('Kubernetes', here, web)).toBe(`URI:${idOf(web)}`), patiently);
+    const refused = '16 request impersonation authentication failure';
+    expect([await ask('remote', there, web), await ask('Kubernetes', here, till)]).toEqual([refused, refused]);
+    const unproven = '16 request authenticate failure';
+    expect([await ask('remote', here, web), await ask('Kubernetes', there, till)]).toEqual([unproven, unproven]);
   });
 });
