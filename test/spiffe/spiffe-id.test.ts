@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Refusal } from '#refusal/refusal.ts';
-import { istioId, parseSpiffeId, parseTrustDomain, trustDomainOf } from '#spiffe/spiffe-id.ts';
+import { istioId, parseIstioId, parseSpiffeId, parseTrustDomain, trustDomainOf } from '#spiffe/spiffe-id.ts';
 
 const accepts = (text: string): boolean => {
   try {
@@ -160,5 +160,37 @@ describe("an identity in Istio's form", () => {
 
   it('is answered at once for a name made to be slow', () => {
     expect(() => istioId(trustDomain, 'demo', `${'a-'.repeat(126)}!`)).toThrow(Refusal);
+  });
+});
+
+describe('an identity of the form that Istio uses', () => {
+  const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+  const part = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
+  const piece = fc.constantFrom('demo', 'web', 'my.web-1', 'a-', '-a', 'A', 'a_b', '', '.', 'ns', 'sa', 'x'.repeat(64));
+
+  it('is read as its three parts, and nothing but what istioId writes is one', () => {
+    const text = fc
+      .tuple(
+        fc.constantFrom('cluster.local', 'UPPER', ''),
+        piece,
+        piece,
+        piece,
+        piece,
+        fc.constantFrom('', '/', '/more'),
+      )
+      .map(([td, ns, namespace, sa, account, rest]) => `spiffe://${td}/${ns}/${namespace}/${sa}/${account}${rest}`);
+    const good = fc.tuple(piece, piece).map(([ns, sa]) => `spiffe://cluster.local/ns/${ns}/sa/${sa}`);
+    fc.assert(
+      fc.property(fc.oneof(text, good, fc.string()), (given) => {
+        const [, namespace = '', serviceAccount = ''] =
+          /^spiffe:\/\/cluster\.local\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(given) ?? [];
+        if (label.test(namespace) && serviceAccount.split('.').every((each) => part.test(each))) {
+          expect(parseIstioId(given)).toEqual({ trustDomain: 'cluster.local', namespace, serviceAccount });
+        } else {
+          expect(() => parseIstioId(given)).toThrow(Refusal);
+        }
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
