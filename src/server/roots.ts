@@ -21,6 +21,8 @@ export class FollowedRoots {
   readonly #log: AuditLog;
   /** By issuer: the text that was last taken or refused. */
   readonly #seen = new Map<string, string>();
+  /** The bundle that the log knows: an issuer that is renewed reads its file too, and may be faster than a look. */
+  #recorded: string;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
 
@@ -28,6 +30,7 @@ export class FollowedRoots {
     this.#foundation = foundation;
     this.#issuers = issuers;
     this.#log = log;
+    this.#recorded = issuers.roots();
   }
 
   /** Resolves after a first look, which changes nothing unless a file did since the issuers were opened. */
@@ -85,7 +88,7 @@ export class FollowedRoots {
   /** Recorded first. A crash between the two leaves a record of a bundle that the next start loads anyway. */
   async #take(successors: readonly LiveIssuer[]): Promise<boolean> {
     const { events, logger } = this.#foundation;
-    const before = this.#issuers.roots();
+    const before = this.#recorded;
     const after = this.#issuers.rootsWith(...successors);
     if (after === before) return true;
     try {
@@ -97,6 +100,7 @@ export class FollowedRoots {
       logger.warn('new roots wait for the log', { reason: thrown.message });
       return false;
     }
+    this.#recorded = after;
     // Taken again: an issuer may have been renewed while the log was written.
     this.#issuers.replace(
       ...successors.map((successor) => {

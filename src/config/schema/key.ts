@@ -62,7 +62,7 @@ const memory = section(
 const issuer = section('One issuer', {
   name: text('Name that policies and clients use for it'),
   certificate: optional(path('Its certificate and the intermediates above it, PEM, issuer first; not with key.memory')),
-  roots: path('Every live root, PEM: what clients are told to trust'),
+  roots: path('Every live root, PEM: what clients are told to trust; a change is taken while the server runs'),
   key: section('Where its private key is: exactly one of pkcs11, file, memory', {
     pkcs11: optional(pkcs11('A key in an HSM')),
     file: optional(file),
