@@ -1,15 +1,23 @@
+import { isDeepStrictEqual } from 'node:util';
+import { istioCsrFlags } from './flags/table.ts';
 import { withoutEffect } from './honour.ts';
 import type { IstioCsrFlag, IstioCsrValues } from './line.ts';
 
-/** A sentence for each flag that was given and changes nothing here: accepted is not the same as heeded. */
+/**
+ * A sentence for each flag that asks for something and changes nothing here: accepted is not the same as heeded. One
+ * that was given its own default asks for nothing.
+ */
 export function notesOn(given: ReadonlySet<string>, values: IstioCsrValues): readonly string[] {
   return [...given].flatMap((flag) => {
-    const why = reason(flag, values);
+    const why = asksForNothing(flag, values) ? undefined : reason(flag, values);
     return why === undefined ? [] : [`--${flag} changes nothing: ${why}`];
   });
 }
 
-const isFlag = (name: string): name is IstioCsrFlag => Object.hasOwn(withoutEffect, name);
+const asksForNothing = (flag: string, values: IstioCsrValues) =>
+  isFlag(flag) && isDeepStrictEqual(values[flag], istioCsrFlags[flag].initial);
+
+const isFlag = (name: string): name is IstioCsrFlag => Object.hasOwn(istioCsrFlags, name);
 
 function reason(flag: string, values: IstioCsrValues): string | undefined {
   if (flag.startsWith('istiod-cert-') && flag !== 'istiod-cert-enabled' && !values['istiod-cert-enabled'])

@@ -320,8 +320,9 @@ describe('every flag', () => {
     },
   );
 
-  it('says nothing against flags that were not given', () => {
-    const { values, given } = parseFlags(allFlags, [ours]);
+  it('says nothing against flags that were not given, or given their own default as the chart does', () => {
+    const defaults = ['-c', 'istio-system', '--issuer-name=istio-ca', '--istiod-cert-duration=60m', '--cache-dir='];
+    const { values, given } = parseFlags(allFlags, [ours, ...defaults]);
     expect(notesOn(given, values)).toEqual(['--issuer-enabled changes nothing: it leaves signing to our own issuers']);
   });
 });
