@@ -8,7 +8,7 @@ import { InProcess } from '#test/server/in-process.ts';
 import { at } from '#test/support/control-plane/client.ts';
 import { Cluster } from '#test/support/control-plane/cluster.ts';
 import type { ControlPlane } from '#test/support/control-plane/control-plane.ts';
-import { createNamespace } from '#test/support/control-plane/objects.ts';
+import { createNamespace, createServiceAccount, grant, requestToken } from '#test/support/control-plane/objects.ts';
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import type { TestHome } from '#test/support/home.ts';
 import { ServerProcess } from '#test/support/server-process.ts';
@@ -211,6 +211,50 @@ describeWith(['control-plane'], 'without what it needs of the cluster, a server'
     expect(
       running.records.filter(({ certificate }) => Object(certificate).profile === 'control-plane-v1').length,
     ).toBeLessThan(2);
+  });
+
+  it("Istio 96: that has istio-csr's permissions alone waits for its Lease, and takes over what it wrote", async () => {
+    const cluster = await sharedControlPlane();
+    const { admin, facts } = cluster;
+    const system = await createNamespace(admin, { prefix: 'istio-system' });
+    const labels = { mesh: system };
+    await admin.patch(`/api/v1/namespaces/${system}`, { metadata: { labels } });
+    const account = await createServiceAccount(admin, system, 'cert-manager-istio-csr');
+    const words = (text: string) => text.split(' ');
+    await grant(admin, account, [
+      { apiGroups: [''], resources: ['configmaps'], verbs: words('get list create update watch') },
+      { apiGroups: [''], resources: ['namespaces'], verbs: words('get list watch') },
+    ]);
+    const leases = {
+      apiGroups: ['coordination.k8s.io'],
+      resources: ['leases'],
+      verbs: words('get create update watch list'),
+    };
+    await grant(admin, account, [leases], system);
+    const lease = `/apis/coordination.k8s.io/v1/namespaces/${system}/leases`;
+    const spec = { holderIdentity: 'istio-csr-0', leaseDurationSeconds: 3600, leaseTransitions: 4 };
+    await admin.create(lease, { metadata: { name: 'istio-csr' }, spec });
+
+    const access = { ...facts.access, token: await requestToken(admin, account) };
+    using home = meshHome(access, {
+      lease: { namespace: system },
+      rootConfigMap: { namespaceSelector: `mesh=${system}` },
+    });
+    const theirs = await createNamespace(admin, { labels });
+    const metadata = { name, labels: { 'istio.io/config': 'true' } };
+    await admin.create(configMap(theirs).replace(`/${name}`, ''), {
+      metadata,
+      data: { 'root-cert.pem': home.root.pem },
+    });
+    const before = await admin.get(configMap(theirs));
+    await using running = await InProcess.start(home);
+    expect((await running.get('/readyz')).status).toBe(200);
+    expect((await running.get('/metrics')).body).toMatch(/^leader_election_master_status\{name="istio-csr"\} 0$/m);
+    expect(await rootsIn(cluster, system)).toBeUndefined();
+    await admin.patch(`${lease}/istio-csr`, { spec: { holderIdentity: '', leaseDurationSeconds: 1 } });
+    await vi.waitUntil(async () => (await rootsIn(cluster, system)) === home.root.pem, soon);
+    expect(await admin.get(configMap(theirs))).toEqual(before);
+    expect(at(await admin.get(`${lease}/istio-csr`), 'spec', 'leaseTransitions')).toBe(5);
   });
 
   it('that ends without a word is followed by another once its lease has run out', async () => {
