@@ -79,7 +79,7 @@ class Line {
   #long(word: string): void {
     const equals = word.indexOf('=');
     const name = equals < 0 ? word : word.slice(0, equals);
-    const flag = this.#table[name];
+    const flag = Object.hasOwn(this.#table, name) ? this.#table[name] : undefined;
     if (flag === undefined) this.#unknown(name);
     else this.#take(name, flag, equals < 0 ? undefined : word.slice(equals + 1));
   }

@@ -12,7 +12,7 @@ export interface Reader<Value> {
 
 export const text: Reader<string> = { name: 'text', of: 'TEXT', read: (given) => given };
 
-const truths: Readonly<Record<string, boolean>> = Object.fromEntries([
+const truths: ReadonlyMap<string, boolean> = new Map([
   ...['1', 't', 'T', 'true', 'TRUE', 'True'].map((word) => [word, true] as const),
   ...['0', 'f', 'F', 'false', 'FALSE', 'False'].map((word) => [word, false] as const),
 ]);
@@ -20,7 +20,7 @@ const truths: Readonly<Record<string, boolean>> = Object.fromEntries([
 export const truth: Reader<boolean> = {
   name: 'truth',
   of: 'true|false',
-  read: (given) => truths[given] ?? wrong(given, 'true or false'),
+  read: (given) => truths.get(given) ?? wrong(given, 'true or false'),
 };
 
 export const integer: Reader<number> = { name: 'integer', of: 'N', read: (given) => wholeNumber(given, -(2 ** 31)) };

@@ -7,9 +7,12 @@ export function differences(values: IstioCsrValues): readonly string[] {
     "Leaves: the critical SAN holds the caller's identity alone and the subject is empty, whatever the CSR's said; keyUsage is there; notBefore is two minutes back. A CSR that istio-csr would refuse is refused with the same code.",
     'Time: a certificate takes milliseconds, not at least a second, and no call of the API server besides one TokenReview (none with mode: local under authenticators).',
     'Readiness: the same path and checks, and also 500 while the key or the log cannot be used. The metrics of istio-csr keep their names and are joined by ours (countersign_*).',
+    'istio-ca-root-cert: keys of others in that ConfigMap are kept; istio-csr drops them.',
     `A call of another cluster than ${JSON.stringify(values['cluster-id'])} is refused, as before.`,
     ...(values['istiod-cert-enabled']
-      ? ['istiod: the Secret istiod-tls is written directly, without a Certificate object; its names stay.']
+      ? [
+          'istiod: the Secret istiod-tls is written directly, without a Certificate object. It has no common name; for the default revision it names istiod-remote and istio-pilot too.',
+        ]
       : []),
     ...(values['disable-kubernetes-client-rate-limiter']
       ? ['Calls of the API server are bounded by number at a time, not by rate.']

@@ -41,7 +41,7 @@ function rights(values: IstioCsrValues): string {
     `leases get, create, update in ${lease}`,
     ...(values['ca-trusted-node-accounts'].length > 0 ? ['pods get, list, watch'] : []),
     ...(values['istiod-cert-enabled']
-      ? [`secrets get, create, update in ${values['istiod-cert-namespace']}, which istio-csr did not need`]
+      ? [`secrets get, list, watch, create, update in ${values['istiod-cert-namespace']}, which istio-csr did not need`]
       : []),
   ];
   return `Rights (RBAC) of the service account: ${list.join('; ')}. Nothing of cert-manager is needed any more.`;
