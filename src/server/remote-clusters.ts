@@ -57,7 +57,7 @@ export function followRemoteClusters(
     onTrouble: (reason) => logger.warn('the Secrets of remote clusters cannot be followed for now', { reason }),
   });
   watchRemoteClusters(foundation.metrics.registry, {
-    ready: () => opener.ready,
+    ready: () => new Map(remote.live.map((cluster) => [cluster.id, opener.isReady(cluster)])),
     refused: () => remote.refused,
     silentMs: () => secrets.silentMs,
   });
@@ -89,13 +89,9 @@ class RemoteOpener {
     });
   }
 
-  /** While one takes over from another both are there, and both have to be ready. */
-  get ready(): ReadonlyMap<string, boolean> {
-    const ready = new Map<string, boolean>();
-    for (const [{ id, awaits }, prover] of this.#open) {
-      ready.set(id, awaits === undefined && !prover.away && ready.get(id) !== false);
-    }
-    return ready;
+  /** As far as was seen: an API server that nobody has asked yet counts as one that answers. */
+  isReady(cluster: OpenCluster): boolean {
+    return cluster.awaits === undefined && this.#open.get(cluster)?.away === false;
   }
 
   open(id: string, apiServer: ApiServer): OpenCluster {

@@ -63,6 +63,11 @@ export class RemoteClusters {
     return this.#refusals.size;
   }
 
+  /** Those whose callers are served: not one that is to take over, nor one that only ends what it had begun. */
+  get live(): readonly OpenCluster[] {
+    return [...this.#remotes.values()].map(({ live }) => live);
+  }
+
   /** Takes all Secrets that there are. */
   reconcile(secrets: Iterable<KubeconfigSecret>): void {
     this.#seen = new Map();

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Clusters } from '#authn/kubernetes/clusters.ts';
 import { readKubeconfigSecret } from '#authn/remote/kubeconfig-secret.ts';
@@ -36,7 +37,7 @@ describe('remote clusters, by their Secrets', () => {
   let told: string[];
   let awaits: string | undefined;
   let remote: RemoteClusters;
-  beforeEach(() => {
+  const begin = () => {
     pace = new FakePace();
     clusters = new Clusters({ id: 'Kubernetes', prover }, new Map([['home', 'Kubernetes']]));
     opened = [];
@@ -60,7 +61,8 @@ describe('remote clusters, by their Secrets', () => {
       pace,
       graceMs,
     });
-  });
+  };
+  beforeEach(begin);
   /** Secret → cluster id → token; later Secrets are younger unless told. */
   const see = (secrets: Readonly<Record<string, Readonly<Record<string, string>>>>, ages: readonly number[] = []) =>
     remote.reconcile(
@@ -239,6 +241,35 @@ describe('remote clusters, by their Secrets', () => {
     const { c0: _, ...rest } = many;
     see({ ...rest, last: { last: 't' } });
     expect(inUse('last')).toBe('t');
+  });
+
+  it('are those that the Secrets name after any changes, and nothing else stays open', () => {
+    const token = fc.constantFrom('t1', 't2', '');
+    const ids = fc.dictionary(fc.constantFrom('west', 'east', 'home'), token, { noNullPrototype: true });
+    const secrets = fc.dictionary(fc.constantFrom('a', 'b', 'c'), ids, { noNullPrototype: true });
+    const step = fc.record({
+      secrets,
+      ms: fc.constantFrom(0, 150, 20_000),
+      awaits: fc.constantFrom(undefined, 'more'),
+    });
+    const property = fc.property(fc.array(step, { maxLength: 8 }), secrets, (steps, last) => {
+      begin();
+      for (const each of [...steps, { secrets: last, ms: 20_000, awaits: undefined }]) {
+        awaits = each.awaits;
+        see(each.secrets);
+        for (const { id } of remote.live) expect(Object.values(each.secrets).some((named) => id in named)).toBe(true);
+        pace.advance(each.ms);
+      }
+      for (const id of ['west', 'east', 'home']) {
+        const named = Object.values(last).flatMap((each) => each[id] ?? []);
+        const inUseNow = inUse(id);
+        if (id === 'home' || named.length === 0) expect(inUseNow).toBeUndefined();
+        else if (named.some((each) => each !== '')) expect(inUseNow).toBeDefined();
+      }
+      expect(remote.live.every(({ id }) => clusters.known(id) !== undefined)).toBe(true);
+      expect(opened.filter(({ closed }) => !closed)).toHaveLength(remote.live.length);
+    });
+    fc.assert(property, { numRuns: 300 });
   });
 
   it('are all closed at the end, those that were leaving too', async () => {
