@@ -180,6 +180,19 @@ describe('inventory', () => {
     expect((await log.inventory.list()).records).toHaveLength(1);
   });
 
+  it('is made once by many who open it at the same moment, and taken away from none', async () => {
+    await log.append(certificate(1));
+    const place = join(home, 'together.db');
+    const open = () => new Inventory({ log: join(home, 'store', 'log.db'), file: place, origin: signer.origin });
+    const many = Array.from({ length: 6 }, open);
+    const found = await Promise.all(many.map((each) => each.find({ serial: hex(1, 32) })));
+    expect(found).toEqual(Array(6).fill([0]));
+    await Promise.all(many.map((each) => each.close()));
+    const again = open();
+    expect(await again.position()).toBe(1);
+    await again.close();
+  });
+
   it('answers another process’s questions beside a running server', async () => {
     await log.append(certificate(1));
     const beside = new Inventory({ log: join(home, 'store', 'log.db'), file: file(), origin: signer.origin });
