@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -191,6 +191,23 @@ describe('inventory', () => {
     const again = open();
     expect(await again.position()).toBe(1);
     await again.close();
+  });
+
+  it('waits for whoever is making its file, and takes it from nobody', async () => {
+    await log.append(certificate(1));
+    const place = join(home, 'busy.db');
+    const maker = new DatabaseSync(place);
+    maker.exec('PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; CREATE TABLE about (name TEXT, value TEXT)');
+    const { ino } = statSync(place);
+    const late = new Inventory({ log: join(home, 'store', 'log.db'), file: place, origin: signer.origin });
+    const found = late.find({ serial: hex(1, 32) });
+    // Its thread is up, and has come upon the file or is about to.
+    await log.append(certificate(2));
+    maker.exec('COMMIT');
+    maker.close();
+    expect(await found).toEqual([0]);
+    expect(statSync(place).ino).toBe(ino);
+    await late.close();
   });
 
   it('answers another process’s questions beside a running server', async () => {
