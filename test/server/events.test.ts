@@ -198,7 +198,7 @@ describeWith(['softhsm'], 'the events of a server with an HSM', () => {
     const issuer = new X509Certificate((await running.ask()).chain[1] ?? '');
     const halfItsLife = (issuer.validToDate.getTime() - issuer.validFromDate.getTime()) / 2;
     await vi.advanceTimersByTimeAsync(halfItsLife);
-    await vi.waitUntil(() => running.types.includes('issuer.rotated'));
+    await vi.waitUntil(() => running.types.includes('issuer.rotated'), { timeout: 10_000 });
     const successor = new X509Certificate((await running.ask()).chain[1] ?? '');
     expect(successor.fingerprint256).not.toBe(issuer.fingerprint256);
     const later = running.records.slice(before);

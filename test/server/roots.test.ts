@@ -57,7 +57,7 @@ describe('the roots of a running server', () => {
     symlinkSync('..2', join(volume, '..new'));
     renameSync(join(volume, '..new'), join(volume, '..data'));
     await vi.waitUntil(() => changes(running).length === 1, { timeout: 5_000 });
-    await vi.waitUntil(async () => (await running.ask()).chain.at(-1) === home.root.pem + next.pem, { timeout: 1_000 });
+    await vi.waitUntil(async () => (await running.ask()).chain.at(-1) === home.root.pem + next.pem, { timeout: 5_000 });
   });
 
   it.each([

@@ -85,10 +85,11 @@ describeWith(['go:istioclient'], "Istio's agent, with its own stub and retries",
     { what: 'room for four calls and 200 connections', limits: { maxConcurrentCalls: 4, maxConnections: 200 } },
   ])(
     'Istio 89, 70: a thousand starting at once, with $what, all are done through their retries',
+    { timeout: 150_000 },
     async ({ limits }) => {
       await using mesh = await Mesh.start({ config: { istio: { ...listening, limits }, telemetry: quiet } });
       const agents = Array.from({ length: 1000 }, (_, at) => agentOf(mesh, `agent-${at}`));
-      const outcomes = await ask(mesh, agents);
+      const outcomes = await ask(mesh, agents, { within: '100s' });
       expect(outcomes.filter(({ problem }) => problem !== '')).toEqual([]);
       const seen = outcomes.flatMap(({ codes }) => codes);
       const allowed = ['OK', 'Unavailable', 'ResourceExhausted'];
