@@ -122,9 +122,9 @@ describeWith(['control-plane'], 'several real clusters', () => {
       await becomes(unproven, remoteToken, 'south');
     });
 
-    it.runIf(mode === 'review')(
-      'Istio 40: a request that is under way when its cluster is removed is answered',
-      async () => {
+    // A local proof asks the API server nothing that could be under way.
+    if (mode === 'review')
+      it('Istio 40: a request that is under way when its cluster is removed is answered', async () => {
         const { proxy } = several.remote;
         await several.putSecret('remote-leaving', { leaving: await kubeconfigOf() });
         await becomes(`URI:${idOf(remoteWeb)}`, remoteToken, 'leaving');
@@ -135,8 +135,7 @@ describeWith(['control-plane'], 'several real clusters', () => {
         await several.deleteSecret('remote-leaving');
         await becomes(unproven, remoteToken, 'leaving');
         expect(await answer).toBe(`URI:${idOf(remoteWeb)}`);
-      },
-    );
+      });
 
     it.each([
       ['users[0].user.exec', { exec: { command: '/HIDDEN' } }],
