@@ -3,8 +3,8 @@ import { type AggregateBounds, aggregateDefaults, RefusalAggregate, type Summary
 import type { AuditEvent } from './event.ts';
 
 /**
- * A log in front of the log that counts refusals that are alike (see RefusalAggregate). A refusal that is only counted resolves
- * with the index of the first like it; a crash may lose counts of the running window, never a whole record.
+ * A log in front of the log that counts refusals that are alike (see RefusalAggregate). A refusal that is only counted
+ * resolves with the index of the first like it; a crash may lose counts of the running window, never a whole record.
  */
 export class AggregatingLog implements AuditLog {
   readonly #log: AuditLog;

@@ -28,7 +28,6 @@ export interface SequenceParts {
   readonly serials: () => Uint8Array;
   readonly log: AuditLog;
   readonly recorder: Recorder;
-
   readonly observer: IssuanceObserver;
   readonly clock: Clock;
   /** How far the clock may be behind the newest record before issuance pauses, ms. */

@@ -1,5 +1,4 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { issueServingCertificate } from '#authority/serving-certificate.ts';
 import type { IstiodCertificateConfig } from '#config/server-config.ts';
 import type { ControlPlaneCertificateOptions } from '#distribution/control-plane-certificate.ts';
 import { controlPlaneNames } from '#distribution/control-plane-names.ts';
@@ -12,7 +11,7 @@ import type { Logger } from '#telemetry/log/logger.ts';
 import { apiServer } from './api-server.ts';
 import type { Foundation } from './foundation.ts';
 import type { Issuing } from './issuing.ts';
-import { makeServingKey } from './serving-key.ts';
+import { issueOwn } from './serving-certificate.ts';
 
 /** ms that handing back the lease may take: a pod's drain comes after it. */
 const farewellMs = 3_000;
@@ -62,32 +61,24 @@ export function distribute(foundation: Foundation, issuing: Issuing, log: AuditL
 /** istiod's certificate comes from the default issuer, on the record like our own. */
 function controlPlaneCertificate(
   istiod: IstiodCertificateConfig,
-  { config, serials, clock, ids, events, metrics }: Foundation,
+  foundation: Foundation,
   issuing: Issuing,
   log: AuditLog,
 ): ControlPlaneCertificateOptions {
+  const { config, metrics } = foundation;
   const { namespace, secret, serviceAccount, keyType, renewAt, lifetimeSeconds } = istiod;
   const dnsNames = controlPlaneNames(istiod);
   const uri = `spiffe://${config.trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
   return {
     ...{ namespace, secret, dnsNames, uri, renewAt },
     keyKind: keyType,
-    async issue() {
-      const pair = await issueServingCertificate({
+    issue: () =>
+      issueOwn(foundation, issuing, log, {
         profile: 'control-plane-v1',
-        issuer: () => issuing.live.get(undefined),
-        makeKey: () => makeServingKey(keyType),
-        serials,
-        log,
-        clock,
-        eventId: ids,
-        instance: events.instance,
+        keyType,
         names: { dnsNames, ipAddresses: [], uris: [uri] },
         lifetime: lifetimeSeconds,
-      });
-      issuing.ownKeys.add(pair.spkiSha256);
-      return pair;
-    },
+      }),
     expires: (notAfter) => metrics.expiries.set('control-plane', notAfter === undefined ? {} : { [secret]: notAfter }),
   };
 }

@@ -1,4 +1,6 @@
 import type { AuditEvent, EventType, Json } from '#audit/event.ts';
+import type { AuditLog } from '#issuance/ports.ts';
+import type { Logger } from '#telemetry/log/logger.ts';
 
 export type EventFields = Partial<Omit<AuditEvent, 'type' | 'id' | 'outcome' | 'instance'>> & {
   readonly outcome?: AuditEvent['outcome'];
@@ -17,4 +19,12 @@ export class Events {
   of(type: EventType, fields: EventFields = {}): AuditEvent {
     return { type, id: this.#id(), outcome: 'success', instance: this.instance, ...fields };
   }
+}
+
+/** Who brings about what is read from a file: the record's `actor`. */
+export const fromFiles = { user: 'operator', method: 'file' } as const;
+
+/** Appends what nobody waits for. A log that does not take it is told of as `what`, and nothing else comes of it. */
+export function appendAside(log: AuditLog, event: AuditEvent, logger: Logger, what: string): void {
+  log.append(event).catch((error: unknown) => logger.error(`${what} could not be recorded`, { error }));
 }

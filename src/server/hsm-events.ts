@@ -1,6 +1,7 @@
 import type { AuditEvent } from '#audit/event.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import type { TokenEvent } from '#keys/pkcs11/signer.ts';
+import { appendAside } from './events.ts';
 import type { Foundation } from './foundation.ts';
 import type { HsmListener } from './open-key.ts';
 
@@ -45,9 +46,7 @@ export class HsmEvents {
       if (this.#early.length < maxEarly) this.#early.push(event);
       return;
     }
-    this.#log
-      .append(event)
-      .catch((error: unknown) => this.#foundation.logger.error('an event of the HSM could not be recorded', { error }));
+    appendAside(this.#log, event, this.#foundation.logger, 'an event of the HSM');
   }
 }
 

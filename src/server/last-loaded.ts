@@ -4,7 +4,8 @@ import { decodeEntry, type Entry } from '#audit/entry.ts';
 import { writeDurably } from '#keys/durable-file.ts';
 import type { DurableLog } from '#store/log.ts';
 
-type LoadedType = 'config.loaded' | 'policy.loaded';
+const loadedTypes = ['config.loaded', 'policy.loaded'] as const;
+type LoadedType = (typeof loadedTypes)[number];
 
 /** Newest records that are looked through: whoever died between a record and its bookmark left it among these. */
 const newest = 1_000;
@@ -22,22 +23,26 @@ export class LastLoaded {
     this.#log = log;
   }
 
-  /** The newest record of that type; undefined before the first. */
-  async find(type: LoadedType): Promise<Entry | undefined> {
+  /** The newest record of each type; none before the first. */
+  async find(): Promise<Partial<Record<LoadedType, Entry>>> {
     const { size } = this.#log;
-    const recent = await this.#log.entries(Math.max(0, size - newest), size);
-    const found = recent.map(decodeEntry).findLast((entry) => entry.type === type);
-    return found ?? this.#marked(type);
+    const recent = (await this.#log.entries(Math.max(0, size - newest), size)).map(decodeEntry);
+    const marks = await this.#marks();
+    const found: Partial<Record<LoadedType, Entry>> = {};
+    for (const type of loadedTypes) {
+      const entry = recent.findLast((each) => each.type === type) ?? (await this.#entryAt(marks[type], type));
+      if (entry !== undefined) found[type] = entry;
+    }
+    return found;
   }
 
-  /** To be called once the record at `index` is durable. A crash before it leaves a record that `find` still meets. */
-  async remember(type: LoadedType, index: number): Promise<void> {
-    const marks = { ...(await this.#marks()), [type]: index };
+  /** To be called once the records at these indexes are durable. A crash before it leaves records that `find` still meets. */
+  async remember(indexes: Partial<Record<LoadedType, number>>): Promise<void> {
+    const marks = { ...(await this.#marks()), ...indexes };
     await writeDurably(this.#file, `${JSON.stringify(marks)}\n`);
   }
 
-  async #marked(type: LoadedType): Promise<Entry | undefined> {
-    const index = (await this.#marks())[type];
+  async #entryAt(index: unknown, type: LoadedType): Promise<Entry | undefined> {
     if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) return undefined;
     const bytes = await this.#log.entry(index);
     const entry = bytes && decodeEntry(bytes);

@@ -5,7 +5,7 @@ import type { PolicySet } from '#policy/set.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import type { Logger } from '#telemetry/log/logger.ts';
 import { policyChange } from './change.ts';
-import type { Events } from './events.ts';
+import { type Events, fromFiles } from './events.ts';
 
 /** ms between two looks at the files: a mounted ConfigMap changes by a swapped link, which no watch tells reliably. */
 const lookEveryMs = 5_000;
@@ -114,8 +114,6 @@ export class FollowedPolicies {
 
 type Recorded = (leafIndex: number) => Promise<void>;
 const nothingMore: Recorded = async () => {};
-
-const fromFiles = { user: 'operator', method: 'file' };
 
 const textOf = (paths: readonly string[]) =>
   readFiles(paths)

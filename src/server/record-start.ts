@@ -5,6 +5,7 @@ import type { AuditLog } from '#issuance/ports.ts';
 import type { PolicySet } from '#policy/set.ts';
 import type { SqliteLog } from '#store/sqlite/sqlite-log.ts';
 import { configChange, policyChangeSince } from './change.ts';
+import { fromFiles } from './events.ts';
 import type { Foundation } from './foundation.ts';
 import type { LastLoaded } from './last-loaded.ts';
 import type { OpenKey } from './open-key.ts';
@@ -44,9 +45,10 @@ export async function recordStart(
   lastLoaded: LastLoaded,
   { loaded, policies, blocklists, issuers }: Started,
 ): Promise<void> {
-  const actor = { user: 'operator', method: 'file' };
-  const configuration = configChange(loaded, await lastLoaded.find('config.loaded'));
-  const rules = policyChangeSince(policies, await lastLoaded.find('policy.loaded'));
+  const actor = fromFiles;
+  const last = await lastLoaded.find();
+  const configuration = configChange(loaded, last['config.loaded']);
+  const rules = policyChangeSince(policies, last['policy.loaded']);
   const loading = [
     log.append(events.of('config.loaded', { actor, change: configuration })),
     log.append(events.of('policy.loaded', { actor, change: rules })),
@@ -62,8 +64,7 @@ export async function recordStart(
   const started = starting.map((event) => log.append(event));
   const [configAt, policiesAt] = await Promise.all(loading);
   await Promise.all(started);
-  await lastLoaded.remember('config.loaded', configAt);
-  await lastLoaded.remember('policy.loaded', policiesAt);
+  await lastLoaded.remember({ 'config.loaded': configAt, 'policy.loaded': policiesAt });
 }
 
 const fipsWords = 'issues only certificates with FIPS-approved algorithms';

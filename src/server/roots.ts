@@ -6,6 +6,8 @@ import { RootsError, withRoots } from '#authority/roots.ts';
 import type { LiveIssuer } from '#issuance/live-issuer.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import { Refusal } from '#refusal/refusal.ts';
+import { readPemBlocks } from '#x509/pem.ts';
+import { fromFiles } from './events.ts';
 import type { Foundation } from './foundation.ts';
 
 /** ms between two looks at the files: a mounted ConfigMap changes by a swapped link, which no watch tells reliably. */
@@ -114,21 +116,18 @@ export class FollowedRoots {
   }
 }
 
-const fromFiles = { user: 'operator', method: 'file' };
-
 function bundleChange(before: string, after: string): Json {
-  const [old, young] = [before, after].map((bundle) => new Set(bundle.split(/(?<=-----END CERTIFICATE-----\n)/)));
-  const fingerprints = (pems: Iterable<string>) => [...pems].map((pem) => sha256(derOf(pem)));
+  const old = fingerprintsIn(before);
+  const young = fingerprintsIn(after);
   return {
     kind: 'trust-bundle',
     beforeSha256: sha256(before),
     afterSha256: sha256(after),
-    diff: {
-      added: fingerprints((young ?? new Set()).difference(old ?? new Set())),
-      removed: fingerprints((old ?? new Set()).difference(young ?? new Set())),
-    },
+    diff: { added: [...young.difference(old)], removed: [...old.difference(young)] },
   };
 }
 
-const derOf = (pem: string) => Buffer.from(pem.replaceAll(/-----[^-]+-----/g, ''), 'base64');
+/** Of a bundle that was checked: its number of certificates is bounded by whoever did. */
+const fingerprintsIn = (bundle: string) =>
+  new Set(readPemBlocks(bundle, ['CERTIFICATE'], bundle.length).map(({ der }) => sha256(der)));
 const sha256 = (bytes: string | Uint8Array) => hash('sha256', bytes, 'hex');

@@ -147,7 +147,7 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   const istio = await door.start(config.istio.listen);
   const watch = new Watch({ health, clock, log: store, events, logger, maxSkewMs: config.audit.maxSkewMs, parts });
   opening.defer(() => watch.stop());
-  const bookmark = (index: number) => lastLoaded.remember('policy.loaded', index);
+  const bookmark = (index: number) => lastLoaded.remember({ 'policy.loaded': index });
   policies.follow(store, events, logger, bookmark);
   opening.defer(() => policies.stop());
   logger.info('serving', {

@@ -1,7 +1,8 @@
 import { Renewal } from '#authority/renewal.ts';
-import { issueServingCertificate, type ServingPair } from '#authority/serving-certificate.ts';
+import { issueServingCertificate, type ServingPair, type ServingParts } from '#authority/serving-certificate.ts';
 import type { IstioDoor } from '#doors/istio/door.ts';
 import type { AuditLog } from '#issuance/ports.ts';
+import type { KeyKind } from '#x509/algorithms.ts';
 import type { Foundation } from './foundation.ts';
 import type { Issuing } from './issuing.ts';
 import { makeServingKey } from './serving-key.ts';
@@ -17,22 +18,15 @@ export function keepServing(
   const { serving } = config.istio;
   return new Renewal<ServingPair>({
     make: () =>
-      issueServingCertificate({
+      issueOwn(foundation, issuing, log, {
         profile: 'serving-v1',
-        issuer: () => issuing.live.get(undefined),
-        makeKey: () => makeServingKey(serving.keyType),
-        serials: foundation.serials,
-        log,
-        clock,
-        eventId: foundation.ids,
-        instance: foundation.events.instance,
+        keyType: serving.keyType,
         names: serving,
         lifetime: serving.lifetimeSeconds,
       }),
     apply: (pair) => {
       door.setServingCertificate(pair);
       metrics.istioCsr?.servingTried(true);
-      issuing.ownKeys.add(pair.spkiSha256);
       metrics.expiries.set('serving', { istio: pair.notAfter });
       logger.info('serving certificate', { expires: new Date(pair.notAfter * 1000).toISOString() });
     },
@@ -43,4 +37,25 @@ export function keepServing(
     renewAt: serving.renewAt,
     now: () => clock.now(),
   });
+}
+
+/** A certificate for a key of ours, from the default issuer and on the record; nobody else is given one for that key. */
+export async function issueOwn(
+  { serials, clock, ids, events }: Foundation,
+  issuing: Issuing,
+  log: AuditLog,
+  { keyType, ...terms }: Pick<ServingParts, 'profile' | 'names' | 'lifetime'> & { readonly keyType: KeyKind },
+): Promise<ServingPair> {
+  const pair = await issueServingCertificate({
+    ...terms,
+    issuer: () => issuing.live.get(undefined),
+    makeKey: () => makeServingKey(keyType),
+    serials,
+    log,
+    clock,
+    eventId: ids,
+    instance: events.instance,
+  });
+  issuing.ownKeys.add(pair.spkiSha256);
+  return pair;
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { openLog } from '#store/sqlite/open-log.ts';
 import type { SqliteLog } from '#store/sqlite/sqlite-log.ts';
+import { appendAside } from './events.ts';
 import type { Foundation } from './foundation.ts';
 import { checkpointSigner, type OpenKey } from './open-key.ts';
 
@@ -29,7 +30,7 @@ export async function openStore(
       failedAfter = store.publishedAt;
       const message = `the log could not be published: ${error instanceof Error ? error.message : String(error)}`;
       const event = events.of('log.checkpoint-failed', { outcome: 'failed', reason: 'log.unavailable', message });
-      store.append(event).catch((lost: unknown) => logger.error('an event could not be recorded', { error: lost }));
+      appendAside(store, event, logger, 'log.checkpoint-failed');
     },
   });
   metrics.gauges.watchQueue('log', () => store.metrics.outstanding);

@@ -1,7 +1,7 @@
 import type { AuditLog, Clock } from '#issuance/ports.ts';
 import type { Check, Health } from '#telemetry/health.ts';
 import type { Logger } from '#telemetry/log/logger.ts';
-import type { Events } from './events.ts';
+import { appendAside, type Events } from './events.ts';
 
 const tickMs = 1_000;
 /** A jump of the clock that becomes an event; smaller ones are what NTP does all day. */
@@ -57,10 +57,9 @@ export class Watch {
     if (reason === undefined) this.#working.add(name);
     else if (this.#working.delete(name)) {
       const { log, events, logger } = this.#watched;
-      const degraded = { outcome: 'failed', reason: 'internal', message: `${name}: ${reason}` } as const;
-      log
-        .append(events.of('service.degraded', degraded))
-        .catch((error: unknown) => logger.error('service.degraded: it could not be recorded', { reason, error }));
+      const message = `${name}: ${reason}`;
+      const event = events.of('service.degraded', { outcome: 'failed', reason: 'internal', message });
+      appendAside(log, event, logger, `service.degraded (${message})`);
     }
   }
 
@@ -75,8 +74,6 @@ export class Watch {
     this.#offset = offset;
     if (Math.abs(step) < stepMs) return;
     logger.warn('the clock was set', { ms: step });
-    log.append(events.of('clock.step', { clock: { stepMs: step } })).catch((error: unknown) => {
-      logger.error('a clock step could not be recorded', { error });
-    });
+    appendAside(log, events.of('clock.step', { clock: { stepMs: step } }), logger, 'a clock step');
   }
 }

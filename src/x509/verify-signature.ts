@@ -25,10 +25,7 @@ const schemes: Readonly<Record<SignatureAlgorithm, readonly [digest: string | nu
 const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
 
 /** First and third argument of `node:crypto`'s verify; ECDSA as DER, which is its default. */
-export function verifyWith(
-  key: KeyObject,
-  algorithm: SignatureAlgorithm,
-): [string | null, KeyObject | VerifyKeyObjectInput] {
+function verifyWith(key: KeyObject, algorithm: SignatureAlgorithm): [string | null, KeyObject | VerifyKeyObjectInput] {
   return [schemes[algorithm][0], algorithm.startsWith('rsa-pss-') ? { key, ...pss } : key];
 }
 
@@ -55,7 +52,8 @@ export function importSpki(spki: Uint8Array): KeyObject {
 }
 
 /**
- * Whether `signature` (as in an X.509 BIT STRING) is `algorithm`'s over `tbs` by that key. A key of another kind than the algorithm's, and a signature that is not even well-formed, are simply false.
+ * Whether `signature` (as in an X.509 BIT STRING) is `algorithm`'s over `tbs` by that key. A key of another kind than
+ * the algorithm's, and a signature that is not even well-formed, are simply false.
  */
 export function verifySignature(
   key: KeyObject,
