@@ -76,3 +76,32 @@ export interface Impersonation {
    */
   authorize(caller: Caller, wanted: string): Promise<Caller>;
 }
+
+/** A CA that is not ours and builds certificates itself, such as an issuer behind cert-manager. */
+export interface OutsideIssuer {
+  /**
+   * Asks for one certificate and waits for it. What comes back is nobody's word yet: whoever asked holds every field of
+   * it against what was permitted. Rejects with Refusal `issuer.denied` (it said no, or gave up) or
+   * `issuer.unavailable` (it could not be asked, or did not answer in time), or for the signal's reason; bounded in time.
+   */
+  request(order: OutsideOrder, signal: AbortSignal): Promise<OutsideAnswer>;
+}
+
+export interface OutsideOrder {
+  /** PEM PKCS#10, passed on as it came. */
+  readonly csr: string;
+  /** Lifetime asked for, whole seconds. */
+  readonly seconds: number;
+  readonly purpose: 'workload' | 'serving' | 'authority';
+  /** Whom it is for, in the outside system's own books: a SPIFFE ID, or what a certificate of our own is called. */
+  readonly label: string;
+}
+
+export interface OutsideAnswer {
+  /** PEM, leaf first, as given: what follows it may be unordered, may end in a root, or may be nothing. */
+  readonly chain: string;
+  /** PEM of the CA that the issuer names beside the chain; empty when it names none. Untrusted unless configured so. */
+  readonly ca: string;
+  /** Where the outside system's own trail of this order begins; for the record. */
+  readonly trail: { readonly namespace: string; readonly name: string; readonly uid: string; readonly issuer: string };
+}

@@ -53,6 +53,7 @@ const remedies = {
   'policy.error': 'call-operator',
   // our own state
   'issuer.unavailable': 'retry-later',
+  'issuer.denied': 'call-operator',
   'issuer.expired': 'call-operator',
   'issuer.unknown': 'fix-request',
   'profile.lint': 'call-operator',

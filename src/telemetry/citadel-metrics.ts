@@ -55,8 +55,7 @@ function signErrorOf(code: RefusalCode): string | undefined {
   if (code.startsWith('authn.')) return undefined;
   if (code.startsWith('csr.') || code.startsWith('key.')) return 'CSR_ERROR';
   if (code.startsWith('ttl.')) return 'TTL_ERROR';
-  if (code === 'issuer.unavailable' || code === 'issuer.expired' || code === 'signer.unavailable')
-    return 'CA_NOT_READY';
+  if (code === 'signer.unavailable' || (code.startsWith('issuer.') && code !== 'issuer.unknown')) return 'CA_NOT_READY';
   if (code === 'profile.lint' || code === 'signer.bad-signature') return 'CERT_GEN_ERROR';
   return 'UNKNOWN';
 }

@@ -85,6 +85,7 @@ const kinds: Readonly<Record<RefusalCode, Kind>> = {
   'policy.rule': 'policy',
   'policy.error': 'broken',
   'issuer.unavailable': 'down',
+  'issuer.denied': 'broken',
   'issuer.expired': 'broken',
   'issuer.unknown': 'csr',
   'profile.lint': 'broken',
