@@ -13,8 +13,8 @@ export type Oracle =
   | { readonly available: true; readonly path: string }
   | { readonly available: false; readonly how: string; readonly required: boolean };
 
-/** `go:NAME` is the program of test/go/NAME, built on first use. */
-export type OracleName = keyof typeof judges | `go:${string}`;
+/** `go:NAME` is the program of test/go/NAME, built on first use; `set:NAME` the folder that scripts/go-programs NAME fills. */
+export type OracleName = keyof typeof judges | `go:${string}` | `set:${string}`;
 
 interface Judge {
   find(): string | undefined;
@@ -89,9 +89,14 @@ const found = new Map<OracleName, Oracle>();
 export function oracle(name: OracleName): Oracle {
   const known = found.get(name);
   if (known) return known;
-  const answer = isJudge(name) ? look(judges[name]) : goProgram(name.slice('go:'.length));
+  const answer = find(name);
   found.set(name, answer);
   return answer;
+}
+
+function find(name: OracleName): Oracle {
+  if (isJudge(name)) return look(judges[name]);
+  return name.startsWith('set:') ? goSet(name.slice('set:'.length)) : goProgram(name.slice('go:'.length));
 }
 
 const isJudge = (name: OracleName): name is keyof typeof judges => name in judges;
@@ -100,6 +105,17 @@ function look(judge: Judge): Oracle {
   const path = judge.find();
   return path === undefined
     ? { available: false, how: judge.how, required: judge.neverRequired !== true }
+    : { available: true, path };
+}
+
+/** Sets whose modules may cease to be served: not even CI demands them. */
+const perishable: readonly string[] = ['pilot-agent'];
+
+function goSet(name: string): Oracle {
+  const path = answerOf(join(repository, 'scripts', 'go-programs'), name, '--find');
+  const how = `run scripts/go-programs ${name} (needs Go and, once, minutes)`;
+  return path === undefined
+    ? { available: false, how, required: !perishable.includes(name) }
     : { available: true, path };
 }
 
