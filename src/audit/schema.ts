@@ -25,8 +25,10 @@ const caller = parts({
   cluster: text,
   namespace: text,
   serviceAccount: text,
+  serviceAccountUid: text,
   pod,
   node: text,
+  nodeUid: text,
   authenticator: text,
   credential: parts({
     issuer: text,

@@ -140,8 +140,10 @@ function callerFacts(given: CallerFacts): Json {
     identity: facts.identity,
     namespace: facts.namespace,
     node: facts.node,
+    nodeUid: facts.nodeUid,
     pod: facts.pod && { name: facts.pod.name, uid: facts.pod.uid },
     serviceAccount: facts.serviceAccount,
+    serviceAccountUid: facts.serviceAccountUid,
   };
 }
 

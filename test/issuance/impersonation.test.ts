@@ -33,7 +33,14 @@ describe('a request for the identity of another', () => {
       expect(rig.log.records).toMatchObject([
         {
           type: 'certificate.issued',
-          caller: { authenticator: 'k8s-token', identity: ztunnel, namespace: 'istio-system', node: 'node-a', pod },
+          caller: {
+            authenticator: 'k8s-token',
+            identity: ztunnel,
+            namespace: 'istio-system',
+            serviceAccountUid: 'account-uid',
+            node: 'node-a',
+            pod,
+          },
           onBehalfOf: { identity: web, node: 'node-a', pod: { name: 'web-1', uid: mesh.webUid } },
           asked: { impersonate: web },
           certificate: { identity: web, sans: [web] },

@@ -60,8 +60,10 @@ export const webCaller = (): Caller =>
     cluster: 'Kubernetes',
     namespace: 'demo',
     serviceAccount: 'web',
+    serviceAccountUid: '77aa',
     pod: { name: 'web-1', uid: '5d1f' },
     node: 'node-a',
+    nodeUid: '0b3c',
   });
 
 export interface RigOptions {

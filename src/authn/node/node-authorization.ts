@@ -73,16 +73,17 @@ async function agentPod({ namespace = '', serviceAccount, pod }: CallerFacts, po
 
 /** Pod, node and credential stay those of who asks. */
 function inStead(
-  { serviceAccountUid: _, ...by }: CallerFacts,
+  by: CallerFacts,
   wanted: string,
   { namespace, serviceAccount }: IstioParts,
   node: string,
   running: readonly PlacedPod[],
 ): CallerFacts {
+  const { serviceAccountUid: _, ...stays } = by;
   const [only] = running;
   const pod = running.length === 1 && only !== undefined ? { name: only.name, uid: only.uid } : undefined;
   return {
-    ...by,
+    ...stays,
     identity: parseSpiffeId(wanted),
     namespace,
     serviceAccount,

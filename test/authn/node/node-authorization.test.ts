@@ -28,7 +28,13 @@ describe('the agent of a node', () => {
     });
     expect(caller.facts.serviceAccountUid).toBeUndefined();
     expect(caller.facts.impersonation).toMatchObject({
-      by: { identity: 'spiffe://cluster.local/ns/istio-system/sa/ztunnel', namespace, node: 'node-a', pod },
+      by: {
+        identity: 'spiffe://cluster.local/ns/istio-system/sa/ztunnel',
+        namespace,
+        serviceAccountUid: 'account-uid',
+        node: 'node-a',
+        pod,
+      },
       pod: { name: 'web-1', uid: mesh.webUid },
     });
     expect(mesh.pods.requests).toEqual([]);

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { describeWith } from '#test/oracles.ts';
 import type { Answer, Ask } from '#test/support/agent.ts';
+import { at } from '#test/support/control-plane/client.ts';
 import type { ControlPlane } from '#test/support/control-plane/control-plane.ts';
 import { type Pod, requestToken, type ServiceAccount } from '#test/support/control-plane/objects.ts';
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
@@ -55,8 +56,10 @@ describeWith(['control-plane'], 'service-account tokens of a real cluster', () =
           cluster: 'Kubernetes',
           namespace: web.namespace,
           serviceAccount: 'web',
+          serviceAccountUid: web.uid,
           pod: { name: pod.name, uid: pod.uid },
           node: pod.node,
+          nodeUid: at(await cluster.admin.get(`/api/v1/nodes/${pod.node}`), 'metadata', 'uid'),
           credential: { jti: claimsOf(token).jti, kid: cluster.tokenKey.kid },
         },
       });
