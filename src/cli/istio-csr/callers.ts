@@ -17,6 +17,9 @@ export function kubernetesFields(
   );
 }
 
+/** istio-csr has whatever token a TokenReview vouches for; what the file says goes before this. */
+export const callersUnlessTold: readonly (readonly [field: string, value: unknown])[] = [['unboundTokens', 'accept']];
+
 /** istio-csr reads this variable with Istio's own code: names between commas. */
 function audiencesOf(variable: string): readonly string[] | undefined {
   return listOrNothing(variable.split(',').map((name) => name.trim()));

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Problem } from '#document/problem.ts';
 import type { Path } from '#document/source.ts';
-import { kubernetesFields } from './callers.ts';
+import { callersUnlessTold, kubernetesFields } from './callers.ts';
 import type { IstioCsrValues } from './line.ts';
 import { type Setting, settingsOf } from './settings.ts';
 
@@ -78,6 +78,7 @@ function callers(content: Content, values: IstioCsrValues, audiences: string, pr
     if (put(kubernetes, [field], value)) continue;
     problems.push(problem(['authenticators', place, 'kubernetes', field], `${said} says this: leave it out here`));
   }
+  for (const [field, value] of callersUnlessTold) put(kubernetes, [field], value);
   content.authenticators = [
     ...(values['enable-client-cert-authenticator'] ? [{ clientCertificate: {} }] : []),
     ...(place < 0 ? [{ kubernetes }] : []),

@@ -176,6 +176,17 @@ describe('a server in the place of istio-csr', () => {
     expect(config([], file, { TOKEN_AUDIENCES: '' }).authenticators).toMatchObject([{ audiences: ['istio-ca'] }]);
   });
 
+  it.each([
+    ['', 'accept'],
+    ['authenticators: [{ kubernetes: { mode: local } }]\n', 'accept'],
+    ['authenticators: [{ kubernetes: { unboundTokens: refuse } }]\n', 'refuse'],
+  ])(
+    'takes tokens that are bound to nothing, as the original does, unless the file says otherwise: %j',
+    (more, word) => {
+      expect(config([], `${file}${more}`).authenticators).toMatchObject([{ kind: 'k8s-token', unboundTokens: word }]);
+    },
+  );
+
   it('takes from the file what the flags have no word for, its way to check tokens too', () => {
     const more =
       'authenticators: [{ kubernetes: { mode: local } }]\ndefaultIssuer: mesh\ndistribution: { clusterTrustBundle: {} }\n';

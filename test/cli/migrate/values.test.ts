@@ -188,18 +188,21 @@ describe('the configuration made of values', () => {
         controller: { configmapNamespaceSelector: 'istio-injection=enabled' },
       },
     };
-    const { config, first, notHonoured, unknown } = translate(fromValues(values));
+    const { config, first, differs, notHonoured, unknown } = translate(fromValues(values));
     expect(config).toMatchObject({
       trustDomain: 'mesh.example',
       istio: { maxCertificateLifetime: '30m' },
       issuers: [{ roots: '/ca/root.pem' }],
-      authenticators: [{ kubernetes: { cluster: 'east', trustedNodeAccounts: ['istio-system/ztunnel'] } }],
+      authenticators: [
+        { kubernetes: { cluster: 'east', trustedNodeAccounts: ['istio-system/ztunnel'], unboundTokens: 'accept' } },
+      ],
       distribution: {
         rootConfigMap: { namespaceSelector: 'istio-injection=enabled' },
         istiod: { revisions: ['default', 'canary'] },
       },
     });
     expect([notHonoured, unknown]).toEqual([[], []]);
+    expect(differs.join('\n')).toContain('unboundTokens: accept');
     const text = first.join('\n');
     for (const word of [
       'Issuer.cert-manager.io/istio-ca in istio-system',

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { describeWith } from '#test/oracles.ts';
 import type { Agent, Answer } from '#test/support/agent.ts';
 import { at } from '#test/support/control-plane/client.ts';
+import { createSecret, requestToken, type TokenOptions } from '#test/support/control-plane/objects.ts';
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import { p256Request } from '#test/support/requests.ts';
 import { buildCsr, commonName, dns, ecKey, san, uri } from '#test/x509/csr/build.ts';
@@ -170,6 +171,17 @@ describeWith(['control-plane'], "istio-csr's Deployment with another image", () 
     } finally {
       socket.destroy();
     }
+  });
+
+  it('takes a token that is bound to no pod, as istio-csr does, and none that is bound to a Secret', async () => {
+    const { admin } = site.cluster;
+    const secret = await createSecret(admin, site.workload.namespace);
+    using agent = await server.connect();
+    const { csr } = p256Request(site.identity);
+    const answerTo = async (options: TokenOptions) =>
+      agent.call({ csr, token: await requestToken(admin, site.workload, { audiences: ['istio-ca'], ...options }) });
+    expect(await answerTo({})).toMatchObject({ code: 0 });
+    expect(await answerTo({ secret })).toMatchObject(refused);
   });
 
   it('4.10 (9): a bad token is Unauthenticated, in the answer and in the metric', async () => {

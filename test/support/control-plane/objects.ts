@@ -133,8 +133,16 @@ export interface TokenOptions {
   readonly audiences?: readonly string[];
   /** The token is bound to it. */
   readonly pod?: Pick<Pod, 'name' | 'uid'>;
+  /** The token is bound to this Secret of the same namespace instead. */
+  readonly secret?: { readonly name: string; readonly uid: string };
   /** 600 at the least. */
   readonly expirationSeconds?: number;
+}
+
+/** A Secret with nothing in it. */
+export async function createSecret(admin: TestClient, namespace: string): Promise<{ name: string; uid: string }> {
+  const name = fresh('secret');
+  return { name, uid: uidOf(await admin.create(`/api/v1/namespaces/${namespace}/secrets`, { metadata: { name } })) };
 }
 
 /** A token by TokenRequest. */
@@ -143,13 +151,21 @@ export async function requestToken(
   account: Pick<ServiceAccount, 'namespace' | 'name'>,
   options: TokenOptions = {},
 ): Promise<string> {
-  const { audiences = [], pod, expirationSeconds = 3600 } = options;
+  const { audiences = [], pod, secret, expirationSeconds = 3600 } = options;
+  const bound = pod ?? secret;
   const path = `/api/v1/namespaces/${account.namespace}/serviceaccounts/${account.name}/token`;
   const object = await admin.create(path, {
     spec: {
       audiences,
       expirationSeconds,
-      ...(pod && { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: pod.name, uid: pod.uid } }),
+      ...(bound && {
+        boundObjectRef: {
+          kind: bound === pod ? 'Pod' : 'Secret',
+          apiVersion: 'v1',
+          name: bound.name,
+          uid: bound.uid,
+        },
+      }),
     },
   });
   const token = at(object, 'status', 'token');
