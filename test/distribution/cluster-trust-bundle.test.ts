@@ -22,16 +22,19 @@ describe('the roots as a ClusterTrustBundle', () => {
   };
   const bundleIn = (version: string) => Object(rig.cluster.objects.get(at(version))?.spec).trustBundle;
 
-  it.each(['v1', 'v1beta1', 'v1alpha1'])('is written as %s where that is what the cluster serves', async (version) => {
-    rig.cluster.served = [version];
-    await begin();
-    expect(rig.cluster.objects.get(at(version))).toMatchObject({
-      apiVersion: `certificates.k8s.io/${version}`,
-      kind: 'ClusterTrustBundle',
-      metadata: { name: names.name },
-      spec: { signerName: names.signerName, trustBundle: root.pem },
-    });
-  });
+  it.each(['v1', 'v1beta1', 'v1alpha1'])(
+    'K-63: is written as %s where that is what the cluster serves',
+    async (version) => {
+      rig.cluster.served = [version];
+      await begin();
+      expect(rig.cluster.objects.get(at(version))).toMatchObject({
+        apiVersion: `certificates.k8s.io/${version}`,
+        kind: 'ClusterTrustBundle',
+        metadata: { name: names.name },
+        spec: { signerName: names.signerName, trustBundle: root.pem },
+      });
+    },
+  );
 
   it('is written in the newest of several versions', async () => {
     rig.cluster.served = ['v1alpha1', 'v1', 'v1beta1'];
@@ -71,7 +74,7 @@ describe('the roots as a ClusterTrustBundle', () => {
     expect(bundleIn('v1')).toBe(root.pem);
   });
 
-  it('Kubernetes 64: follows the roots, is repaired, and keeps what others wrote beside it', async () => {
+  it('K-64: follows the roots, is repaired, and keeps what others wrote beside it', async () => {
     const replica = await begin();
     const labels = { team: 'a' };
     rig.cluster.put(at('v1beta1'), {
@@ -89,7 +92,7 @@ describe('the roots as a ClusterTrustBundle', () => {
     });
   });
 
-  it('is tried again later where a permission is missing, and told of once', async () => {
+  it('K-66: is tried again later where a permission is missing, and told of once', async () => {
     rig.cluster.fault = ({ method }) => {
       if (method === 'POST') throw new ApiError('403 Forbidden attest', { status: 403, reason: 'Forbidden' });
     };

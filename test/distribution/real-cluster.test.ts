@@ -83,7 +83,7 @@ describeWith(['control-plane'], 'what a server with the documented permissions w
     expect(await rootsIn(cluster, system)).toBeUndefined();
   });
 
-  it('Istio 95: a new namespace has it soon, one that is selected later too, one that is terminating never', async () => {
+  it('Istio 95, K-67: a new namespace has it soon, one that is selected later too, one that is terminating never', async () => {
     const fresh = await createNamespace(cluster.admin, { labels });
     await vi.waitUntil(async () => (await rootsIn(cluster, fresh)) === home.root.pem, soon);
     const late = await createNamespace(cluster.admin);
@@ -111,7 +111,7 @@ describeWith(['control-plane'], 'what a server with the documented permissions w
     await vi.waitUntil(async () => (await rootsIn(cluster, mesh)) === home.root.pem, soon);
   });
 
-  it('Kubernetes 64: a ClusterTrustBundle linked to the signer holds the same bundle, and is repaired', async () => {
+  it('K-63, K-64: a ClusterTrustBundle linked to the signer holds the same bundle, and is repaired', async () => {
     await vi.waitUntil(async () => at(await trustBundle(), 'spec', 'trustBundle') === home.root.pem, soon);
     expect(at(await trustBundle(), 'spec', 'signerName')).toBe(signerName);
     const path = `/apis/certificates.k8s.io/v1beta1/clustertrustbundles/${encodeURIComponent(bundleName)}`;
@@ -183,7 +183,7 @@ describeWith(['control-plane'], 'what a server with the documented permissions w
 });
 
 describeWith(['control-plane'], 'without what it needs of the cluster, a server', () => {
-  it('that lacks a permission writes what it may, tells of it, and is ready', async () => {
+  it('K-66: that lacks a permission writes what it may, tells of it, and is ready', async () => {
     const cluster = await sharedControlPlane();
     const system = await createNamespace(cluster.admin, { prefix: 'istio-system' });
     await cluster.admin.patch(`/api/v1/namespaces/${system}`, { metadata: { labels: { mesh: system } } });

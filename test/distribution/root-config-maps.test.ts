@@ -84,7 +84,7 @@ describe('the roots as a ConfigMap in every namespace', () => {
     expect(Object(binaryData)).toEqual({});
   });
 
-  it('Kubernetes 67: keys, labels and annotations of others survive a repair', async () => {
+  it('K-67: keys, labels and annotations of others survive a repair', async () => {
     const replica = await begin();
     const metadata = { labels: { team: 'a' }, annotations: { note: 'b' } };
     rig.cluster.put(at('default'), { metadata, data: { other: 'c' } });

@@ -46,7 +46,7 @@ async function linesOf(api: KubernetesApi, request: ApiRequest = pods) {
 }
 
 describe('a call', () => {
-  it('76: a thousand in sequence use one connection', async () => {
+  it('K-76: a thousand in sequence use one connection', async () => {
     const api = client();
     for (let i = 0; i < 1000; i++) await api.ask(pods);
     expect(server.connections).toBe(1);

@@ -104,7 +104,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-it('77: whatever happens to objects, versions and connections, the view ends with the set of the server', async () => {
+it('K-77: whatever happens to objects, versions and connections, the view ends with the set of the server', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.tuple(steps, fc.nat(3)), { maxLength: 40 }),

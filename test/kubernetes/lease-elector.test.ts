@@ -194,7 +194,7 @@ describe('a lease', () => {
     a.pace.elapsed = elapsed;
   });
 
-  it.each([-600_000, 600_000])('80: with a clock that is off by %i ms there are never two writers', async (skew) => {
+  it.each([-600_000, 600_000])('K-80: with a clock that is off by %i ms there are never two writers', async (skew) => {
     const c = new Replica(model, 'pod-c', skew);
     await begin(a, c);
     await pass(40_000, [a, c], () => expect(leaders(a, c)).toEqual([true, false]));
@@ -206,7 +206,7 @@ describe('a lease', () => {
     await c.elector.stop();
   });
 
-  it('80: is handed back at the end, and taken over in less than 3 s', async () => {
+  it('K-80: is handed back at the end, and taken over in less than 3 s', async () => {
     await begin(a, b);
     await pass(5000, [a, b]);
     await a.elector.stop();

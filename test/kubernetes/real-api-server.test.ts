@@ -195,7 +195,7 @@ describeWith(['control-plane'], 'with a real API server', () => {
       expect(listed.size).toBe(1201);
     });
 
-    it('77: begins its list anew where what a page continues is forgotten', async () => {
+    it('K-77: begins its list anew where what a page continues is forgotten', async () => {
       await fill(520);
       proxy.make({ kind: 'answer', status: 422 }, { when: ({ query }) => query.has('sendInitialEvents') });
       proxy.make({ kind: 'answer', status: 410 }, { when: ({ query }) => query.has('continue'), times: 1 });
@@ -205,7 +205,7 @@ describeWith(['control-plane'], 'with a real API server', () => {
       expect(seen(from).filter(({ query }) => query.has('limit')).length).toBe(4);
     });
 
-    it('77: whose past the server has forgotten is had anew, and what vanished meanwhile is told', async () => {
+    it('K-77: whose past the server has forgotten is had anew, and what vanished meanwhile is told', async () => {
       await fill(20);
       const told: string[] = [];
       const view = follow(client(), quick, (key) => told.push(key));
@@ -237,7 +237,7 @@ describeWith(['control-plane'], 'with a real API server', () => {
       ['429 with Retry-After', { kind: 'answer', status: 429, retryAfterSeconds: 1 }],
       ['500', { kind: 'answer', status: 500 }],
       ['503', { kind: 'answer', status: 503 }],
-    ] as const)('77: loses nothing where it meets %s while objects change', async (_, fault) => {
+    ] as const)('K-77: loses nothing where it meets %s while objects change', async (_, fault) => {
       await fill(20);
       const view = follow(client());
       await same(view);
@@ -257,7 +257,7 @@ describeWith(['control-plane'], 'with a real API server', () => {
       expect(view.synced).toBe(true);
     });
 
-    it('77: loses nothing where an event is 410, and where its connection falls silent', async () => {
+    it('K-77: loses nothing where an event is 410, and where its connection falls silent', async () => {
       const pace = new FakePace();
       const view = follow(client({}, proxy.access()), pace);
       await same(view);
@@ -308,7 +308,7 @@ describeWith(['control-plane'], 'with a real API server', () => {
   });
 
   describe('a lease', () => {
-    it('80: goes from one to the next on release, and reads as any other', async () => {
+    it('K-80: goes from one to the next on release, and reads as any other', async () => {
       const pace = new FakePace();
       const api = client();
       const elector = (identity: string) => new LeaseElector({ api, namespace, name: 'countersign', identity, pace });

@@ -94,7 +94,7 @@ describe('the first whole set', () => {
     expect(lists().length).toBe(1);
   });
 
-  it('77: begins anew where a page comes too late', async () => {
+  it('K-77: begins anew where a page comes too late', async () => {
     server.model.streaming = 'refused';
     fill(1200);
     server.next((seen, response) => {
@@ -177,7 +177,7 @@ describe('a view', () => {
     ]);
   });
 
-  it('79: a handler that throws stops nothing and loses no other key', async () => {
+  it('K-79: a handler that throws stops nothing and loses no other key', async () => {
     const seen: string[] = [];
     begin({
       onChange: ({ key }) => {
@@ -249,7 +249,7 @@ describe('a watch', () => {
     expect(watches()[0]?.get('timeoutSeconds')).toBe('600');
   });
 
-  it('78: bookmarks keep the version fresh: half an hour of quiet, then on from there without a list', async () => {
+  it('K-78: bookmarks keep the version fresh: half an hour of quiet, then on from there without a list', async () => {
     fill(3);
     begin();
     await settled();
@@ -277,7 +277,7 @@ describe('a watch', () => {
       (_: Seen, response: { end(text: string): void }) =>
         response.end('{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}}\n'),
     ],
-  ])('77: 410 %s has the whole set read again at once, and what vanished is told as deleted', async (_, answer) => {
+  ])('K-77: 410 %s has the whole set read again at once, and what vanished is told as deleted', async (_, answer) => {
     fill(3);
     begin();
     await settled();
@@ -303,7 +303,7 @@ describe('a watch', () => {
     ['503', answerJson(503, {})],
     ['504', answerJson(504, { reason: 'Timeout', message: 'Too large resource version' })],
     ['a line is cut', (_: Seen, response: { end(text: string): void }) => response.end('{"type":"ADDED","obj')],
-  ])('77: where %s it is tried again with growing waits, and no event is lost', async (_, answer) => {
+  ])('K-77: where %s it is tried again with growing waits, and no event is lost', async (_, answer) => {
     fill(3);
     begin();
     await settled();
@@ -331,7 +331,7 @@ describe('a watch', () => {
     await settled();
   });
 
-  it('77: Retry-After comes first, within a minute', async () => {
+  it('K-77: Retry-After comes first, within a minute', async () => {
     pace.chance = 0.2;
     begin();
     await settled();
@@ -414,7 +414,7 @@ describe('a watch', () => {
     await settled();
   });
 
-  it('77: half-open, it is given up after 150 s of silence', async () => {
+  it('K-77: half-open, it is given up after 150 s of silence', async () => {
     begin();
     await settled();
     // the probe would notice sooner: here it gets no answer either

@@ -71,11 +71,11 @@ describe.each(modes)('a service-account token, mode %s', (mode) => {
     ['with alg none', () => cluster.sign(cluster.claims(), own, { alg: 'none' })],
     ['with b64 in its header', () => cluster.sign(cluster.claims(), own, { b64: false })],
   ];
-  it.each(refused)('Istio 31: one %s is refused', async (_, token) => {
+  it.each(refused)('Istio 31, K-69: one %s is refused', async (_, token) => {
     expect(await ask(token())).toEqual(failed);
   });
 
-  it('Istio 32: one for another audience is refused', async () => {
+  it('Istio 32, K-69: one for another audience is refused', async () => {
     expect(await ask(cluster.token({ aud: ['https://kubernetes.default.svc'] }))).toEqual(failed);
     expect(await ask(cluster.token({ aud: [] }))).toEqual(failed);
     expect(await ask(cluster.token({ aud: undefined }))).toEqual(failed);
@@ -170,7 +170,7 @@ describe.each(modes)('a service-account token, mode %s', (mode) => {
     expect(await ask(token)).toEqual(failed);
   });
 
-  it('counts within 60 s of its times, as the API server has it', async () => {
+  it('K-69: counts within 60 s of its times, as the API server has it', async () => {
     const now = cluster.clock.seconds;
     for (const times of [{ exp: now - 60 }, { nbf: now + 60 }, { iat: now + 60 }]) {
       expect(await ask(cluster.token(times))).toMatchObject({ serviceAccount: 'web' });

@@ -160,7 +160,7 @@ describeWith(['control-plane'], 'a token proven here and by a real API server', 
     }
   });
 
-  it('one signed by another key under a known or unknown id is refused by both', async () => {
+  it('K-69: one signed by another key under a known or unknown id is refused by both', async () => {
     const forger = TokenKey.generate('RS256');
     const { kid } = cluster.tokenKey;
     for (const token of [forger.token(claims()), forger.token(claims(), { kid })]) {
