@@ -1,6 +1,7 @@
 import { checkLabelSelector } from '#distribution/label-selector.ts';
 import { checkTrustBundleName } from '#distribution/trust-bundle.ts';
-import { attempt, between, type Report, type Step } from './judgement.ts';
+import { attempt, between, type Report } from './judgement.ts';
+import { checkName, labelName, objectName } from './kubernetes-names.ts';
 import { trustBundleNames } from './resolve-distribution.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 
@@ -49,12 +50,4 @@ function checkIstiod(istiod: NonNullable<Written['istiod']>, report: Report): vo
   for (const [at, name] of istiod.additionalDnsNames.entries())
     checkName(name, objectName, [...path, 'additionalDnsNames', at], report);
   between(istiod.lifetime, '10m', '398d', [...path, 'lifetime'], report);
-}
-
-const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
-const labelName = new RegExp(`^${label}$`);
-const objectName = new RegExp(`^(?=.{1,253}$)${label}(\\.${label})*$`);
-
-function checkName(name: string, form: RegExp, path: readonly Step[], report: Report): void {
-  if (!form.test(name)) report(path, `"${name}" is no name in Kubernetes: a-z, 0-9 and "-" inside`);
 }

@@ -1,5 +1,6 @@
 import { nearest } from '#document/nearest.ts';
 import { parsePkcs11Uri } from '#keys/pkcs11/uri.ts';
+import { checkCertManager } from './check-cert-manager.ts';
 import { attempt, between, exactlyOne, type Report, type Step } from './judgement.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 
@@ -8,14 +9,11 @@ export function checkIssuers({ issuers, defaultIssuer }: ServerConfigText, repor
   for (const [at, issuer] of issuers.entries()) {
     const path = ['issuers', at];
     if (names.indexOf(issuer.name) < at) report([...path, 'name'], `a second issuer named "${issuer.name}"`);
-    const { pkcs11, file, memory } = issuer.key;
-    exactlyOne({ pkcs11, file, memory }, [...path, 'key'], report);
-    checkKey(issuer.key, [...path, 'key'], report);
-    const inMemory = memory !== undefined;
-    if (inMemory && issuer.certificate !== undefined) {
-      report([...path, 'certificate'], 'a key in memory gets its certificate at start: leave this out');
-    }
-    if (!inMemory && issuer.certificate === undefined) report(path, '"certificate" is missing');
+    const { key, certManager } = issuer;
+    exactlyOne({ key, certManager }, path, report);
+    if (certManager !== undefined) checkCertManager(certManager, [...path, 'certManager'], report);
+    if (key !== undefined) checkIssuerKey(key, [...path, 'key'], report);
+    checkFiles(issuer, path, report);
   }
   if (defaultIssuer !== undefined && !names.includes(defaultIssuer)) {
     report(
@@ -27,8 +25,24 @@ export function checkIssuers({ issuers, defaultIssuer }: ServerConfigText, repor
 }
 
 type Issuer = ServerConfigText['issuers'][number];
+type Key = NonNullable<Issuer['key']>;
 
-export function checkKey(key: Issuer['key'], path: readonly Step[], report: Report): void {
+function checkIssuerKey(key: Key, path: readonly Step[], report: Report): void {
+  const { pkcs11, file, memory } = key;
+  exactlyOne({ pkcs11, file, memory }, path, report);
+  checkKey(key, path, report);
+}
+
+function checkFiles({ key, certificate, roots }: Issuer, path: readonly Step[], report: Report): void {
+  const bringsOwn = key !== undefined && key.memory === undefined;
+  if (bringsOwn && certificate === undefined) report(path, '"certificate" is missing');
+  if (!bringsOwn && certificate !== undefined) {
+    report([...path, 'certificate'], 'the certificate of this issuer is made while we run: leave this out');
+  }
+  if (key !== undefined && roots === undefined) report(path, '"roots" is missing');
+}
+
+export function checkKey(key: Key, path: readonly Step[], report: Report): void {
   if (key.pkcs11 !== undefined) checkPkcs11(key.pkcs11, [...path, 'pkcs11'], report);
   if (key.file?.passphrase !== undefined) {
     checkSecret(key.file.passphrase, [...path, 'file', 'passphrase'], report);
@@ -38,7 +52,7 @@ export function checkKey(key: Issuer['key'], path: readonly Step[], report: Repo
   between(key.memory.lifetime, '1h', '3650d', [...path, 'memory', 'lifetime'], report);
 }
 
-function checkPkcs11(key: NonNullable<Issuer['key']['pkcs11']>, path: readonly Step[], report: Report): void {
+function checkPkcs11(key: NonNullable<Key['pkcs11']>, path: readonly Step[], report: Report): void {
   attempt(
     () => {
       const uri = parsePkcs11Uri(key.uri);

@@ -1,5 +1,5 @@
-import { parseDuration } from '#document/scalars.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
+import { resolveCertManager, resolveOwnIntermediate } from './resolve-cert-manager.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 import type { IssuerConfig, MemoryKeyConfig, Pkcs11KeyConfig, SigningKeyConfig } from './server-config.ts';
 
@@ -7,13 +7,16 @@ import type { IssuerConfig, MemoryKeyConfig, Pkcs11KeyConfig, SigningKeyConfig }
 export type PathFrom = (path: string) => string;
 
 type IssuerText = ServerConfigText['issuers'][number];
-type KeyText = IssuerText['key'];
+type KeyText = NonNullable<IssuerText['key']>;
 
 export function resolveIssuer(issuer: IssuerText, from: PathFrom): IssuerConfig {
-  const { name, certificate = '', key } = issuer;
+  const { name, roots, certificate = '', key = {}, certManager } = issuer;
+  if (certManager !== undefined) return resolveCertManager({ name, roots }, certManager, from);
+  if (roots === undefined) throw new TypeError('an issuer without roots passed the check');
   return {
+    kind: 'key',
     name,
-    roots: from(issuer.roots),
+    roots: from(roots),
     key:
       key.memory === undefined
         ? { ...resolveSigningKey(key, from), certificate: from(certificate) }
@@ -33,15 +36,8 @@ export function resolveSigningKey(key: Pick<KeyText, 'pkcs11' | 'file'>, from: P
 }
 
 function resolveMemoryKey(key: NonNullable<KeyText['memory']>, from: PathFrom): MemoryKeyConfig {
-  const { organization, commonName } = key.subject;
-  return {
-    kind: 'memory',
-    root: { certificate: from(key.root.certificate), key: resolvePkcs11(key.root.pkcs11, from) },
-    subject: organization === undefined ? { commonName } : { commonName, organization },
-    keyType: key.keyType,
-    lifetimeSeconds: parseDuration(key.lifetime),
-    renewAt: key.renewAt,
-  };
+  const root = { certificate: from(key.root.certificate), key: resolvePkcs11(key.root.pkcs11, from) };
+  return { kind: 'memory', root, ...resolveOwnIntermediate(key) };
 }
 
 function resolvePkcs11(key: NonNullable<KeyText['pkcs11']>, from: PathFrom): Pkcs11KeyConfig {

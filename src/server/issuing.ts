@@ -71,7 +71,8 @@ export class Issuing {
   /** Issuers whose key lives in memory get a new key and certificate in time; the old one ends with its last request. */
   renew(log: AuditLog, onHsm: HsmListener): void {
     for (const config of this.#foundation.config.issuers) {
-      if (config.key.kind === 'memory') this.#keepFresh(config, config.key.renewAt, log, onHsm);
+      if (config.kind === 'key' && config.key.kind === 'memory')
+        this.#keepFresh(config, config.key.renewAt, log, onHsm);
     }
   }
 

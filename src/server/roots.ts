@@ -62,6 +62,7 @@ export class FollowedRoots {
     const successors: LiveIssuer[] = [];
     const texts = new Map<string, string>();
     for (const { name, roots } of this.#foundation.config.issuers) {
+      if (roots === undefined) continue;
       const text = await readFile(roots, 'utf8').catch(() => undefined);
       // Missing for the moment in which it is replaced, or gone: what is known stays.
       if (text === undefined || text === this.#seen.get(name)) continue;

@@ -1,4 +1,4 @@
-import type { ServerConfig, SigningKeyConfig } from '#config/server-config.ts';
+import type { IssuerConfig, ServerConfig, SigningKeyConfig } from '#config/server-config.ts';
 
 /** libuv's own number: what verifying, hashing, files and name look-ups share. */
 const everythingElse = 4;
@@ -10,11 +10,16 @@ const most = 1024;
  * top of libuv's own, a token that hangs takes no thread from anything else.
  */
 export function threadPoolSize({ issuers, audit }: Pick<ServerConfig, 'issuers' | 'audit'>): number {
-  const keys = [...issuers.map(({ key }) => (key.kind === 'memory' ? key.root.key : key)), audit.key];
+  const keys = [...issuers.flatMap(keysOf), audit.key];
   return Math.min(
     most,
     keys.reduce((sum, key) => sum + sessionsOf(key), everythingElse),
   );
+}
+
+function keysOf(issuer: IssuerConfig): readonly SigningKeyConfig[] {
+  if (issuer.kind === 'cert-manager') return [];
+  return [issuer.key.kind === 'memory' ? issuer.key.root.key : issuer.key];
 }
 
 const sessionsOf = (key: SigningKeyConfig) => (key.kind === 'pkcs11' ? key.sessions : 0);

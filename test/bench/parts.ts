@@ -60,7 +60,7 @@ async function crypto() {
 
 function signing(): () => unknown {
   const [config] = foundation.config.issuers;
-  if (config?.key.kind !== 'file') return () => issuer.signer.sign(tbs);
+  if (config?.kind !== 'key' || config.key.kind !== 'file') return () => issuer.signer.sign(tbs);
   const key = createPrivateKey(readFileSync(config.key.path));
   return () => sign('sha256', tbs, key);
 }

@@ -327,6 +327,7 @@ describe('a server configuration', () => {
   it('counts relative paths from its own folder and leaves absolute ones alone', () => {
     const { config } = parse(changed('roots: roots.pem', 'roots: /srv/roots.pem'));
     expect(config.issuers[0]).toEqual({
+      kind: 'key',
       name: 'mesh',
       roots: '/srv/roots.pem',
       key: { kind: 'file', path: '/etc/countersign/key.pem', certificate: '/etc/countersign/chain.pem' },
@@ -342,7 +343,11 @@ describe('a server configuration', () => {
 
   it('reads the shipped example, which shows every kind of key', () => {
     const example = loadConfig(new URL('../../docs/countersign.example.yaml', import.meta.url).pathname);
-    expect(example.config.issuers.map(({ key }) => key.kind)).toEqual(['pkcs11', 'file', 'memory']);
+    expect(example.config.issuers.map((issuer) => (issuer.kind === 'key' ? issuer.key.kind : issuer.way))).toEqual([
+      'pkcs11',
+      'file',
+      'memory',
+    ]);
     expect(example.config.authenticators.map(({ kind }) => kind)).toEqual(['client-cert', 'k8s-token', 'oidc']);
     expect(example.sha256).toMatch(/^[0-9a-f]{64}$/);
   });

@@ -1,5 +1,5 @@
 import { loadConfig } from '#config/load.ts';
-import type { ServerConfig } from '#config/server-config.ts';
+import type { IssuerConfig, ServerConfig } from '#config/server-config.ts';
 import { DocumentError, formatProblems } from '#document/problem.ts';
 import { loadPolicySet } from '#policy/load.ts';
 import type { Input } from '../command/command.ts';
@@ -55,6 +55,9 @@ function checkPolicies({ policies }: ServerConfig): { policySetId?: string; prob
   }
 }
 
+const shownIssuer = (issuer: IssuerConfig) =>
+  `${issuer.name} (${issuer.kind === 'key' ? `key: ${issuer.key.kind}` : `cert-manager, ${issuer.way}`})`;
+
 function linesOf(thrown: unknown): readonly string[] {
   if (thrown instanceof DocumentError) return formatProblems(thrown.problems).split('\n');
   throw thrown;
@@ -74,7 +77,7 @@ function print({ file, sha256, config, policySetId, problems }: Checked, termina
       ['trust domain', config.trustDomain],
       ['Istio door', `${config.istio.listen.host}:${config.istio.listen.port}, as ${config.istio.dialect}`],
       ['callers', config.authenticators.map(({ kind }) => kind).join(', then ')],
-      ['issuers', config.issuers.map(({ name, key }) => `${name} (key: ${key.kind})`)],
+      ['issuers', config.issuers.map(shownIssuer)],
       ['policy set', policySetId],
       ['log', `${config.audit.origin}, published in ${config.audit.publish}`],
       ['sha256', sha256],

@@ -33,8 +33,16 @@ function ofAuthenticator(each: AuthenticatorConfig): readonly Wanted[] {
   return each.kind === 'oidc' && 'file' in each.jwks ? [file(each.jwks.file, 'authenticators: oidc.jwks.file')] : [];
 }
 
-function ofIssuer({ name, roots, key }: IssuerConfig): readonly Wanted[] {
-  const from = `issuer ${name}`;
+function ofIssuer(issuer: IssuerConfig): readonly Wanted[] {
+  const from = `issuer ${issuer.name}`;
+  if (issuer.kind === 'cert-manager') {
+    const { roots, requests } = issuer;
+    return [
+      ...(roots === undefined ? [] : [file(roots, `${from}: roots`)]),
+      ...(requests.kubeconfig === undefined ? [] : [file(requests.kubeconfig.path, `${from}: certManager.kubeconfig`)]),
+    ];
+  }
+  const { roots, key } = issuer;
   if (key.kind !== 'memory')
     return [file(roots, `${from}: roots`), file(key.certificate, `${from}: certificate`), ...ofKey(key, from)];
   return [

@@ -1,4 +1,4 @@
-import type { OwnKeyType } from '#config/schema/key.ts';
+import type { OwnKeyType } from '#config/schema/own-key-type.ts';
 
 /** Our name of a key, or a sentence about what may be asked for. `bits` 0 is the usual size, where `zero` allows it. */
 export function keyTypeOf(algorithm: string, bits: number, zero: 'usual' | 'refused'): OwnKeyType | RangeError {

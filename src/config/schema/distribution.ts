@@ -1,5 +1,5 @@
 import { duration, flag, list, oneOf, optional, optionalSection, path, section, share, text } from './field.ts';
-import { ownKeyTypes } from './key.ts';
+import { ownKeyTypes } from './own-key-type.ts';
 
 /** Left out values are those of istio-csr, so that either may take over from the other. */
 export const distribution = section(

@@ -1,5 +1,5 @@
 import { address, byteSize, count, duration, list, oneOf, optional, optionalSection, share, text } from './field.ts';
-import { ownKeyTypes } from './key.ts';
+import { ownKeyTypes } from './own-key-type.ts';
 
 /** The gRPC door. Left out limits keep a mesh of some 100,000 workloads and refuse what no client needs. */
 export const istio = optionalSection('The Istio door: gRPC over TLS for agents, ztunnel and istiod', {

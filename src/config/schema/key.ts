@@ -1,3 +1,4 @@
+import { certManager } from './cert-manager.ts';
 import {
   count,
   duration,
@@ -11,10 +12,7 @@ import {
   share,
   text,
 } from './field.ts';
-
-/** Names of the key types that we make ourselves. */
-export const ownKeyTypes = ['ec:P-256', 'ec:P-384', 'rsa:2048', 'rsa:3072', 'rsa:4096'] as const;
-export type OwnKeyType = (typeof ownKeyTypes)[number];
+import { ownKeyTypes } from './own-key-type.ts';
 
 const pkcs11 = (title: string) =>
   section(title, {
@@ -59,15 +57,24 @@ const memory = section(
   },
 );
 
-const issuer = section('One issuer', {
+const issuer = section('One issuer: exactly one of key, certManager', {
   name: text('Name that policies and clients use for it'),
-  certificate: optional(path('Its certificate and the intermediates above it, PEM, issuer first; not with key.memory')),
-  roots: path('Every live root, PEM: what clients are told to trust; a change is taken while the server runs'),
-  key: section('Where its private key is: exactly one of pkcs11, file, memory', {
-    pkcs11: optional(pkcs11('A key in an HSM')),
-    file: optional(file),
-    memory: optional(memory),
-  }),
+  certificate: optional(
+    path('Its certificate and the intermediates above it, PEM, issuer first; only with key.pkcs11 and key.file'),
+  ),
+  roots: optional(
+    path(
+      'Every live root, PEM: what clients are told to trust; a change is taken while the server runs. Only with certManager it may be left out: then it is what that issuer names as its CA, which nobody has checked',
+    ),
+  ),
+  key: optional(
+    section('Where its private key is: exactly one of pkcs11, file, memory', {
+      pkcs11: optional(pkcs11('A key in an HSM')),
+      file: optional(file),
+      memory: optional(memory),
+    }),
+  ),
+  certManager: optional(certManager),
 });
 
 export const issuers = list('Who signs', issuer, { minItems: 1 });
