@@ -40,6 +40,9 @@ export const eventTypes = [
   'service.degraded',
   'clock.step',
   'blocklist.loaded',
+  'cluster.added',
+  'cluster.changed',
+  'cluster.removed',
   'fips.probe',
   'ratelimit.tripped',
 ] as const;

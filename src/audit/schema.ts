@@ -126,6 +126,7 @@ export const entrySchema = Type.Object(
     actor: parts({ user: text, method: text, mfa: Type.Boolean(), approvers: texts }),
     change: parts({
       kind: text,
+      name: text,
       beforeSha256: sha256,
       afterSha256: sha256,
       diff: Type.Unknown(),

@@ -18,7 +18,7 @@ import type {
   ServerConfig,
   XfccConfig,
 } from '#config/server-config.ts';
-import type { Authenticator, Clock, Impersonation } from '#issuance/ports.ts';
+import type { AuditLog, Authenticator, Clock, Impersonation } from '#issuance/ports.ts';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
 import { KubernetesCallerMetrics } from '#telemetry/kubernetes-callers.ts';
 import { apiServer } from './api-server.ts';
@@ -33,13 +33,19 @@ export interface Callers {
   readonly impersonation?: Impersonation;
   /** Name of a part → why callers cannot be proven by it yet. */
   readonly parts: ReadonlyMap<string, () => string | undefined>;
+  /** Clusters that others name are followed from here on; `log` is told of them. To be closed before it. */
+  followRemote(log: AuditLog): Remote;
+  close(): Promise<void>;
+}
+
+interface Remote {
   close(): Promise<void>;
 }
 
 /** Throws when there is none, or when one cannot be set up as it is configured. */
 export function openAuthenticators(foundation: Foundation): Callers {
   const { config, clock } = foundation;
-  const opened: { close(): Promise<void> }[] = [];
+  const opened: OpenClusters[] = [];
   const parts = new Map<string, () => string | undefined>();
   let impersonation: Impersonation | undefined;
   const open = (each: AuthenticatorConfig): Authenticator => {
@@ -47,8 +53,9 @@ export function openAuthenticators(foundation: Foundation): Callers {
     if (each.kind === 'client-cert')
       return new ClientCertificateAuthenticator({ trustDomain: config.trustDomain, clock });
     if (each.kind === 'xfcc') return xfcc(each, config.trustDomain);
-    const { local, clusters, close } = openClusters(each, foundation);
-    opened.push({ close });
+    const made = openClusters(each, foundation);
+    const { local, clusters } = made;
+    opened.push(made);
     parts.set('kubernetes-callers', () => local.awaits);
     if (each.trustedNodeAccounts.length > 0) impersonation = nodeAuthorization(each, clusters, config);
     return new KubernetesAuthenticator({ clusters, trustDomain: config.trustDomain });
@@ -58,8 +65,12 @@ export function openAuthenticators(foundation: Foundation): Callers {
     authenticator,
     ...(impersonation !== undefined && { impersonation }),
     parts,
+    followRemote(log) {
+      const remote = opened.map((each) => each.followRemote(log));
+      return { close: async () => void (await Promise.all(remote.map((each) => each.close()))) };
+    },
     async close() {
-      await Promise.all(opened.map((each) => each.close()));
+      await Promise.all(opened.map(({ local }) => local.close()));
     },
   };
 }
@@ -68,7 +79,7 @@ interface OpenClusters {
   /** The one that calls without a cluster id are about; readiness is about it alone. */
   readonly local: OpenCluster;
   readonly clusters: Clusters;
-  close(): Promise<void>;
+  followRemote(log: AuditLog): Remote;
 }
 
 function openClusters(config: KubernetesConfig, foundation: Foundation): OpenClusters {
@@ -77,13 +88,13 @@ function openClusters(config: KubernetesConfig, foundation: Foundation): OpenClu
   const local = openCluster(config.cluster, at, config, foundation, metrics);
   const clusters = new Clusters(local, config.clusterAliases);
   const { remoteClusters } = config;
-  const remote = remoteClusters && followRemoteClusters(clusters, at, config, remoteClusters, foundation, metrics);
   return {
     local,
     clusters,
-    async close() {
-      await Promise.all([local.close(), remote?.close()]);
-    },
+    followRemote: (log) =>
+      remoteClusters === undefined
+        ? { close: async () => undefined }
+        : followRemoteClusters(clusters, at, config, remoteClusters, foundation, metrics, log),
   };
 }
 

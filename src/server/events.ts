@@ -24,7 +24,10 @@ export class Events {
 /** Who brings about what is read from a file: the record's `actor`. */
 export const fromFiles = { user: 'operator', method: 'file' } as const;
 
-/** Appends what nobody waits for. A log that does not take it is told of as `what`, and nothing else comes of it. */
-export function appendAside(log: AuditLog, event: AuditEvent, logger: Logger, what: string): void {
-  log.append(event).catch((error: unknown) => logger.error(`${what} could not be recorded`, { error }));
+/**
+ * Appends what nobody has to wait for. A log that does not take it is told of as `what`, and nothing else comes of it:
+ * never rejects.
+ */
+export async function appendAside(log: AuditLog, event: AuditEvent, logger: Logger, what: string): Promise<void> {
+  await log.append(event).catch((error: unknown) => logger.error(`${what} could not be recorded`, { error }));
 }

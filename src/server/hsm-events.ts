@@ -46,7 +46,7 @@ export class HsmEvents {
       if (this.#early.length < maxEarly) this.#early.push(event);
       return;
     }
-    appendAside(this.#log, event, this.#foundation.logger, 'an event of the HSM');
+    void appendAside(this.#log, event, this.#foundation.logger, 'an event of the HSM');
   }
 }
 

@@ -2,24 +2,28 @@ import type { Clusters } from '#authn/kubernetes/clusters.ts';
 import { type KubeconfigSecret, readKubeconfigSecret, remoteSecretSelector } from '#authn/remote/kubeconfig-secret.ts';
 import type { OpenCluster } from '#authn/remote/open-cluster.ts';
 import { type PlacedProver, Places } from '#authn/remote/places.ts';
-import { RemoteClusters, type RemoteListener } from '#authn/remote/remote-clusters.ts';
+import { RemoteClusters } from '#authn/remote/remote-clusters.ts';
 import type { KubernetesConfig, RemoteClustersConfig } from '#config/server-config.ts';
+import type { AuditLog } from '#issuance/ports.ts';
 import type { Cluster as ApiServer } from '#kubernetes/cluster.ts';
 import { connect } from '#kubernetes/connect.ts';
 import { systemPace } from '#kubernetes/pace.ts';
 import { Reflector } from '#kubernetes/reflector.ts';
 import type { KubernetesCallerMetrics } from '#telemetry/kubernetes-callers.ts';
-import type { Logger } from '#telemetry/log/logger.ts';
 import { watchRemoteClusters } from '#telemetry/remote-clusters.ts';
 import type { Foundation } from './foundation.ts';
 import { openCluster } from './kubernetes-cluster.ts';
+import { RemoteClusterNews } from './remote-cluster-news.ts';
 
 /** Secrets come in crowds, as at a start: they are looked at together, ms. */
 const gatherMs = 50;
 /** Secrets with the label, far more than there may be clusters. */
 const maxSecrets = 1000;
 
-/** Follows the Secrets at `at`, and each cluster that they name. Returns at once; readiness depends on none of them. */
+/**
+ * Follows the Secrets at `at`, and each cluster that they name; `log` is told of them. Returns at once; readiness depends
+ * on none of them.
+ */
 export function followRemoteClusters(
   clusters: Clusters,
   at: ApiServer,
@@ -27,24 +31,33 @@ export function followRemoteClusters(
   { namespace, allowedPaths }: RemoteClustersConfig,
   foundation: Foundation,
   metrics: KubernetesCallerMetrics,
+  log: AuditLog,
 ): { close(): Promise<void> } {
   const { logger } = foundation;
   const { istio } = foundation.config;
   const opener = new RemoteOpener(config, foundation, metrics);
+  const news = new RemoteClusterNews(foundation, log);
   const remote = new RemoteClusters({
     clusters,
     reserved: (id) => reservedId(id, config),
     open: (id, apiServer) => opener.open(id, apiServer),
-    listener: logged(logger),
+    listener: news,
     pace: systemPace,
     graceMs: istio.limits.callTimeoutMs,
   });
   const api = connect(at);
-  let callOff: (() => void) | undefined;
+  let isDue = false;
+  let callOff: () => void = () => {};
   const look = () => {
-    callOff = undefined;
+    isDue = false;
     remote.reconcile(secrets.all());
   };
+  const soon = async () => {
+    isDue = true;
+    await news.recorded();
+    if (isOpen) callOff = systemPace.after(gatherMs, look);
+  };
+  let isOpen = true;
   const secrets: Reflector<KubeconfigSecret> = new Reflector({
     api,
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`,
@@ -52,7 +65,7 @@ export function followRemoteClusters(
     maxObjects: maxSecrets,
     strip: (object) => readKubeconfigSecret(object, allowedPaths),
     onChange() {
-      callOff ??= systemPace.after(gatherMs, look);
+      if (!isDue) void soon();
     },
     onTrouble: (reason) => logger.warn('the Secrets of remote clusters cannot be followed for now', { reason }),
   });
@@ -64,9 +77,11 @@ export function followRemoteClusters(
   secrets.start();
   return {
     async close() {
+      isOpen = false;
       await secrets.stop();
-      callOff?.();
+      callOff();
       await Promise.all([remote.close(), api.close()]);
+      await news.recorded();
     },
   };
 }
@@ -127,19 +142,4 @@ function reservedId(id: string, { cluster, clusterAliases }: KubernetesConfig): 
   if (id === cluster) return 'this is the id of our own cluster';
   if (clusterAliases.get(id) === cluster) return 'this is an alias of our own cluster';
   return undefined;
-}
-
-function logged(logger: Logger): RemoteListener {
-  const of = (cluster: string, secret: string) => ({ cluster, component: `Secret ${secret}` });
-  return {
-    added: (id, secret) => logger.info('a remote cluster is known from now on', of(id, secret)),
-    changed: (id, secret, reason) =>
-      logger.info('the kubeconfig of a remote cluster has changed', { ...of(id, secret), reason }),
-    removed: (id, secret) => logger.info('a remote cluster is not known any more', of(id, secret)),
-    refused: (id, secret, reason) =>
-      logger.warn('the kubeconfig of a remote cluster is refused; one that was in use stays', {
-        ...of(id, secret),
-        reason,
-      }),
-  };
 }

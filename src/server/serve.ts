@@ -62,6 +62,8 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   await writeDurably(join(config.audit.directory, 'log.vkey'), `${vkey}\n`);
   await recordOpening(foundation, store, auditKey, vkey);
   opening.defer(async () => void (await store.append(events.of('service.stopped')).catch(() => undefined)));
+  const remoteClusters = callers.followRemote(store);
+  opening.defer(() => remoteClusters.close());
   hsm.recordIn(store);
   const issuing = await Issuing.open(foundation, store, hsm.listener);
   opening.defer(() => issuing.close());

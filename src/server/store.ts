@@ -30,7 +30,7 @@ export async function openStore(
       failedAfter = store.publishedAt;
       const message = `the log could not be published: ${error instanceof Error ? error.message : String(error)}`;
       const event = events.of('log.checkpoint-failed', { outcome: 'failed', reason: 'log.unavailable', message });
-      appendAside(store, event, logger, 'log.checkpoint-failed');
+      void appendAside(store, event, logger, 'log.checkpoint-failed');
     },
   });
   metrics.gauges.watchQueue('log', () => store.metrics.outstanding);

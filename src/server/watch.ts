@@ -59,7 +59,7 @@ export class Watch {
       const { log, events, logger } = this.#watched;
       const message = `${name}: ${reason}`;
       const event = events.of('service.degraded', { outcome: 'failed', reason: 'internal', message });
-      appendAside(log, event, logger, `service.degraded (${message})`);
+      void appendAside(log, event, logger, `service.degraded (${message})`);
     }
   }
 
@@ -74,6 +74,6 @@ export class Watch {
     this.#offset = offset;
     if (Math.abs(step) < stepMs) return;
     logger.warn('the clock was set', { ms: step });
-    appendAside(log, events.of('clock.step', { clock: { stepMs: step } }), logger, 'a clock step');
+    void appendAside(log, events.of('clock.step', { clock: { stepMs: step } }), logger, 'a clock step');
   }
 }

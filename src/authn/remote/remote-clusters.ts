@@ -5,12 +5,13 @@ import { type Claim, claimsIn } from './claims.ts';
 import type { KubeconfigSecret } from './kubeconfig-secret.ts';
 import type { OpenCluster } from './open-cluster.ts';
 import { Takeover } from './takeover.ts';
+import { type Whereabouts, whereaboutsOf } from './whereabouts.ts';
 
-/** Names and reasons alone, nothing of a kubeconfig. Must not throw. */
+/** Names, places and reasons alone, nothing else of a kubeconfig. Must not throw. */
 export interface RemoteListener {
-  added(id: string, secret: string): void;
+  added(id: string, secret: string, where: Whereabouts): void;
   /** Another kubeconfig is in use from now on; `awaits`: what it does not know yet. */
-  changed(id: string, secret: string, awaits: string | undefined): void;
+  changed(id: string, secret: string, where: Whereabouts, awaits: string | undefined): void;
   removed(id: string, secret: string): void;
   /** Once per reason. */
   refused(id: string, secret: string, why: string): void;
@@ -119,7 +120,7 @@ export class RemoteClusters {
     const live = open(id, at);
     clusters.add(live);
     this.#remotes.set(id, { secret, digest, live });
-    listener.added(id, secret);
+    listener.added(id, secret, whereaboutsOf(at));
   }
 
   /** The old one serves until the new one knows what it has to, or has had time enough for it. */
@@ -134,7 +135,7 @@ export class RemoteClusters {
       this.#retire(remote.live);
       remote.live = next;
       remote.takeover = undefined;
-      listener.changed(id, secret, next.awaits);
+      listener.changed(id, secret, whereaboutsOf(at), next.awaits);
     });
   }
 

@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
 import type { KubernetesObject } from '#kubernetes/api.ts';
 
-const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+/** PEM, as far as a kubeconfig looks at it. */
+export const testCa = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 
 /** The text of a kubeconfig; `user` and `cluster` are laid over what is there. */
 export function kubeconfigText(user: object = {}, cluster: object = {}): string {
@@ -13,7 +14,7 @@ export function kubeconfigText(user: object = {}, cluster: object = {}): string 
         name: 'c',
         cluster: {
           server: 'https://10.0.0.1:6443',
-          'certificate-authority-data': Buffer.from(pem).toString('base64'),
+          'certificate-authority-data': Buffer.from(testCa).toString('base64'),
           ...cluster,
         },
       },

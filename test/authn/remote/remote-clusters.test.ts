@@ -1,12 +1,14 @@
+import { hash } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Clusters } from '#authn/kubernetes/clusters.ts';
 import { readKubeconfigSecret } from '#authn/remote/kubeconfig-secret.ts';
 import type { OpenCluster } from '#authn/remote/open-cluster.ts';
 import { RemoteClusters } from '#authn/remote/remote-clusters.ts';
+import type { Whereabouts } from '#authn/remote/whereabouts.ts';
 import type { Cluster as ApiServer } from '#kubernetes/cluster.ts';
 import { FakePace } from '#test/kubernetes/fake-pace.ts';
-import { kubeconfigText, secretObject } from './kubeconfigs.ts';
+import { kubeconfigText, secretObject, testCa } from './kubeconfigs.ts';
 
 const prover = { prove: () => Promise.reject(new Error('not asked')) };
 
@@ -35,6 +37,7 @@ describe('remote clusters, by their Secrets', () => {
   let clusters: Clusters;
   let opened: Opened[];
   let told: string[];
+  let places: Whereabouts[];
   let awaits: string | undefined;
   let remote: RemoteClusters;
   const begin = () => {
@@ -42,6 +45,7 @@ describe('remote clusters, by their Secrets', () => {
     clusters = new Clusters({ id: 'Kubernetes', prover }, new Map([['home', 'Kubernetes']]));
     opened = [];
     told = [];
+    places = [];
     awaits = undefined;
     remote = new RemoteClusters({
       clusters,
@@ -53,8 +57,14 @@ describe('remote clusters, by their Secrets', () => {
         return cluster;
       },
       listener: {
-        added: (...words) => void told.push(`added ${words.join(' ')}`),
-        changed: (...words) => void told.push(`changed ${words.join(' ')}`),
+        added(id, secret, where) {
+          told.push(`added ${id} ${secret}`);
+          places.push(where);
+        },
+        changed(id, secret, where, missing) {
+          told.push(`changed ${id} ${secret} ${missing ?? ''}`);
+          places.push(where);
+        },
         removed: (...words) => void told.push(`removed ${words.join(' ')}`),
         refused: (...words) => void told.push(`refused ${words.join(' ')}`),
       },
@@ -93,6 +103,14 @@ describe('remote clusters, by their Secrets', () => {
       'removed east istio-system/a',
       'removed west istio-system/a',
     ]);
+  });
+
+  it('are told of by where they are and who vouches for them, and by nothing that opens them', () => {
+    see({ a: { west: 't1' } });
+    see({ a: { west: 't2' } });
+    pace.advance(500);
+    const where = { server: 'https://10.0.0.1:6443', caSha256: hash('sha256', testCa, 'hex') };
+    expect(places).toEqual([where, where]);
   });
 
   it('stay as they are while the Secrets do', () => {

@@ -1,16 +1,20 @@
 import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
+import { entrySchema } from '#audit/schema.ts';
 import { describeWith } from '#test/oracles.ts';
 import type { Answer } from '#test/support/agent.ts';
 import { at } from '#test/support/control-plane/client.ts';
 import { Cluster } from '#test/support/control-plane/cluster.ts';
 import type { ServiceAccount } from '#test/support/control-plane/objects.ts';
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
+import { recordsOf } from '#test/support/records.ts';
 import { idOf, SeveralClusters, type SeveralOptions } from './several-clusters.ts';
 
+const isEntry = new Ajv({ strict: false, allErrors: true }).compile(entrySchema);
 const patiently = { timeout: 30_000, interval: 50 };
 const cases: readonly SeveralOptions[] = [
   { dialect: 'istiod', mode: 'review' },
@@ -47,6 +51,19 @@ describeWith(['control-plane'], 'several real clusters', () => {
       const pattern = words.map((word) => word.replace(/[.[\]]/g, '\\$&')).join('.*');
       return expect(several.mesh.server.said(new RegExp(pattern))).resolves.toBeTypeOf('string');
     };
+    /** What the record says of a cluster, in its order; the whole of each is as the published schema has it. */
+    const recorded = (cluster: string, expected: readonly (readonly [type: string, content: unknown])[]) =>
+      vi.waitFor(() => {
+        const found = recordsOf(several.mesh.home).filter(
+          ({ type, change }) => type.startsWith('cluster.') && at(change, 'content', 'cluster') === cluster,
+        );
+        expect(found.map(({ type, change }) => [type, at(change, 'content')])).toEqual(expected);
+        const source = `Secret ${several.local.namespace}/remote-${cluster}`;
+        for (const record of found) {
+          expect(record.change).toMatchObject({ kind: 'remote-cluster', source });
+          expect([isEntry(record), isEntry.errors]).toEqual([true, null]);
+        }
+      }, patiently);
     const kubeconfigOf = async (account?: ServiceAccount) => {
       const text = await several.remote.kubeconfig(account);
       hidden.push(String(at(parse(text), 'users', 0, 'user', 'token')));
@@ -108,6 +125,11 @@ describeWith(['control-plane'], 'several real clusters', () => {
       await becomes(unproven, remoteToken, 'east');
       expect(await ask(remoteToken, 'west')).toBe(`URI:${idOf(remoteWeb)}`);
       await logs('a remote cluster is not known any more', 'east');
+      const { url: server } = several.remote.proxy.access('');
+      await recorded('east', [
+        ['cluster.added', { cluster: 'east', server, caSha256: expect.stringMatching(/^[0-9a-f]{64}$/) }],
+        ['cluster.removed', { cluster: 'east' }],
+      ]);
     });
 
     it('Istio 40: new credentials in a Secret are used', async () => {
@@ -120,6 +142,12 @@ describeWith(['control-plane'], 'several real clusters', () => {
       expect(await ask(remoteToken, 'south')).toBe(`URI:${idOf(remoteWeb)}`);
       await several.deleteSecret('remote-south');
       await becomes(unproven, remoteToken, 'south');
+      const known = expect.objectContaining({ cluster: 'south', server: expect.stringMatching(/^https:/) });
+      await recorded('south', [
+        ['cluster.added', known],
+        ['cluster.changed', known],
+        ['cluster.removed', { cluster: 'south' }],
+      ]);
     });
 
     // A local proof asks the API server nothing that could be under way.
