@@ -1,5 +1,6 @@
 import type { Issuers, LiveIssuer } from '#issuance/live-issuer.ts';
 import { Refusal } from '#refusal/refusal.ts';
+import { RootOverlap } from './root-overlap.ts';
 
 /**
  * Which issuers are live. One is swapped for its successor in one assignment: a request meets one or the other whole.
@@ -11,9 +12,11 @@ export class LiveIssuers implements Issuers {
   #byName: ReadonlyMap<string, LiveIssuer> = new Map();
   #roots = '';
   readonly #default: string;
+  readonly #overlap: RootOverlap;
   readonly #listeners: (() => void)[] = [];
 
-  constructor(issuers: readonly LiveIssuer[], defaultName: string) {
+  constructor(issuers: readonly LiveIssuer[], defaultName: string, overlap = new RootOverlap(0, Date.now)) {
+    this.#overlap = overlap;
     for (const issuer of issuers) this.#own.set(issuer.name, issuer);
     this.#level();
     this.#default = defaultName;
@@ -50,10 +53,15 @@ export class LiveIssuers implements Issuers {
     return this.#roots;
   }
 
-  /** What `roots` would be with these in the place of their predecessors. */
+  /** What `roots` would be with these in the place of their predecessors; with none, what time has made of it. */
   rootsWith(...successors: readonly LiveIssuer[]): string {
     const byName = new Map([...this.#own, ...successors.map((each) => [each.name, each] as const)]);
-    return unionOf([...byName.values()].map(({ roots }) => roots));
+    return this.#overlap.with(unionOf([...byName.values()].map(({ roots }) => roots))).join('');
+  }
+
+  /** Whether these bring other roots than those that their predecessors brought. */
+  bringNews(successors: readonly LiveIssuer[]): boolean {
+    return successors.some(({ name, roots }) => this.#own.get(name)?.roots !== roots);
   }
 
   all(): readonly LiveIssuer[] {
@@ -62,11 +70,13 @@ export class LiveIssuers implements Issuers {
 
   #level(): void {
     this.#roots = this.rootsWith();
+    this.#overlap.take(unionOf([...this.#own.values()].map(({ roots }) => roots)));
     this.#byName = new Map([...this.#own].map(([name, issuer]) => [name, { ...issuer, roots: this.#roots }]));
   }
 }
 
 const oneCertificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g;
 
-const unionOf = (bundles: readonly string[]) =>
-  [...new Set(bundles.flatMap((bundle) => bundle.match(oneCertificate) ?? []))].join('');
+const unionOf = (bundles: readonly string[]) => [
+  ...new Set(bundles.flatMap((bundle) => bundle.match(oneCertificate) ?? [])),
+];

@@ -28,6 +28,7 @@ export function checkMeaning(
   checkFairness(config, report);
   checkAuthenticators(config, report);
   checkIssuers(config, report);
+  between(config.trustBundle.overlap, '0s', '90d', ['trustBundle', 'overlap'], report);
   checkAudit(config, folder, report);
   checkDistribution(config, report);
   checkFips(config, report);

@@ -53,6 +53,7 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
     authenticators: content.authenticators.map((entry) => resolveAuthenticator(entry, from)),
     issuers: content.issuers.map((issuer) => resolveIssuer(issuer, from)),
     defaultIssuer: content.defaultIssuer ?? first?.name ?? '',
+    trustBundle: { overlapMs: parseDuration(content.trustBundle.overlap) * 1000 },
     policies: content.policies.map(from),
     audit: {
       directory: from(audit.directory),

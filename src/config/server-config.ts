@@ -18,6 +18,10 @@ export interface ServerConfig {
   readonly issuers: readonly IssuerConfig[];
   readonly defaultIssuer: string;
   /** Policy files; never empty. */
+  readonly trustBundle: {
+    /** How long a root stays that left the files, ms; 0 lets go at once. */
+    readonly overlapMs: number;
+  };
   readonly policies: readonly string[];
   readonly audit: AuditConfig;
   /** Absent: nothing is written into a cluster. */

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { AuditEvent } from '#audit/event.ts';
 import { LiveIssuers } from '#authority/issuers.ts';
 import { Renewal } from '#authority/renewal.ts';
+import type { RootOverlap } from '#authority/root-overlap.ts';
 import type { IssuerConfig } from '#config/server-config.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import { readCertificate } from '#x509/certificate.ts';
@@ -19,11 +20,12 @@ export class Issuing {
   readonly #keys = new Map<string, OpenKey>();
   readonly #renewals: { stop(): void }[] = [];
 
-  private constructor(foundation: Foundation, opened: readonly OpenIssuer[]) {
+  private constructor(foundation: Foundation, opened: readonly OpenIssuer[], overlap: RootOverlap) {
     this.#foundation = foundation;
     this.live = new LiveIssuers(
       opened.map(({ live }) => live),
       foundation.config.defaultIssuer,
+      overlap,
     );
     for (const issuer of opened) this.#adopt(issuer);
     const { expiries } = foundation.metrics;
@@ -35,11 +37,11 @@ export class Issuing {
   }
 
   /** Throws KeyStoreError, IssuerError or an error of the file system that names the file. */
-  static async open(foundation: Foundation, log: AuditLog, onHsm: HsmListener): Promise<Issuing> {
+  static async open(foundation: Foundation, log: AuditLog, onHsm: HsmListener, overlap: RootOverlap): Promise<Issuing> {
     const opened: OpenIssuer[] = [];
     for (const config of foundation.config.issuers)
       opened.push(await openIssuer(config, surroundings(foundation, log, onHsm)));
-    return new Issuing(foundation, opened);
+    return new Issuing(foundation, opened, overlap);
   }
 
   /** Why an issuer's key cannot sign at present, by the issuer's name; answers from memory. */

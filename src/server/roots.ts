@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Json } from '#audit/event.ts';
 import type { LiveIssuers } from '#authority/issuers.ts';
+import type { RootsKnown } from '#authority/root-overlap.ts';
 import { RootsError, withRoots } from '#authority/roots.ts';
 import type { LiveIssuer } from '#issuance/live-issuer.ts';
 import type { AuditLog } from '#issuance/ports.ts';
@@ -9,9 +10,16 @@ import { Refusal } from '#refusal/refusal.ts';
 import { readPemBlocks } from '#x509/pem.ts';
 import { fromFiles } from './events.ts';
 import type { Foundation } from './foundation.ts';
+import type { RootsKnownFile } from './roots-known.ts';
 
 /** ms between two looks at the files: a mounted ConfigMap changes by a swapped link, which no watch tells reliably. */
 const lookEveryMs = 2_000;
+
+/** What is known of roots that were here, and the file that it outlives the process in. */
+export interface RootsMemory {
+  readonly known: () => RootsKnown;
+  readonly file: RootsKnownFile;
+}
 
 /**
  * The files of roots, followed while the server runs. A good new bundle is recorded, and then goes into every answer, the
@@ -21,6 +29,7 @@ export class FollowedRoots {
   readonly #foundation: Foundation;
   readonly #issuers: LiveIssuers;
   readonly #log: AuditLog;
+  readonly #memory: RootsMemory;
   /** By issuer: the text that was last taken or refused. */
   readonly #seen = new Map<string, string>();
   /** The bundle that the log knows: an issuer that is renewed reads its file too, and may be faster than a look. */
@@ -28,7 +37,8 @@ export class FollowedRoots {
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
 
-  private constructor(foundation: Foundation, issuers: LiveIssuers, log: AuditLog) {
+  private constructor(foundation: Foundation, issuers: LiveIssuers, log: AuditLog, memory: RootsMemory) {
+    this.#memory = memory;
     this.#foundation = foundation;
     this.#issuers = issuers;
     this.#log = log;
@@ -36,8 +46,13 @@ export class FollowedRoots {
   }
 
   /** Resolves after a first look, which changes nothing unless a file did since the issuers were opened. */
-  static async follow(foundation: Foundation, issuers: LiveIssuers, log: AuditLog): Promise<FollowedRoots> {
-    const followed = new FollowedRoots(foundation, issuers, log);
+  static async follow(
+    foundation: Foundation,
+    issuers: LiveIssuers,
+    log: AuditLog,
+    memory: RootsMemory,
+  ): Promise<FollowedRoots> {
+    const followed = new FollowedRoots(foundation, issuers, log, memory);
     await followed.#look();
     followed.#timer = setInterval(() => void followed.look(), lookEveryMs).unref();
     return followed;
@@ -73,8 +88,9 @@ export class FollowedRoots {
         texts.set(name, text);
       }
     }
-    if (successors.length === 0) return;
     if (await this.#take(successors)) for (const [name, text] of texts) this.#seen.set(name, text);
+    // A crash before this costs a root that just left its overlap: the file still counts it among ours.
+    if (this.#foundation.config.trustBundle.overlapMs > 0) await this.#memory.file.write(this.#memory.known());
   }
 
   #judge(name: string, file: string, text: string): LiveIssuer | undefined {
@@ -93,11 +109,12 @@ export class FollowedRoots {
     const { events, logger } = this.#foundation;
     const before = this.#recorded;
     const after = this.#issuers.rootsWith(...successors);
-    if (after === before) return true;
+    if (after === before && !this.#issuers.bringNews(successors)) return true;
     try {
-      await this.#log.append(
-        events.of('trustbundle.changed', { actor: fromFiles, change: bundleChange(before, after) }),
-      );
+      if (after !== before)
+        await this.#log.append(
+          events.of('trustbundle.changed', { actor: fromFiles, change: bundleChange(before, after) }),
+        );
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
       logger.warn('new roots wait for the log', { reason: thrown.message });
@@ -112,7 +129,8 @@ export class FollowedRoots {
         return live.certificateSha256 === successor.certificateSha256 ? { ...live, roots, facts } : { ...live, roots };
       }),
     );
-    logger.info('roots replaced');
+    const { retired } = this.#memory.known();
+    logger.info('roots replaced', { leaving: retired.length });
     return true;
   }
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { AggregatingLog } from '#audit/aggregating-log.ts';
+import { RootOverlap } from '#authority/root-overlap.ts';
 import type { LoadedConfig } from '#config/load.ts';
 import { AdminServer } from '#doors/admin/admin-server.ts';
 import { FairGate } from '#issuance/fairness/gate.ts';
@@ -24,6 +25,7 @@ import { FollowedPolicies } from './policies.ts';
 import { openProbe } from './probe.ts';
 import { recordOpening, recordStart } from './record-start.ts';
 import { FollowedRoots } from './roots.ts';
+import { RootsKnownFile } from './roots-known.ts';
 import { keepServing } from './serving-certificate.ts';
 import { openStore } from './store.ts';
 import { openTraces } from './traces.ts';
@@ -65,7 +67,9 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   const remoteClusters = callers.followRemote(store);
   opening.defer(() => remoteClusters.close());
   hsm.recordIn(store);
-  const issuing = await Issuing.open(foundation, store, hsm.listener);
+  const rootsKnown = new RootsKnownFile(config.audit.directory);
+  const overlap = new RootOverlap(config.trustBundle.overlapMs, () => clock.now(), await rootsKnown.read());
+  const issuing = await Issuing.open(foundation, store, hsm.listener, overlap);
   opening.defer(() => issuing.close());
   if (config.fips.level === 'policy')
     demandApprovedKeys([...issuing.kinds(), { what: 'the log key', kind: auditKey.kind }]);
@@ -132,7 +136,10 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   const serving = keepServing(foundation, issuing, store, door);
   opening.defer(() => serving.stop());
   await serving.start();
-  const roots = await FollowedRoots.follow(foundation, issuing.live, store);
+  const roots = await FollowedRoots.follow(foundation, issuing.live, store, {
+    known: () => overlap.known,
+    file: rootsKnown,
+  });
   opening.defer(() => roots.stop());
   const distribution = distribute(foundation, issuing, store);
   opening.defer(() => distribution.stop());

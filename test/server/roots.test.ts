@@ -60,6 +60,29 @@ describe('the roots of a running server', () => {
     await vi.waitUntil(async () => (await running.ask()).chain.at(-1) === home.root.pem + next.pem, { timeout: 5_000 });
   });
 
+  it('K-65: a root that leaves the file stays for the configured overlap, after a restart too, and then goes on the record', async () => {
+    const withOverlap = (overlap: string) =>
+      home.write('countersign.yaml', stringify({ ...home.config, trustBundle: { overlap } }));
+    home.write('roots.pem', next.pem + home.root.pem);
+    withOverlap('1h');
+    {
+      await using running = await InProcess.start(home);
+      home.write('roots.pem', home.root.pem);
+      await running.server.reload();
+      expect((await running.ask()).chain.at(-1)).toBe(home.root.pem + next.pem);
+      expect(changes(running).at(-1)).toMatchObject({ change: { diff: { added: [], removed: [] } } });
+    }
+    {
+      await using running = await InProcess.start(home);
+      expect((await running.ask()).chain.at(-1)).toBe(home.root.pem + next.pem);
+    }
+    withOverlap('1s');
+    await using running = await InProcess.start(home);
+    await vi.waitUntil(async () => (await running.ask()).chain.at(-1) === home.root.pem, { timeout: 10_000 });
+    const gone = { change: { diff: { added: [], removed: [digest(next.certificate)] } } };
+    await vi.waitFor(() => expect(changes(running).at(-1)).toMatchObject(gone));
+  });
+
   it.each([
     ['is empty', () => ''],
     ['is no PEM', () => 'roots'],

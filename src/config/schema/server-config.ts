@@ -44,6 +44,12 @@ export const ServerConfigSchema = section('The configuration of `countersign ser
   authenticators,
   issuers,
   defaultIssuer: optional(text('Issuer used where nobody names one; left out, the first')),
+  trustBundle: optionalSection('The roots in every answer and in what is distributed', {
+    overlap: duration(
+      'How long a root that left the files stays, at most 90d: as long as the longest certificate lives, so that none is cut off; 0s lets go at once',
+      { default: '0s' },
+    ),
+  }),
   policies: list('Policy files; at least one', path('A policy file'), { minItems: 1 }),
   audit,
   distribution: optional(distribution),
