@@ -7,4 +7,6 @@ export interface View<T> {
   readonly synced: boolean;
   /** ms since the epoch of the last event, bookmark, whole list or answer that there is nothing new; 0 before the first. */
   readonly lastContact: number;
+  /** Why the last attempt to follow them failed; undefined while all is well. */
+  readonly fault?: string | undefined;
 }

@@ -1,5 +1,6 @@
-import { ClusterProver, type LocalMode } from '#authn/kubernetes/cluster-prover.ts';
+import { awaitedList, ClusterProver, type LocalMode } from '#authn/kubernetes/cluster-prover.ts';
 import { type BoundViews, readBound } from '#authn/kubernetes/object-facts.ts';
+import { ReviewRight } from '#authn/kubernetes/review-right.ts';
 import { NodePods } from '#authn/node/node-pods.ts';
 import { type PodView, podIndexes, readPlacedPod } from '#authn/node/placed-pod.ts';
 import type { OpenCluster } from '#authn/remote/open-cluster.ts';
@@ -9,12 +10,13 @@ import type { KubernetesApi } from '#kubernetes/api.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import { connect } from '#kubernetes/connect.ts';
 import type { MirrorOptions } from '#kubernetes/mirror.ts';
+import { systemPace } from '#kubernetes/pace.ts';
 import { Reflector } from '#kubernetes/reflector.ts';
 import type { KubernetesCallerMetrics } from '#telemetry/kubernetes-callers.ts';
 import type { Foundation } from './foundation.ts';
 
-/** How often it is looked whether the keys of tokens are due, ms. */
-const keysMs = 5000;
+/** How often it is looked whether the keys of tokens are due, and whether a right that was missing has come, ms. */
+const lookMs = 5000;
 /** Token reviews of one cluster at the same time: fewer than the door has places. */
 const maxReviews = 768;
 
@@ -31,9 +33,10 @@ export function openCluster(
     logger.warn('a cluster cannot be followed for now', { component: `${id}/${what}`, reason });
   const followed = follow(api, kindsOf(config), trouble);
   const observer = metrics.observer(id);
+  const rules = { audiences: config.audiences, unbound: config.unboundTokens };
   const prover = new ClusterProver({
     api,
-    rules: { audiences: config.audiences, unbound: config.unboundTokens },
+    rules,
     clock,
     observer,
     timeoutMs: config.timeoutMs,
@@ -44,8 +47,16 @@ export function openCluster(
   const unwatch = metrics.watchSilence(id, () =>
     Math.max(prover.silentMs, pods === undefined ? 0 : silenceOf(pods, clock)),
   );
-  void prover.refreshKeys();
-  const timer = setInterval(() => void prover.refreshKeys(), keysMs).unref();
+  const right = new ReviewRight({
+    ...{ api, rules, pace: systemPace, timeoutMs: config.timeoutMs },
+    onTurn(missing) {
+      if (missing === undefined) logger.info('tokens may be reviewed now', { component: id });
+      else logger.warn('tokens cannot be reviewed', { component: id, reason: missing });
+    },
+  });
+  const look = () => void Promise.all([prover.refreshKeys(), right.look()]);
+  look();
+  const timer = setInterval(look, lookMs).unref();
   return {
     id,
     prover,
@@ -54,7 +65,9 @@ export function openCluster(
         pods: new NodePods({ ...config.local, view: pods, api, clock, timeoutMs: config.timeoutMs, observer }),
       }),
     get awaits() {
-      return pods?.synced === false ? 'the first list of pods is not there' : prover.awaits;
+      if (pods?.synced === false) return awaitedList('pods', pods);
+      // where tokens are proven here, a review is the second choice
+      return config.mode === 'review' ? right.missing : prover.awaits;
     },
     async close() {
       clearInterval(timer);

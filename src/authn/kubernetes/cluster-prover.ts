@@ -1,5 +1,6 @@
 import type { Clock } from '#issuance/ports.ts';
 import type { KubernetesApi } from '#kubernetes/api.ts';
+import type { View } from '#kubernetes/view.ts';
 import { KeyRing } from '../oidc/key-ring.ts';
 import { ApiServerKeys } from './api-server-keys.ts';
 import { BoundObjects } from './bound-objects.ts';
@@ -87,10 +88,16 @@ export class ClusterProver implements TokenProver {
   get awaits(): string | undefined {
     if (this.#views === undefined) return undefined;
     const { pods, serviceaccounts, nodes } = this.#views;
-    const missing = Object.entries({ pods, serviceaccounts, nodes }).find(([, { synced }]) => !synced)?.[0];
-    if (missing !== undefined) return `the first list of ${missing} is not there`;
+    for (const [kind, view] of Object.entries({ pods, serviceaccounts, nodes })) {
+      if (!view.synced) return awaitedList(kind, view);
+    }
     if (this.#source?.issuers.length === 0)
       return `the keys of its tokens could not be read: ${this.#keys?.fault ?? ''}`;
     return undefined;
   }
+}
+
+/** `fault` names what was asked of the API server and its answer: a missing right is read off there. */
+export function awaitedList(kind: string, { fault }: Pick<View<unknown>, 'fault'>): string {
+  return `the first list of ${kind} is not there${fault === undefined ? '' : `: ${fault}`}`;
 }
