@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { vi } from 'vitest';
+import { parse } from 'yaml';
+import { oracle, repository } from '#test/oracles.ts';
+import { type TestAuthority, testAuthority } from '#test/support/software-ca.ts';
+import { at, type TestClient } from './client.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { Program } from './program.ts';
+import { Watchdog } from './watchdog.ts';
+
+const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+export const certManagerApi = '/apis/cert-manager.io/v1';
+const patiently = { timeout: 60_000, interval: 50 };
+
+/** cert-manager's kinds, from the module that its controllers were compiled from. More than one test may ask for them. */
+export async function installKinds(admin: TestClient): Promise<void> {
+  const module = join(repository, 'test/go/cert-manager');
+  const words = ['mod', 'download', '-json', 'github.com/cert-manager/cert-manager'];
+  const found: unknown = JSON.parse(execFileSync('go', words, { cwd: module, encoding: 'utf8' }));
+  const folder = join(String(at(found, 'Dir')), 'deploy/crds');
+  const kinds = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+  for (const name of kinds) {
+    const definition: unknown = parse(readFileSync(join(folder, name), 'utf8'));
+    const { status, body } = await admin.ask('POST', definitions, { body: definition });
+    if (status !== 201 && status !== 409) throw new Error(`${name}: ${status} ${JSON.stringify(body)}`);
+  }
+  await vi.waitFor(async () => {
+    for (const kind of ['certificaterequests', 'issuers', 'clusterissuers', 'certificates'])
+      await admin.get(`${certManagerApi}/${kind}?limit=1`);
+  }, patiently);
+}
+
+/** cert-manager's own controllers of Issuers and CertificateRequests, looking after one namespace. */
+export class CertManager implements AsyncDisposable {
+  readonly namespace: string;
+  readonly #admin: TestClient;
+  readonly #program: Program;
+  readonly #watchdog: Watchdog;
+
+  private constructor(admin: TestClient, namespace: string, program: Program, watchdog: Watchdog) {
+    this.#admin = admin;
+    this.namespace = namespace;
+    this.#program = program;
+    this.#watchdog = watchdog;
+  }
+
+  static async start({ admin, kubeconfig }: ControlPlane, namespace: string): Promise<CertManager> {
+    const found = oracle('set:cert-manager');
+    if (!found.available) throw new Error(`there is no cert-manager: ${found.how}`);
+    await installKinds(admin);
+    const folder = mkdtempSync(join(tmpdir(), 'countersign-cert-manager-'));
+    const watchdog = new Watchdog(folder);
+    const file = join(folder, 'kubeconfig');
+    writeFileSync(file, kubeconfig, { mode: 0o600 });
+    const words = ['--kubeconfig', file, '--namespace', namespace];
+    const program = new Program(join(found.path, 'controllers'), words, join(folder, 'log'));
+    watchdog.guard(program.pid);
+    return new CertManager(admin, namespace, program, watchdog);
+  }
+
+  /** An issuer with a CA of its own in a Secret; resolves once it is ready. */
+  async ca(
+    name: string,
+    authority = testAuthority({ commonName: `Test ${name}` }),
+    above = '',
+  ): Promise<TestAuthority> {
+    const data = { 'tls.crt': authority.pem + above, 'tls.key': authority.keyPem };
+    const encoded = Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]);
+    await this.#admin.create(`/api/v1/namespaces/${this.namespace}/secrets`, {
+      metadata: { name },
+      type: 'kubernetes.io/tls',
+      data: Object.fromEntries(encoded),
+    });
+    await this.#issuer(name, { ca: { secretName: name } });
+    return authority;
+  }
+
+  async #issuer(name: string, spec: unknown): Promise<void> {
+    const path = `${certManagerApi}/namespaces/${this.namespace}/issuers`;
+    await this.#admin.create(path, { apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { name }, spec });
+    await vi.waitFor(async () => {
+      if (!this.#program.alive) throw new Error("cert-manager's controllers ended");
+      const conditions = at(await this.#admin.get(`${path}/${name}`), 'status', 'conditions');
+      if (!Array.isArray(conditions) || !conditions.some(isReady))
+        throw new Error(`${name} is not ready: ${JSON.stringify(conditions)}`);
+    }, patiently);
+  }
+
+  pause(): Promise<void> {
+    return this.#program.pause();
+  }
+
+  resume(): void {
+    this.#program.resume();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program.kill();
+    await this.#watchdog.release();
+  }
+}
+
+const isReady = (condition: unknown) => at(condition, 'type') === 'Ready' && at(condition, 'status') === 'True';
