@@ -9,7 +9,8 @@ import { p256Request, web } from '#test/support/requests.ts';
 import { testAuthority } from '#test/support/software-ca.ts';
 import { readCertificate } from '#x509/certificate.ts';
 import { named, namedCsr } from './csrs.ts';
-import { dialects, identityOf, Mesh } from './mesh.ts';
+import { identityOf, Mesh } from './mesh.ts';
+import { describeEveryWay } from './ways.ts';
 
 const leafOf = ({ chain }: Answer) => readCertificate(derOf(chain[0] ?? ''));
 const day = 86_400;
@@ -66,10 +67,10 @@ function longLived(home: Mesh['home']): void {
   home.write('issuers/mesh.key', issuer.keyPem, 0o600);
 }
 
-describe.each(dialects)('a lifetime in the dialect of %s', (dialect) => {
+describeEveryWay('a lifetime', ({ dialect, proof }) => {
   let mesh: Mesh;
   beforeAll(async () => {
-    mesh = await Mesh.start({ dialect }, longLived);
+    mesh = await Mesh.start({ dialect, proof }, longLived);
   });
   afterAll(() => mesh[Symbol.asyncDispose]());
 
@@ -132,10 +133,10 @@ describe.each([
   });
 });
 
-describe.each(dialects)('what a CSR says beside its key, in the dialect of %s', (dialect) => {
+describeEveryWay('what a CSR says beside its key,', ({ dialect, proof }) => {
   let mesh: Mesh;
   beforeAll(async () => {
-    mesh = await Mesh.start({ dialect });
+    mesh = await Mesh.start({ dialect, proof });
   });
   afterAll(() => mesh[Symbol.asyncDispose]());
 

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { vi } from 'vitest';
 import { Agent, type Answer, type Ask } from '#test/support/agent.ts';
 import { TestHome, type TestHomeOptions } from '#test/support/home.ts';
 import { endsIn, type LogRecord, recordsOf } from '#test/support/records.ts';
 import { p256Request } from '#test/support/requests.ts';
 import { ServerProcess } from '#test/support/server-process.ts';
+import { KubernetesCallers, type Proof, type Tokens } from './proofs.ts';
 
 export type Dialect = 'istiod' | 'istio-csr';
 export const dialects: readonly Dialect[] = ['istiod', 'istio-csr'];
@@ -19,6 +21,11 @@ export interface End extends LogRecord {
   readonly requestId: string;
 }
 
+export interface MeshOptions extends TestHomeOptions {
+  /** By JWT unless told. */
+  readonly proof?: Proof;
+}
+
 /**
  * A whole server as a process, with agents that each come from an address of their own. The log counts refusals that
  * are alike: those for one reason of one account, or, where none was proven, from one address.
@@ -26,20 +33,28 @@ export interface End extends LogRecord {
 export class Mesh implements AsyncDisposable {
   readonly home: TestHome;
   readonly server: ServerProcess;
+  readonly #tokens: Tokens;
   #addresses = 0;
   #accounts = 0;
 
-  private constructor(home: TestHome, server: ServerProcess) {
+  private constructor(home: TestHome, server: ServerProcess, tokens: Tokens) {
     this.home = home;
     this.server = server;
+    this.#tokens = tokens;
   }
 
   /** `prepare` may change files of the home before the server reads them. */
-  static async start(options: TestHomeOptions = {}, prepare?: (home: TestHome) => void): Promise<Mesh> {
-    const home = new TestHome(options);
+  static async start({ proof = 'jwt', ...options }: MeshOptions = {}, prepare?: (home: TestHome) => void) {
+    const callers = proof === 'jwt' ? undefined : await KubernetesCallers.prepare(proof);
+    const authenticators = callers && { authenticators: callers.authenticators };
+    const home = new TestHome({ ...options, config: { ...authenticators, ...options.config } });
     try {
+      callers?.install(home);
       prepare?.(home);
-      return new Mesh(home, await ServerProcess.start(home));
+      const mesh = new Mesh(home, await ServerProcess.start(home), callers ?? home.tokens);
+      // Until the first list of pods is there nobody of Kubernetes is proven locally.
+      await vi.waitUntil(async () => (await mesh.server.get('/readyz')).status === 200, { timeout: 30_000 });
+      return mesh;
     } catch (thrown) {
       home[Symbol.dispose]();
       throw thrown;
@@ -64,8 +79,8 @@ export class Mesh implements AsyncDisposable {
     return this.token(`one-${this.#accounts}`);
   }
 
-  token(account = 'web', claims: Readonly<Record<string, unknown>> = {}): string {
-    return this.home.tokens.token('demo', account, claims);
+  token(account = 'web', claims: Readonly<Record<string, unknown>> = {}, namespace = 'demo'): string {
+    return this.#tokens.token(namespace, account, claims);
   }
 
   /** One call on a connection of its own, from an address of its own. */

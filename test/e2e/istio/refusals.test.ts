@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { frame } from '#doors/istio/framing.ts';
 import { encodeRequest } from '#test/doors/istio/codec.ts';
 import { deny, policyText } from '#test/policy/sidecar.ts';
@@ -8,7 +8,8 @@ import { countEnds, recordsOf } from '#test/support/records.ts';
 import { newRequest, p256Request } from '#test/support/requests.ts';
 import { invalidCases } from '#test/x509/csr/tables.ts';
 import { unreadable } from './csrs.ts';
-import { type Dialect, dialects, Mesh } from './mesh.ts';
+import { type Dialect, Mesh } from './mesh.ts';
+import { describeEveryWay } from './ways.ts';
 
 const policies = [`${repository}policies/istio.yaml`, 'banned.yaml'];
 /** What must be escaped on the way to the caller: a per cent sign, what looks like an escape, letters beyond ASCII. */
@@ -85,7 +86,7 @@ const rows: readonly Row[] = [
     kind: 'policy',
     ask: (mesh) => ({
       csr: p256Request('spiffe://cluster.local/ns/banned/sa/web').csr,
-      token: mesh.home.tokens.token('banned', 'web'),
+      token: mesh.token('web', {}, 'banned'),
     }),
   },
   {
@@ -112,10 +113,10 @@ function send(agent: Agent, token: string, body: Uint8Array): Promise<Answer> {
   return new AgentCall(stream).answer;
 }
 
-describe.each(dialects)('a refusal in the dialect of %s', (dialect) => {
+describeEveryWay('a refusal', ({ dialect, proof }) => {
   let mesh: Mesh;
   beforeAll(async () => {
-    mesh = await Mesh.start({ dialect, policies, config: { csr: { newRequestLabel: 'refuse' } } }, (home) =>
+    mesh = await Mesh.start({ dialect, proof, policies, config: { csr: { newRequestLabel: 'refuse' } } }, (home) =>
       home.write('banned.yaml', policyText({ name: 'banned', spec: banned })),
     );
   });
@@ -146,7 +147,7 @@ describe.each(dialects)('a refusal in the dialect of %s', (dialect) => {
   it("a policy's own sentence arrives as it was written, in the dialect that tells it", async () => {
     const { answer, from } = await mesh.ask({
       csr: p256Request('spiffe://cluster.local/ns/banned/sa/other').csr,
-      token: mesh.home.tokens.token('banned', 'other'),
+      token: mesh.token('other', {}, 'banned'),
     });
     const [end] = mesh.ends(from);
     expect(end?.message).toBe(sentence);
@@ -184,7 +185,7 @@ describe.each(dialects)('a refusal in the dialect of %s', (dialect) => {
     const records = recordsOf(mesh.home);
     const own = mesh.ends(from);
     expect(own).toMatchObject([{ reason: 'authn.failed' }, { reason: 'authn.failed', count: 39 }]);
-    expect(own[0]?.message).toMatch(/iss/);
+    expect(own[0]?.message).toMatch(proof === 'review' ? /the API server says/ : /iss/);
     expect(countEnds(own)).toEqual({ 'certificate.denied authn.failed': 40 });
     const written = JSON.stringify(records) + mesh.server.stderr;
     expect(written).not.toContain('hunter2');
