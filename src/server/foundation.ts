@@ -2,6 +2,7 @@ import { uuidSource } from '#audit/uuid.ts';
 import type { ServerConfig } from '#config/server-config.ts';
 import type { Clock } from '#issuance/ports.ts';
 import { Health } from '#telemetry/health.ts';
+import { watchHealth } from '#telemetry/health-gauges.ts';
 import { type Logger, standardErrorLogger } from '#telemetry/log/logger.ts';
 import { Metrics } from '#telemetry/metrics.ts';
 import { serialNumbers } from '#x509/profile/serial.ts';
@@ -31,6 +32,9 @@ export function layFoundation(config: ServerConfig): Foundation {
     () => clock.now(),
     (length) => entropy.bytes(length),
   );
+  const health = new Health(clock);
+  const metrics = new Metrics({ clock, version: instance.version, istioCsr: config.istio.dialect === 'istio-csr' });
+  watchHealth(metrics.registry, health);
   return {
     config,
     clock,
@@ -39,7 +43,7 @@ export function layFoundation(config: ServerConfig): Foundation {
     serials: serialNumbers(entropy, serialOctet(instance.name)),
     events: new Events(ids, { ...instance }),
     logger: standardErrorLogger({ ...config.telemetry.logs, clock }),
-    health: new Health(clock),
-    metrics: new Metrics({ clock, version: instance.version, istioCsr: config.istio.dialect === 'istio-csr' }),
+    health,
+    metrics,
   };
 }

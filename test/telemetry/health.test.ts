@@ -1,5 +1,7 @@
+import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { Health } from '#telemetry/health.ts';
+import { watchHealth } from '#telemetry/health-gauges.ts';
 
 function clockAt(start: number) {
   let time = start;
@@ -90,5 +92,23 @@ describe('liveness', () => {
       ok: false,
       checks: [{ ok: true }, { reason: expect.stringContaining('fsync') }],
     });
+  });
+});
+
+describe('readiness as metrics', () => {
+  it('has a number for the whole and one for each part, by what they say now', async () => {
+    const health = new Health(clockAt(0));
+    const registry = new Registry();
+    watchHealth(registry, health);
+    health.register('store').pass();
+    const signer = health.register('signer');
+    signer.fail('the token is gone');
+    expect(await registry.metrics()).toMatch(/^countersign_ready 0$/m);
+    expect(await registry.metrics()).toMatch(/^countersign_check_passing\{check="store"\} 1$/m);
+    expect(await registry.metrics()).toMatch(/^countersign_check_passing\{check="signer"\} 0$/m);
+    signer.pass();
+    expect(await registry.metrics()).toMatch(/^countersign_ready 1$/m);
+    health.drain();
+    expect(await registry.metrics()).toMatch(/^countersign_check_passing\{check="shutdown"\} 0$/m);
   });
 });
