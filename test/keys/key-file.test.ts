@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSecret } from '#keys/secret-source.ts';
-import { openKeyFile } from '#keys/software/key-file.ts';
+import { isOpenToOthers, openKeyFile } from '#keys/software/key-file.ts';
 import { SoftwareKeyStore } from '#keys/software/key-store.ts';
 import { describeWith } from '#test/oracles.ts';
 import { importSpki, verifySignature } from '#x509/verify-signature.ts';
@@ -52,6 +52,19 @@ describe('a key encrypted at rest', () => {
       });
       expect(createPrivateKey(plain).asymmetricKeyType).toBe('ec');
     });
+  });
+
+  it.each([
+    ['our own, for us alone', 0o600, 65_532, false],
+    ['our own, for our group too', 0o640, 65_532, true],
+    ["root's, lent to our group as Kubernetes does with fsGroup", 0o440, 0, false],
+    ["root's, which our group may write", 0o460, 0, true],
+    ["root's, for everybody", 0o444, 0, true],
+    ["another user's, for our group", 0o440, 1000, true],
+  ])('%s: %o', (_, mode, uid, open) => {
+    expect(isOpenToOthers({ mode: 0o100_000 | mode, uid }, 65_532)).toBe(open);
+    // to root everything of its own is its own
+    expect(isOpenToOthers({ mode: 0o100_000 | mode, uid }, 0)).toBe(mode !== 0o600);
   });
 
   it('is never replaced by a second one', async () => {

@@ -15,11 +15,19 @@ export async function openKeyFile(path: string, passphrase?: SecretSource): Prom
   return new SoftwareSigner(openSealedKey(pem, await readSecret(passphrase, `passphrase of ${path}`), path));
 }
 
+/**
+ * Our own file is for us alone. One that is root's, and not ours, may let our group read it and no more: a container has a
+ * mounted Secret in no other way.
+ */
+export function isOpenToOthers({ mode, uid }: { readonly mode: number; readonly uid: number }, self: number): boolean {
+  const lent = uid === 0 && self !== 0;
+  return (mode & (lent ? 0o037 : 0o077)) !== 0;
+}
+
 /** Undefined where there is no such file. Throws KeyStoreError `key-file` for one that others can read. */
 export async function readKeyFile(path: string): Promise<string | undefined> {
   try {
-    const { mode } = await stat(path);
-    if ((mode & 0o077) !== 0) {
+    if (isOpenToOthers(await stat(path), process.geteuid?.() ?? 0)) {
       throw new KeyStoreError('key-file', `${path} holds a CA key and is open to other users; chmod 600 it`);
     }
     return await readFile(path, 'utf8');
