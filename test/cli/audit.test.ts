@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { cpSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -240,5 +240,42 @@ describe('audit prove', () => {
     const { code, stdout, stderr } = await countersign(['audit', 'prove', at('unknown.pem'), '--home', home]);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('not in the log');
+  });
+});
+
+describe('countersign audit make-key', () => {
+  it('makes an Ed25519 key for its owner alone, once, in a folder that need not be there', async () => {
+    const file = join(scratch(), 'new', 'log.key');
+    const made = await countersign(['audit', 'make-key', file, '--json']);
+    expect([made.code, parsed(made)]).toEqual([0, { file, made: true }]);
+    const pem = readFileSync(file, 'utf8');
+    expect(createPrivateKey(pem).asymmetricKeyType).toBe('ed25519');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const again = await countersign(['audit', 'make-key', file]);
+    expect([again.code, again.stdout]).toEqual([0, `${file}: there already\n`]);
+    expect(readFileSync(file, 'utf8')).toBe(pem);
+  });
+
+  it.each([
+    ['no key', 'words', 0o600, /log\.key/],
+    [
+      'another kind of key',
+      generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      0o600,
+      /signed by an Ed25519 key/,
+    ],
+    [
+      'a key that all can read',
+      generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      0o644,
+      /open to other users/,
+    ],
+  ])('%s: told, and left alone', async (_, content, mode, words) => {
+    const file = join(scratch(), 'log.key');
+    writeFileSync(file, content, { mode });
+    const ran = await countersign(['audit', 'make-key', file]);
+    expect([ran.code, ran.stdout]).toEqual([3, '']);
+    expect(ran.stderr).toMatch(words);
+    expect(readFileSync(file, 'utf8')).toBe(String(content));
   });
 });

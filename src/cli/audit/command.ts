@@ -1,5 +1,5 @@
 import { defineCommand, defineGroup } from '../command/command.ts';
-import { checkOptions, listOptions, proveOptions, verifyOptions } from './options.ts';
+import { checkOptions, listOptions, makeKeyOptions, proveOptions, verifyOptions } from './options.ts';
 
 const verify = defineCommand({
   name: 'verify',
@@ -86,9 +86,25 @@ const prove = defineCommand({
   run: async (input, terminal) => (await import('./prove.ts')).runProve(input, terminal),
 });
 
+const makeKey = defineCommand({
+  name: 'make-key',
+  summary: 'Make the key that signs the checkpoints of a new log.',
+  about: [
+    'An Ed25519 key as PKCS#8, for audit.key.file in the configuration. A key that is there stays: a log is signed by one key all its life, and a volume that is used again has it already.',
+  ],
+  operands: [{ name: 'FILE', help: 'where it goes; only its owner can read it', required: true }],
+  options: makeKeyOptions,
+  examples: [{ type: 'audit make-key audit/log.key', to: 'before the first start' }],
+  exits: {
+    ok: 'it is there, made now or before',
+    input: 'what is there is no Ed25519 key, or others can read it; it is left alone',
+  },
+  run: async (input, terminal) => (await import('./make-key.ts')).runMakeKey(input, terminal),
+});
+
 export const audit = defineGroup({
   name: 'audit',
   summary: 'Verify, search and prove the tamper-evident log.',
   about: ['Every decision is one entry of an RFC 6962 tree, published as C2SP tiles.'],
-  members: [verify, list, check, prove],
+  members: [verify, list, check, prove, makeKey],
 });

@@ -38,3 +38,5 @@ export const proveOptions = {
   ...findOptions,
   out: value('FILE', 'write the proof there (default: stdout)', { short: 'o' }),
 } as const;
+
+export const makeKeyOptions = { json: flag('one JSON object: {"file", "made"}') } as const;
