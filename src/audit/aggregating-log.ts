@@ -81,7 +81,11 @@ export class AggregatingLog implements AuditLog {
   }
 }
 
-/** The end of a request with a no. One that ends an intent names it in `prev`, and stands for that intent alone. */
-function isRefusal({ type, prev }: AuditEvent): boolean {
+/**
+ * The end of a request with a no. One that ends an intent names it in `prev`, and one that names a certificate speaks of
+ * something that exists: each stands for that alone.
+ */
+function isRefusal({ type, prev, certificate }: AuditEvent): boolean {
+  if (certificate !== undefined) return false;
   return type === 'certificate.denied' || (type === 'certificate.failed' && prev === undefined);
 }

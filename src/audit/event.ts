@@ -77,6 +77,8 @@ export interface AuditEvent {
   readonly certificate?: Json;
   /** base64 of the issued certificate. */
   readonly certificateDer?: string;
+  /** Where the trail of an order at an outside issuer begins, in that one's own books. */
+  readonly outside?: Json;
   readonly revocation?: Json;
   readonly key?: Json;
   readonly actor?: Json;

@@ -68,6 +68,7 @@ const decision = parts({
   rule: text,
   wouldDecide: texts,
   clamped: parts({ from: Type.Integer(), to: Type.Integer() }),
+  permitted: parts({ drawn: hexadecimal, notAfter: time, notBefore: time, ttl: count }),
   level: Type.Optional(Type.Union([text, Type.Partial(Type.Object({ fips: text, cnsa: text }), exact)])),
 });
 
@@ -113,6 +114,7 @@ export const entrySchema = Type.Object(
     decision,
     certificate,
     certificateDer: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9+/]+={0,2}$' })),
+    outside: parts({ namespace: text, name: text, uid: text, issuer: text }),
     revocation: parts({ reason: text, effective: time, requestedBy: text, crlNumber: count }),
     key: parts({
       label: text,

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { LiveIssuer } from '#issuance/live-issuer.ts';
+import type { SigningIssuer } from '#issuance/live-issuer.ts';
 import type { Signer } from '#issuance/ports.ts';
 import type { KeyKind } from '#x509/algorithms.ts';
 import { nameText } from '#x509/name.ts';
@@ -23,7 +23,7 @@ export interface IssuerMaterial {
 }
 
 export interface InstalledIssuer {
-  readonly live: LiveIssuer;
+  readonly live: SigningIssuer;
   /** Sentences: what holds by RFC 5280 and will still hurt somebody, such as URI name constraints. */
   readonly warnings: readonly string[];
 }
@@ -53,7 +53,8 @@ export function installIssuer(material: IssuerMaterial, now: number): InstalledI
   const { algorithm } = material.signer;
   const window = [...path, root];
   const template = compileLeafTemplate(leafIssuer);
-  const live: LiveIssuer = {
+  const live: SigningIssuer = {
+    way: 'sign',
     name: material.name,
     signer: material.signer,
     template,

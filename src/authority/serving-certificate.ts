@@ -1,18 +1,14 @@
 import { hash } from 'node:crypto';
 import type { AuditEvent, Json } from '#audit/event.ts';
-import type { LiveIssuer } from '#issuance/live-issuer.ts';
-import type { AuditLog, Clock } from '#issuance/ports.ts';
+import type { LiveIssuer, SigningIssuer } from '#issuance/live-issuer.ts';
+import type { AuditLog, Clock, Signer } from '#issuance/ports.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import type { Der, KeyKind } from '#x509/algorithms.ts';
 import { ipOctets } from '#x509/ip-address.ts';
 import { toPem } from '#x509/pem.ts';
 import { servingTbs } from '#x509/profile/ca-certificate.ts';
-
-export interface ServingNames {
-  readonly dnsNames: readonly string[];
-  readonly ipAddresses: readonly string[];
-  readonly uris?: readonly string[];
-}
+import { type RelayParts, relayServing } from './relayed-serving-certificate.ts';
+import { type ServingNames, type ServingProfile, sansOf, servingPurposes } from './serving-profile.ts';
 
 /** A key of a TLS server that we speak for, born for one certificate. */
 export interface ServingKey {
@@ -21,6 +17,8 @@ export interface ServingKey {
   readonly spki: Der;
   readonly spkiSha256: string;
   readonly kind: KeyKind;
+  /** Signs the request for it, where somebody else makes the certificate. */
+  readonly signer: Pick<Signer, 'algorithm' | 'sign'>;
 }
 
 export interface ServingPair {
@@ -32,9 +30,6 @@ export interface ServingPair {
   readonly notBefore: number;
   readonly notAfter: number;
 }
-
-/** Our own server, or a control plane that also calls others with its certificate. */
-export type ServingProfile = 'serving-v1' | 'control-plane-v1';
 
 export interface ServingParts {
   readonly profile: ServingProfile;
@@ -48,19 +43,23 @@ export interface ServingParts {
   readonly names: ServingNames;
   /** Seconds. */
   readonly lifetime: number;
+  /** Absent where every issuer signs by itself. */
+  readonly relay?: RelayParts;
 }
 
 const backdate = 120;
 
-const purposes = {
-  'serving-v1': ['serverAuth'],
-  'control-plane-v1': ['serverAuth', 'clientAuth'],
-} as const satisfies Record<ServingProfile, readonly string[]>;
-
-/** Issues a server's certificate without a CSR, on the record like any other: nothing is used before its record is durable. */
+/** Issues a server's certificate, on the record like any other: nothing is used before its record is durable. */
 export async function issueServingCertificate(parts: ServingParts): Promise<ServingPair> {
   const issuer = parts.issuer();
   const key = await parts.makeKey();
+  if (issuer.way === 'sign') return signServing(parts, issuer, key);
+  if (parts.relay === undefined) throw new Refusal('internal', `issuer ${issuer.name} makes certificates elsewhere`);
+  return relayServing({ ...parts, relay: parts.relay }, issuer, key);
+}
+
+/** Without a CSR: the key is ours as well. */
+async function signServing(parts: ServingParts, issuer: SigningIssuer, key: ServingKey): Promise<ServingPair> {
   const now = Math.floor(parts.clock.now() / 1000);
   const notBefore = Math.max(now - backdate, issuer.facts.notBefore);
   const notAfter = Math.min(now + parts.lifetime, issuer.facts.notAfter);
@@ -100,7 +99,7 @@ export async function issueServingCertificate(parts: ServingParts): Promise<Serv
 
 function record(
   parts: ServingParts,
-  issuer: LiveIssuer,
+  issuer: SigningIssuer,
   key: ServingKey,
   serial: Uint8Array,
   tbs: Uint8Array,
@@ -126,14 +125,8 @@ function record(
       key: { kind: key.kind, spkiSha256: key.spkiSha256 },
       signatureAlgorithm: issuer.signer.algorithm,
       profile: parts.profile,
-      eku: purposes[parts.profile],
+      eku: servingPurposes[parts.profile],
     },
     certificateDer: Buffer.from(certificate).toString('base64'),
   };
 }
-
-const sansOf = ({ uris = [], dnsNames, ipAddresses }: ServingNames) => [
-  ...uris.map((uri) => `uri:${uri}`),
-  ...dnsNames.map((name) => `dns:${name}`),
-  ...ipAddresses.map((ip) => `ip:${ip}`),
-];

@@ -3,17 +3,17 @@ import { Refusal } from '#refusal/refusal.ts';
 import type { Der } from '#x509/algorithms.ts';
 import type { VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import { compareReleased, type LeafExpectation, lintLeafTbs } from '#x509/lint.ts';
-import type { LiveIssuer } from './live-issuer.ts';
+import type { SigningIssuer } from './live-issuer.ts';
 
 /** The final to-be-signed bytes of one certificate: made from a Permit, linted, then signed at most once. */
 export class Draft {
   readonly tbs: Uint8Array;
   readonly serial: Uint8Array;
-  readonly #issuer: LiveIssuer;
+  readonly #issuer: SigningIssuer;
   readonly #expected: LeafExpectation;
   #state: 'drafted' | 'linted' | 'signed' = 'drafted';
 
-  private constructor(permit: Permit, csr: VerifiedCsr, issuer: LiveIssuer, serial: Uint8Array) {
+  private constructor(permit: Permit, csr: VerifiedCsr, issuer: SigningIssuer, serial: Uint8Array) {
     const { terms } = permit;
     if (terms.spkiSha256 !== csr.key.spkiSha256) throw new Refusal('internal', 'the permit is for another key');
     if (terms.issuer !== issuer.name) throw new Refusal('internal', 'the permit is for another issuer');
@@ -43,7 +43,7 @@ export class Draft {
   }
 
   /** Pure: the same inputs give the same bytes. */
-  static of(permit: Permit, csr: VerifiedCsr, issuer: LiveIssuer, serial: Uint8Array): Draft {
+  static of(permit: Permit, csr: VerifiedCsr, issuer: SigningIssuer, serial: Uint8Array): Draft {
     return new Draft(permit, csr, issuer, serial);
   }
 

@@ -3,6 +3,7 @@ import type { Permit } from '#policy/permit.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import type { VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import { type Stage, stages } from './observer.ts';
+import type { OutsideNotes } from './outside/held-certificate.ts';
 import type { Asked, Attempt } from './request.ts';
 
 /** One request on its way: what has been proven of it so far, how long each stage took, and who writes its end. */
@@ -17,6 +18,8 @@ export class Flight {
   permit: Permit | undefined;
   serial: string | undefined;
   leafIndex: number | undefined;
+  /** There once the request is on its way to an outside issuer. */
+  outside: OutsideNotes | undefined;
   readonly #began = performance.now();
   #stageBegan = 0;
   #claimed = false;

@@ -1,10 +1,17 @@
 import type { IssuerFacts } from '#policy/question.ts';
+import type { Certificate } from '#x509/certificate.ts';
 import type { IssuerTerms } from '#x509/profile/ca-certificate.ts';
 import type { LeafIssuer, LeafTemplate } from '#x509/profile/leaf-template.ts';
-import type { Signer } from './ports.ts';
+import type { OutsideIssuer, Signer } from './ports.ts';
 
-/** An issuing CA as the sequence sees it: immutable, so that one request meets one issuer from draft to answer. */
-export interface LiveIssuer {
+/**
+ * An issuing CA as the sequence sees it: immutable, so that one request meets one issuer from draft to answer. Either its
+ * key is ours and it signs what we drafted, or it is somebody else's and we hold what it made against the permit.
+ */
+export type LiveIssuer = SigningIssuer | RelayedIssuer;
+
+export interface SigningIssuer {
+  readonly way: 'sign';
   readonly name: string;
   readonly signer: Signer;
   readonly template: LeafTemplate;
@@ -26,6 +33,21 @@ export interface LiveIssuer {
   readonly subject: string;
   readonly keyId: string;
   readonly certificateSha256: string;
+}
+
+/** Its certificate is not known before it has issued: each answer names its own. */
+export interface RelayedIssuer {
+  readonly way: 'relay';
+  readonly name: string;
+  readonly outside: OutsideIssuer;
+  /** What is known beforehand: key and algorithm are not, and the window is that of the roots. */
+  readonly facts: IssuerFacts;
+  /** Where the roots come from: a file of ours, or the issuer's word beside each certificate of our own. */
+  readonly rootsFrom: 'file' | 'issuer';
+  /** Its own roots, in which all that it makes has to end. Empty until it has named them; nothing is relayed before. */
+  readonly trusted: readonly Certificate[];
+  /** All live roots in one byte-stable PEM bundle. */
+  readonly roots: string;
 }
 
 export interface Issuers {

@@ -95,6 +95,16 @@ export interface OutsideOrder {
   readonly purpose: 'workload' | 'serving' | 'authority';
   /** Whom it is for, in the outside system's own books: a SPIFFE ID, or what a certificate of our own is called. */
   readonly label: string;
+  /** Called as soon as the order stands in the outside system's books: whatever becomes of it, its record names it. */
+  readonly placed?: (trail: OutsideTrail) => void;
+}
+
+/** Where the outside system's own trail of an order begins; for the record. */
+export interface OutsideTrail {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly issuer: string;
 }
 
 export interface OutsideAnswer {
@@ -102,6 +112,5 @@ export interface OutsideAnswer {
   readonly chain: string;
   /** PEM of the CA that the issuer names beside the chain; empty when it names none. Untrusted unless configured so. */
   readonly ca: string;
-  /** Where the outside system's own trail of this order begins; for the record. */
-  readonly trail: { readonly namespace: string; readonly name: string; readonly uid: string; readonly issuer: string };
+  readonly trail: OutsideTrail;
 }

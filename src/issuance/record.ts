@@ -5,7 +5,9 @@ import type { Refusal } from '#refusal/refusal.ts';
 import type { VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import type { Draft } from './draft.ts';
 import type { Flight } from './flight.ts';
-import type { LiveIssuer } from './live-issuer.ts';
+import type { RelayedIssuer, SigningIssuer } from './live-issuer.ts';
+import { HeldCertificate } from './outside/held-certificate.ts';
+import { cameBackFacts, decidedAt, permittedFacts, relayedFacts, trailFacts } from './outside/record-facts.ts';
 import type { Asked, Attempt } from './request.ts';
 
 export interface RecorderParts {
@@ -38,50 +40,41 @@ export class Recorder {
     this.#parts = parts;
   }
 
-  issued(flight: Flight, issuer: LiveIssuer, draft: Draft, certificate: Uint8Array): AuditEvent {
-    const { attempt, asked, caller, csr, permit } = flight;
-    if (asked === undefined || caller === undefined || csr === undefined || permit === undefined) {
-      throw new Error('a flight without proof');
-    }
+  issued(flight: Flight, issuer: SigningIssuer, draft: Draft, certificate: Uint8Array): AuditEvent {
+    const { csr, permit } = flight;
+    if (csr === undefined || permit === undefined) throw withoutProof();
     const { terms } = permit;
     flight.serial = Buffer.from(draft.serial.buffer, draft.serial.byteOffset, draft.serial.length).toString('hex');
-    return {
-      type: 'certificate.issued',
-      id: this.#parts.id(),
-      outcome: 'success',
-      instance: this.#parts.instance,
-      door: attempt.door,
-      request: requestFacts(attempt, asked, csr),
-      peer: peerFacts(attempt),
-      caller: callerFacts(caller.facts),
-      ...(caller.facts.impersonation && { onBehalfOf: onBehalfOfFacts(caller.facts) }),
-      asked: askedFacts(asked, csr),
-      decision: {
-        clamped: terms.clamped && { from: terms.clamped.from, to: terms.clamped.to },
-        level: terms.level,
-        mode: 'enforce',
-        policy: terms.policy,
-        policySetId: terms.policySetId,
-        priority: terms.priority,
-      },
-      certificate: {
-        eku: extendedKeyUsages,
-        identity: terms.identity,
-        issuer: { certSha256: issuer.certificateSha256, keyId: issuer.keyId, name: issuer.name },
-        key: { kind: csr.key.kind, spkiSha256: csr.key.spkiSha256 },
-        ku: terms.keyUsage,
-        notAfter: new Date(terms.notAfter * 1000).toISOString(),
-        notBefore: new Date(terms.notBefore * 1000).toISOString(),
-        profile: issuer.profile,
-        sans: [terms.identity],
-        serial: flight.serial,
-        sha256: hash('sha256', certificate, 'hex'),
-        signatureAlgorithm: issuer.signer.algorithm,
-        tbsSha256: hash('sha256', draft.tbs, 'hex'),
-        ttl: terms.ttl,
-      },
-      ...(this.#parts.includeCertificate && { certificateDer: base64(certificate) }),
+    const facts = {
+      eku: extendedKeyUsages,
+      identity: terms.identity,
+      issuer: { certSha256: issuer.certificateSha256, keyId: issuer.keyId, name: issuer.name },
+      key: { kind: csr.key.kind, spkiSha256: csr.key.spkiSha256 },
+      ku: terms.keyUsage,
+      notAfter: new Date(terms.notAfter * 1000).toISOString(),
+      notBefore: new Date(terms.notBefore * 1000).toISOString(),
+      profile: issuer.profile,
+      sans: [terms.identity],
+      serial: flight.serial,
+      sha256: hash('sha256', certificate, 'hex'),
+      signatureAlgorithm: issuer.signer.algorithm,
+      tbsSha256: hash('sha256', draft.tbs, 'hex'),
+      ttl: terms.ttl,
     };
+    return this.#success(flight, facts, certificate);
+  }
+
+  /** What the certificate says stands here as it came, and what it was held against stands in the decision. */
+  relayed(flight: Flight, issuer: RelayedIssuer, held: HeldCertificate): AuditEvent {
+    if (!HeldCertificate.isHeld(held)) throw new Error('a certificate that nobody held against its permit');
+    const { permit, csr } = flight;
+    if (permit === undefined || csr === undefined) throw withoutProof();
+    flight.serial = held.leaf.serialText;
+    const facts = { ...relayedFacts(held, issuer.name, decidedAt(permit)), identity: permit.terms.identity };
+    return this.#success(flight, facts, held.leaf.der, {
+      permitted: permittedFacts(permit, flight.outside?.drawn),
+      trail: trailFacts(held.trail),
+    });
   }
 
   refused(flight: Flight, refusal: Refusal): AuditEvent {
@@ -105,9 +98,46 @@ export class Recorder {
         policy: permit?.terms.policy ?? (typeof policy === 'string' ? policy : undefined),
         policySetId: permit?.terms.policySetId ?? this.#parts.policySetId(),
       },
+      ...(flight.outside && cameBackFacts(flight.outside, this.#parts.includeCertificate)),
+    };
+  }
+
+  #success(
+    { attempt, asked, caller, csr, permit }: Flight,
+    certificate: Json,
+    der: Uint8Array,
+    outside?: { readonly permitted: Json; readonly trail: Json },
+  ): AuditEvent {
+    if (asked === undefined || caller === undefined || permit === undefined) throw withoutProof();
+    const { terms } = permit;
+    return {
+      type: 'certificate.issued',
+      id: this.#parts.id(),
+      outcome: 'success',
+      instance: this.#parts.instance,
+      door: attempt.door,
+      request: requestFacts(attempt, asked, csr),
+      peer: peerFacts(attempt),
+      caller: callerFacts(caller.facts),
+      ...(caller.facts.impersonation && { onBehalfOf: onBehalfOfFacts(caller.facts) }),
+      asked: askedFacts(asked, csr),
+      decision: {
+        clamped: terms.clamped && { from: terms.clamped.from, to: terms.clamped.to },
+        level: terms.level,
+        mode: 'enforce',
+        permitted: outside?.permitted,
+        policy: terms.policy,
+        policySetId: terms.policySetId,
+        priority: terms.priority,
+      },
+      certificate,
+      ...(this.#parts.includeCertificate && { certificateDer: base64(der) }),
+      ...(outside && { outside: outside.trail }),
     };
   }
 }
+
+const withoutProof = () => new Error('a flight without proof');
 
 function requestFacts({ id, traceparent }: Attempt, asked: Asked | undefined, csr: VerifiedCsr | undefined): Json {
   return { bytes: asked?.csr.length, id, sha256: csr?.sha256, traceparent };

@@ -10,11 +10,13 @@ import { toPem } from '#x509/pem.ts';
 import { Draft } from './draft.ts';
 import type { Gate } from './fairness/gate.ts';
 import { abortRefusal, Flight, unlessAborted } from './flight.ts';
-import type { Issuers, LiveIssuer } from './live-issuer.ts';
+import type { Issuers, RelayedIssuer, SigningIssuer } from './live-issuer.ts';
 import type { IssuanceObserver } from './observer.ts';
+import type { HeldCertificate } from './outside/held-certificate.ts';
+import { Order } from './outside/order.ts';
 import type { AuditLog, Authenticator, Clock, Impersonation } from './ports.ts';
 import type { Recorder } from './record.ts';
-import { type Attempt, type Issuance, type IssuanceRequest, type Issued, mintIssued } from './request.ts';
+import { type Attempt, type Issuance, type IssuanceRequest, type Issued, mintIssued, type Wish } from './request.ts';
 
 export interface SequenceParts {
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
@@ -35,14 +37,27 @@ export interface SequenceParts {
 }
 
 /** A certificate that nobody has seen yet, and what it was made of. */
-interface Made {
+type Made = Signed | Relayed;
+
+interface Signed {
+  readonly way: 'sign';
   readonly certificate: Der;
   readonly draft: Draft;
-  readonly issuer: LiveIssuer;
+  readonly issuer: SigningIssuer;
   readonly permit: Permit;
 }
 
-/** The way of a request: prove, take a place, read, decide, draft, lint, sign, record, release. The only place that issues leaves. */
+interface Relayed {
+  readonly way: 'relay';
+  readonly held: HeldCertificate;
+  readonly issuer: RelayedIssuer;
+  readonly permit: Permit;
+}
+
+/**
+ * The way of a request: prove, take a place, read, decide, draft, lint, sign, record, release. The only place that issues
+ * leaves. Under an outside issuer drafting and signing are its steps, and what it made is held against the permit instead.
+ */
 export class IssuanceSequence implements Issuance {
   readonly #parts: SequenceParts;
   /** Requests whose caller is proven and whose record is about to come. */
@@ -79,7 +94,7 @@ export class IssuanceSequence implements Issuance {
       const made = await this.#announce(() => this.#make(flight, request, caller, signal));
       const leafIndex = await this.#append(flight, made, signal);
       const issued = release(flight, made, leafIndex);
-      place.issued(made.permit.terms);
+      place.issued(made.way === 'sign' ? made.permit.terms : made.held.leaf);
       return issued;
     } catch (thrown) {
       const refusal = asRefusal(thrown);
@@ -118,7 +133,12 @@ export class IssuanceSequence implements Issuance {
     return await impersonation.authorize(caller, wanted);
   }
 
-  async #make(flight: Flight, { csr: pem, door, wish }: IssuanceRequest, caller: Caller, signal: AbortSignal) {
+  async #make(
+    flight: Flight,
+    { csr: pem, door, wish }: IssuanceRequest,
+    caller: Caller,
+    signal: AbortSignal,
+  ): Promise<Made> {
     const parts = this.#parts;
 
     flight.begin();
@@ -132,11 +152,23 @@ export class IssuanceSequence implements Issuance {
     this.#refuseWhenClockIsBehind(now);
     const issuer = parts.issuers.get(wish.signer);
     const serial = parts.serials();
-    const circumstances = { door, wish, trustDomains: parts.trustDomains, issuer: issuer.facts, now, serial };
+    const circumstances = {
+      door,
+      wish: issuer.way === 'sign' ? wish : exactly(wish),
+      trustDomains: parts.trustDomains,
+      issuer: issuer.facts,
+      now,
+      serial,
+    };
     const permit = decide(caller, csr, circumstances, parts.policies());
     if (permit instanceof Refusal) throw permit;
     flight.permit = permit;
     flight.end('policy');
+
+    if (issuer.way === 'relay') {
+      const held = await this.#order(flight, Order.of(permit, csr, pem, issuer), serial, signal);
+      return { way: 'relay', held, issuer, permit };
+    }
 
     flight.begin();
     const draft = Draft.of(permit, csr, issuer, serial);
@@ -146,14 +178,32 @@ export class IssuanceSequence implements Issuance {
     flight.begin();
     const certificate = await draft.sign();
     flight.end('sign');
-    return { certificate, draft, issuer, permit };
+    return { way: 'sign', certificate, draft, issuer, permit };
   }
 
-  async #append(flight: Flight, { issuer, draft, certificate }: Made, signal: AbortSignal): Promise<number> {
+  /** The exchanged step. `lint`: the request, before it leaves us. `sign`: out there, and what came back held against the permit. */
+  async #order(flight: Flight, order: Order, drawn: Uint8Array, signal: AbortSignal): Promise<HeldCertificate> {
+    flight.outside = { drawn };
+    flight.begin();
+    order.lint();
+    flight.end('lint');
+
+    flight.begin();
+    const { clock, csrChecks } = this.#parts;
+    const held = await order.place(flight.outside, { clock, keyStrength: csrChecks.keyStrength }, signal);
+    flight.end('sign');
+    return held;
+  }
+
+  async #append(flight: Flight, made: Made, signal: AbortSignal): Promise<number> {
     // Past this line the record says "issued": a crash before the append resolves leaves a certificate nobody holds.
     if (!flight.claimEnd()) throw abortRefusal(signal);
     flight.begin();
-    const event = this.#parts.recorder.issued(flight, issuer, draft, certificate);
+    const { recorder } = this.#parts;
+    const event =
+      made.way === 'sign'
+        ? recorder.issued(flight, made.issuer, made.draft, made.certificate)
+        : recorder.relayed(flight, made.issuer, made.held);
     const leafIndex = await this.#parts.log
       .append(event, this.#making)
       .catch((thrown: unknown) => this.#notIssued(flight, asRefusal(thrown)));
@@ -207,13 +257,17 @@ export class IssuanceSequence implements Issuance {
   }
 }
 
-function release({ serial = '' }: Flight, { certificate, issuer, permit }: Made, leafIndex: number): Issued {
+function release({ serial = '' }: Flight, made: Made, leafIndex: number): Issued {
+  const isOurs = made.way === 'sign';
   return mintIssued({
-    leaf: toPem('CERTIFICATE', certificate),
-    intermediates: issuer.intermediates,
-    roots: issuer.roots,
+    leaf: toPem('CERTIFICATE', isOurs ? made.certificate : made.held.leaf.der),
+    intermediates: isOurs ? made.issuer.intermediates : made.held.intermediates,
+    roots: made.issuer.roots,
     leafIndex,
     serial,
-    notAfter: permit.terms.notAfter,
+    notAfter: isOurs ? made.permit.terms.notAfter : made.held.leaf.notAfter,
   });
 }
+
+/** Whatever the door's dialect: the names of a CSR that is passed on are those of the certificate. */
+const exactly = (wish: Wish): Wish => ({ ...wish, csrNames: 'exact' });

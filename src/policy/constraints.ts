@@ -55,11 +55,13 @@ function level(name: ProfileName | undefined): Check[] {
         if (!signatures.has(csr.signature)) {
           return outside('the signature of the CSR', csr.signature, profile.signatures);
         }
-        if (!keys.has(issuer.keyKind)) return outside("the issuer's key", issuer.keyKind, profile.keys);
-        if (signatures.has(issuer.algorithm)) return undefined;
-        return outside("the issuer's signature", issuer.algorithm, profile.signatures);
+        const { keyKind, algorithm } = issuer;
+        if (keyKind !== undefined && !keys.has(keyKind)) return outside("the issuer's key", keyKind, profile.keys);
+        if (algorithm === undefined || signatures.has(algorithm)) return undefined;
+        return outside("the issuer's signature", algorithm, profile.signatures);
       },
-      found: ({ csr, issuer }) => `${csr.key.kind} under ${issuer.keyKind} with ${issuer.algorithm}`,
+      found: ({ csr, issuer: { keyKind, algorithm } }) =>
+        `${csr.key.kind} under ${keyKind ?? 'a key yet to be seen'} with ${algorithm ?? 'an algorithm yet to be seen'}`,
     },
   ];
 }
@@ -186,20 +188,21 @@ const matchingHash: Readonly<Record<string, string>> = { 'ec:P-256': '256', 'ec:
 
 function issuerHash(wanted: 'match-key' | 'sha256' | 'sha384' | 'sha512' = 'match-key'): Check[] {
   const needed = (issuer: Inquiry['issuer']) =>
-    wanted === 'match-key' ? matchingHash[issuer.keyKind] : wanted.slice('sha'.length);
+    wanted === 'match-key' ? matchingHash[issuer.keyKind ?? ''] : wanted.slice('sha'.length);
   return [
     {
       name: 'signature hash',
       objection: ({ issuer }) => {
+        const { name, algorithm } = issuer;
         const hash = needed(issuer);
-        if (hash === undefined || issuer.algorithm.endsWith(`-sha${hash}`)) return undefined;
+        if (hash === undefined || algorithm === undefined || algorithm.endsWith(`-sha${hash}`)) return undefined;
         return {
           code: 'policy.error',
-          sentence: `issuer "${issuer.name}" signs with ${issuer.algorithm}, the policy wants SHA-${hash}`,
-          detail: { issuer: issuer.name, algorithm: issuer.algorithm },
+          sentence: `issuer "${name}" signs with ${algorithm}, the policy wants SHA-${hash}`,
+          detail: { issuer: name, algorithm },
         };
       },
-      found: ({ issuer }) => issuer.algorithm,
+      found: ({ issuer }) => issuer.algorithm ?? 'not known before',
     },
   ];
 }

@@ -45,13 +45,16 @@ interface WishFacts {
   readonly ttlAbove: 'clamp' | 'reject';
 }
 
-/** The issuer that would sign. Times in whole seconds since the epoch, both inclusive. */
+/**
+ * The issuer that would sign. Times in whole seconds since the epoch, both inclusive. Key and algorithm are absent where
+ * they are seen only in what it made: whoever relays to it holds that against the level of the permit.
+ */
 export interface IssuerFacts {
   readonly name: string;
   readonly notBefore: number;
   readonly notAfter: number;
-  readonly keyKind: KeyKind;
-  readonly algorithm: SignatureAlgorithm;
+  readonly keyKind?: KeyKind;
+  readonly algorithm?: SignatureAlgorithm;
 }
 
 interface TrustDomains {

@@ -4,20 +4,19 @@ import type { ControlPlaneCertificateOptions } from '#distribution/control-plane
 import { controlPlaneNames } from '#distribution/control-plane-names.ts';
 import { Distribution } from '#distribution/distribution.ts';
 import type { DistributionObserver } from '#distribution/writer.ts';
-import type { AuditLog } from '#issuance/ports.ts';
 import { connect } from '#kubernetes/connect.ts';
 import { systemPace } from '#kubernetes/pace.ts';
 import type { Logger } from '#telemetry/log/logger.ts';
 import { apiServer } from './api-server.ts';
 import type { Foundation } from './foundation.ts';
 import type { Issuing } from './issuing.ts';
-import { issueOwn } from './serving-certificate.ts';
+import type { OwnCertificates } from './own-certificates.ts';
 
 /** ms that handing back the lease may take: a pod's drain comes after it. */
 const farewellMs = 3_000;
 
 /** Begins to write into the cluster what the configuration says; nothing waits for it, and readiness does not depend on it. */
-export function distribute(foundation: Foundation, issuing: Issuing, log: AuditLog): { stop(): Promise<void> } {
+export function distribute(foundation: Foundation, issuing: Issuing, own: OwnCertificates): { stop(): Promise<void> } {
   const { config, instance, metrics, logger } = foundation;
   const { distribution: wanted } = config;
   if (wanted === undefined) return { stop: async () => {} };
@@ -32,7 +31,7 @@ export function distribute(foundation: Foundation, issuing: Issuing, log: AuditL
     observer: observe(metrics.registry, logger),
     ...(rootConfigMap && { rootConfigMaps: rootConfigMap }),
     ...(clusterTrustBundle && { clusterTrustBundle }),
-    ...(istiod && { controlPlaneCertificate: controlPlaneCertificate(istiod, foundation, issuing, log) }),
+    ...(istiod && { controlPlaneCertificate: controlPlaneCertificate(istiod, foundation, own) }),
   });
   const { name } = lease;
   new Gauge({
@@ -61,11 +60,9 @@ export function distribute(foundation: Foundation, issuing: Issuing, log: AuditL
 /** istiod's certificate comes from the default issuer, on the record like our own. */
 function controlPlaneCertificate(
   istiod: IstiodCertificateConfig,
-  foundation: Foundation,
-  issuing: Issuing,
-  log: AuditLog,
+  { config, metrics }: Foundation,
+  own: OwnCertificates,
 ): ControlPlaneCertificateOptions {
-  const { config, metrics } = foundation;
   const { namespace, secret, serviceAccount, keyType, renewAt, lifetimeSeconds } = istiod;
   const dnsNames = controlPlaneNames(istiod);
   const uri = `spiffe://${config.trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
@@ -73,7 +70,7 @@ function controlPlaneCertificate(
     ...{ namespace, secret, dnsNames, uri, renewAt },
     keyKind: keyType,
     issue: () =>
-      issueOwn(foundation, issuing, log, {
+      own.issue({
         profile: 'control-plane-v1',
         keyType,
         names: { dnsNames, ipAddresses: [], uris: [uri] },

@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
-import type { AuditEvent } from '#audit/event.ts';
+import type { AuditEvent, Json } from '#audit/event.ts';
 import { LiveIssuers } from '#authority/issuers.ts';
 import { Renewal } from '#authority/renewal.ts';
 import type { RootOverlap } from '#authority/root-overlap.ts';
 import type { IssuerConfig } from '#config/server-config.ts';
+import type { LiveIssuer, SigningIssuer } from '#issuance/live-issuer.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import { readCertificate } from '#x509/certificate.ts';
 import { nameText } from '#x509/name.ts';
@@ -54,18 +55,7 @@ export class Issuing {
     return this.live.all().map((issuer) =>
       this.#foundation.events.of('issuer.installed', {
         ...(this.#keys.get(issuer.name) && { key: this.#keys.get(issuer.name)?.facts ?? {} }),
-        certificate: {
-          issuer: {
-            name: issuer.name,
-            keyId: issuer.keyId,
-            certSha256: issuer.certificateSha256,
-            subject: issuer.subject,
-          },
-          notBefore: new Date(issuer.facts.notBefore * 1000).toISOString(),
-          notAfter: new Date(issuer.facts.notAfter * 1000).toISOString(),
-          signatureAlgorithm: issuer.signer.algorithm,
-          profile: issuer.profile,
-        },
+        certificate: issuer.way === 'sign' ? installed(issuer) : { issuer: { name: issuer.name }, profile: 'outside' },
       }),
     );
   }
@@ -80,7 +70,12 @@ export class Issuing {
 
   /** Issuer's name → end of the window in which its whole chain is valid, seconds since the epoch. */
   #expiries(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.live.all().map(({ name, facts }) => [name, facts.notAfter]));
+    return Object.fromEntries(
+      this.live
+        .all()
+        .filter(isSigning)
+        .map(({ name, facts }) => [name, facts.notAfter]),
+    );
   }
 
   /** Root's subject → notAfter, seconds since the epoch. */
@@ -92,7 +87,12 @@ export class Issuing {
 
   async close(): Promise<void> {
     for (const renewal of this.#renewals) renewal.stop();
-    await Promise.all(this.live.all().map(({ signer }) => signer.close()));
+    await Promise.all(
+      this.live
+        .all()
+        .filter(isSigning)
+        .map(({ signer }) => signer.close()),
+    );
   }
 
   kinds(): { readonly what: string; readonly kind: OpenKey['kind'] }[] {
@@ -132,7 +132,21 @@ export class Issuing {
   }
 }
 
-const certificatesIn = (pem: string) => readPemBlocks(pem, ['CERTIFICATE'], 128).map(({ der }) => readCertificate(der));
+/** Roots that an outside issuer has yet to name are no text at all. */
+const certificatesIn = (pem: string) =>
+  pem === '' ? [] : readPemBlocks(pem, ['CERTIFICATE'], 128).map(({ der }) => readCertificate(der));
+
+const isSigning = (issuer: LiveIssuer): issuer is SigningIssuer => issuer.way === 'sign';
+
+function installed({ name, keyId, certificateSha256, subject, facts, signer, profile }: SigningIssuer): Json {
+  return {
+    issuer: { name, keyId, certSha256: certificateSha256, subject },
+    notBefore: new Date(facts.notBefore * 1000).toISOString(),
+    notAfter: new Date(facts.notAfter * 1000).toISOString(),
+    signatureAlgorithm: signer.algorithm,
+    profile,
+  };
+}
 
 function surroundings(
   { config, clock, serials, events }: Foundation,

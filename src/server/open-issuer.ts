@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import type { EventType } from '#audit/event.ts';
 import { IssuerError, installIssuer } from '#authority/install-issuer.ts';
 import type { IssuerConfig } from '#config/server-config.ts';
-import type { LiveIssuer } from '#issuance/live-issuer.ts';
+import type { SigningIssuer } from '#issuance/live-issuer.ts';
 import { bearIssuer } from './bear-issuer.ts';
 import type { EventFields } from './events.ts';
 import { type HsmListener, type OpenKey, openKey } from './open-key.ts';
 
 export interface OpenIssuer {
-  readonly live: LiveIssuer;
+  readonly live: SigningIssuer;
   readonly key: OpenKey;
   /** Sentences on its chain, for the operator. */
   readonly warnings: readonly string[];

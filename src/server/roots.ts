@@ -4,7 +4,7 @@ import type { Json } from '#audit/event.ts';
 import type { LiveIssuers } from '#authority/issuers.ts';
 import type { RootsKnown } from '#authority/root-overlap.ts';
 import { RootsError, withRoots } from '#authority/roots.ts';
-import type { LiveIssuer } from '#issuance/live-issuer.ts';
+import type { LiveIssuer, RelayedIssuer } from '#issuance/live-issuer.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { readPemBlocks } from '#x509/pem.ts';
@@ -104,17 +104,21 @@ export class FollowedRoots {
     }
   }
 
+  /** Takes the roots that an issuer named itself. Throws Refusal `issuer.unavailable` while the log cannot be told. */
+  async takeNamed(successor: RelayedIssuer): Promise<void> {
+    if (await this.#take([successor], byIssuer)) return;
+    throw new Refusal('issuer.unavailable', `the roots that issuer ${successor.name} names wait for the log`);
+  }
+
   /** Recorded first. A crash between the two leaves a record of a bundle that the next start loads anyway. */
-  async #take(successors: readonly LiveIssuer[]): Promise<boolean> {
+  async #take(successors: readonly LiveIssuer[], actor: Json = fromFiles): Promise<boolean> {
     const { events, logger } = this.#foundation;
     const before = this.#recorded;
     const after = this.#issuers.rootsWith(...successors);
     if (after === before && !this.#issuers.bringNews(successors)) return true;
     try {
       if (after !== before)
-        await this.#log.append(
-          events.of('trustbundle.changed', { actor: fromFiles, change: bundleChange(before, after) }),
-        );
+        await this.#log.append(events.of('trustbundle.changed', { actor, change: bundleChange(before, after) }));
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
       logger.warn('new roots wait for the log', { reason: thrown.message });
@@ -124,15 +128,24 @@ export class FollowedRoots {
     // Taken again: an issuer may have been renewed while the log was written.
     this.#issuers.replace(
       ...successors.map((successor) => {
-        const { roots, facts, name } = successor;
-        const live = this.#issuers.get(name);
-        return live.certificateSha256 === successor.certificateSha256 ? { ...live, roots, facts } : { ...live, roots };
+        const live = this.#issuers.get(successor.name);
+        return inThePlaceOf(live, successor);
       }),
     );
     const { retired } = this.#memory.known();
     logger.info('roots replaced', { leaving: retired.length });
     return true;
   }
+}
+
+/** Who brings about what an outside issuer names: the record's `actor`. */
+const byIssuer = { user: 'issuer', method: 'certificate' } as const;
+
+/** Only the roots of a successor count where the issuer was renewed meanwhile. */
+function inThePlaceOf(live: LiveIssuer, successor: LiveIssuer): LiveIssuer {
+  const { roots, facts } = successor;
+  if (live.way === 'relay' || successor.way === 'relay') return successor;
+  return live.certificateSha256 === successor.certificateSha256 ? { ...live, roots, facts } : { ...live, roots };
 }
 
 function bundleChange(before: string, after: string): Json {
@@ -148,5 +161,5 @@ function bundleChange(before: string, after: string): Json {
 
 /** Of a bundle that was checked: its number of certificates is bounded by whoever did. */
 const fingerprintsIn = (bundle: string) =>
-  new Set(readPemBlocks(bundle, ['CERTIFICATE'], bundle.length).map(({ der }) => sha256(der)));
+  new Set(bundle === '' ? [] : readPemBlocks(bundle, ['CERTIFICATE'], bundle.length).map(({ der }) => sha256(der)));
 const sha256 = (bytes: string | Uint8Array) => hash('sha256', bytes, 'hex');

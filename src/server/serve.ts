@@ -21,6 +21,7 @@ import { openIstioDoor } from './istio-door.ts';
 import { openKeyStrength } from './key-strength.ts';
 import { LastLoaded } from './last-loaded.ts';
 import { checkpointSigner, openKey } from './open-key.ts';
+import { OwnCertificates } from './own-certificates.ts';
 import { FollowedPolicies } from './policies.ts';
 import { openProbe } from './probe.ts';
 import { recordOpening, recordStart } from './record-start.ts';
@@ -133,15 +134,16 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
 
   const door = openIstioDoor(foundation, sequence, issuing.live);
   opening.defer(() => door.drain(config.shutdown.graceMs));
-  const serving = keepServing(foundation, issuing, store, door);
-  opening.defer(() => serving.stop());
-  await serving.start();
   const roots = await FollowedRoots.follow(foundation, issuing.live, store, {
     known: () => overlap.known,
     file: rootsKnown,
   });
   opening.defer(() => roots.stop());
-  const distribution = distribute(foundation, issuing, store);
+  const own = new OwnCertificates(foundation, issuing, store, { keyStrength, roots });
+  const serving = keepServing(foundation, own, door);
+  opening.defer(() => serving.stop());
+  await serving.start();
+  const distribution = distribute(foundation, issuing, own);
   opening.defer(() => distribution.stop());
 
   const parts = new Map([...issuing.parts(), ...callers.parts]);

@@ -1,24 +1,19 @@
 import { Renewal } from '#authority/renewal.ts';
-import { issueServingCertificate, type ServingPair, type ServingParts } from '#authority/serving-certificate.ts';
+import type { ServingPair } from '#authority/serving-certificate.ts';
 import type { IstioDoor } from '#doors/istio/door.ts';
-import type { AuditLog } from '#issuance/ports.ts';
-import type { KeyKind } from '#x509/algorithms.ts';
 import type { Foundation } from './foundation.ts';
-import type { Issuing } from './issuing.ts';
-import { makeServingKey } from './serving-key.ts';
+import type { OwnCertificates } from './own-certificates.ts';
 
 /** Our own certificate: on the record like any other, renewed without dropping a connection. */
 export function keepServing(
-  foundation: Foundation,
-  issuing: Issuing,
-  log: AuditLog,
+  { config, clock, logger, metrics }: Foundation,
+  own: OwnCertificates,
   door: IstioDoor,
 ): Renewal<ServingPair> {
-  const { config, clock, logger, metrics } = foundation;
   const { serving } = config.istio;
   return new Renewal<ServingPair>({
     make: () =>
-      issueOwn(foundation, issuing, log, {
+      own.issue({
         profile: 'serving-v1',
         keyType: serving.keyType,
         names: serving,
@@ -37,25 +32,4 @@ export function keepServing(
     renewAt: serving.renewAt,
     now: () => clock.now(),
   });
-}
-
-/** A certificate for a key of ours, from the default issuer and on the record; nobody else is given one for that key. */
-export async function issueOwn(
-  { serials, clock, ids, events }: Foundation,
-  issuing: Issuing,
-  log: AuditLog,
-  { keyType, ...terms }: Pick<ServingParts, 'profile' | 'names' | 'lifetime'> & { readonly keyType: KeyKind },
-): Promise<ServingPair> {
-  const pair = await issueServingCertificate({
-    ...terms,
-    issuer: () => issuing.live.get(undefined),
-    makeKey: () => makeServingKey(keyType),
-    serials,
-    log,
-    clock,
-    eventId: ids,
-    instance: events.instance,
-  });
-  issuing.ownKeys.add(pair.spkiSha256);
-  return pair;
 }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { ServingKey } from '#authority/serving-certificate.ts';
 import { spkiOf } from '#keys/key-kind.ts';
-import { generatePrivateKey } from '#keys/software/signer.ts';
+import { generatePrivateKey, SoftwareSigner } from '#keys/software/signer.ts';
 import type { KeyKind } from '#x509/algorithms.ts';
 
 /** A new key for our own TLS server; it lives in memory, as long as its certificate. */
@@ -9,5 +9,5 @@ export async function makeServingKey(kind: KeyKind): Promise<ServingKey> {
   const key = await generatePrivateKey(kind);
   const spki = spkiOf(key);
   const pem = key.export({ type: 'pkcs8', format: 'pem' });
-  return { pem: pem.toString(), spki, spkiSha256: hash('sha256', spki, 'hex'), kind };
+  return { pem: pem.toString(), spki, spkiSha256: hash('sha256', spki, 'hex'), kind, signer: new SoftwareSigner(key) };
 }

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { importJWK, jwtVerify } from 'jose';
-import type { LiveIssuer } from '#issuance/live-issuer.ts';
+import type { SigningIssuer } from '#issuance/live-issuer.ts';
 import { type Issuance, mintIssued } from '#issuance/request.ts';
 import { parseCsr } from '#x509/csr/parse.ts';
 import { readPem, toPem } from '#x509/pem.ts';
@@ -10,7 +10,7 @@ import { readPem, toPem } from '#x509/pem.ts';
  * What nobody can leave out: the token verified, the CSR's key imported and its signature verified, a signature made
  * and verified. What it works on was read beforehand, and nothing is decided, written or counted.
  */
-export async function limitIssuance(home: string, issuer: LiveIssuer): Promise<Issuance> {
+export async function limitIssuance(home: string, issuer: SigningIssuer): Promise<Issuance> {
   const { spki, signedPart, signature, algorithm } = readRequest(readFileSync(`${home}/request.pem`, 'latin1'));
   const key = await readTokenKey(readFileSync(`${home}/jwks.json`, 'utf8'));
   const leaf = toPem('CERTIFICATE', readPem(issuer.intermediates[0] ?? '', ['CERTIFICATE']));

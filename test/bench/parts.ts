@@ -10,6 +10,7 @@ import { assemble, openSqlite } from './assembled.ts';
 import { readRequest, readTokenKey } from './limit.ts';
 import { median } from './median.ts';
 import { MemoryLog } from './memory-log.ts';
+import { signingIssuer } from './signing-issuer.ts';
 
 /**
  * Measures the parts of an issuance alone, in a process that does nothing else, and sends them to its parent.
@@ -32,7 +33,7 @@ const inFlight = 128;
 const rounds = 5;
 const foundation = layFoundation(loadConfig(`${home}/countersign.yaml`).config);
 const issuing = await Issuing.open(foundation, new MemoryLog(), () => {});
-const issuer = issuing.live.get(undefined);
+const issuer = signingIssuer(issuing);
 const request = readRequest(readFileSync(`${home}/request.pem`, 'latin1'));
 const tbs = new Uint8Array(640).fill(0x30);
 

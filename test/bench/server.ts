@@ -2,7 +2,7 @@ import type { ServingPair } from '#authority/serving-certificate.ts';
 import { issueServingCertificate } from '#authority/serving-certificate.ts';
 import { loadConfig } from '#config/load.ts';
 import { IstioDoor } from '#doors/istio/door.ts';
-import type { LiveIssuer } from '#issuance/live-issuer.ts';
+import type { SigningIssuer } from '#issuance/live-issuer.ts';
 import { type Issuance, mintIssued } from '#issuance/request.ts';
 import { layFoundation } from '#server/foundation.ts';
 import { Issuing } from '#server/issuing.ts';
@@ -10,6 +10,7 @@ import { makeServingKey } from '#server/serving-key.ts';
 import { assemble } from './assembled.ts';
 import { limitIssuance } from './limit.ts';
 import { MemoryLog } from './memory-log.ts';
+import { signingIssuer } from './signing-issuer.ts';
 
 /**
  * A server to compare with, as a process of its own: the door of the real one before an issuance that is
@@ -21,7 +22,7 @@ export type ServerKind = 'constant' | 'limit' | 'sqlite-log' | 'memory-log';
 const [home = '', kind = ''] = process.argv.slice(2);
 const foundation = layFoundation(loadConfig(`${home}/countersign.yaml`).config);
 const issuing = await Issuing.open(foundation, new MemoryLog(), () => {});
-const issuer = issuing.live.get(undefined);
+const issuer = signingIssuer(issuing);
 let answered = 0;
 
 const issuance = counting(await issuanceOf(kind));
@@ -59,7 +60,7 @@ function counting(inner: Issuance): Issuance {
   };
 }
 
-function constantAnswer({ intermediates, roots }: LiveIssuer) {
+function constantAnswer({ intermediates, roots }: SigningIssuer) {
   return mintIssued({
     leaf: intermediates[0] ?? '',
     intermediates,
@@ -70,7 +71,7 @@ function constantAnswer({ intermediates, roots }: LiveIssuer) {
   });
 }
 
-function servingPair(from: LiveIssuer): Promise<ServingPair> {
+function servingPair(from: SigningIssuer): Promise<ServingPair> {
   const { config, serials, clock, ids, events } = foundation;
   return issueServingCertificate({
     profile: 'serving-v1',

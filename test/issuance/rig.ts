@@ -3,7 +3,7 @@ import { uuidSource } from '#audit/uuid.ts';
 import { installIssuer } from '#authority/install-issuer.ts';
 import { LiveIssuers } from '#authority/issuers.ts';
 import { FairGate, type Gate } from '#issuance/fairness/gate.ts';
-import type { LiveIssuer } from '#issuance/live-issuer.ts';
+import type { SigningIssuer } from '#issuance/live-issuer.ts';
 import type { IssuanceOutcome } from '#issuance/observer.ts';
 import type { Authenticator, Clock, Impersonation, Signer } from '#issuance/ports.ts';
 import { Recorder } from '#issuance/record.ts';
@@ -97,13 +97,13 @@ export type Ended = { readonly issued: Issued } | { readonly refusal: Refusal };
 export class Rig {
   readonly clock: SetClock;
   readonly log: MemoryLog;
-  readonly issuer: LiveIssuer;
+  readonly issuer: SigningIssuer;
   readonly policies: PolicySet;
   readonly outcomes: IssuanceOutcome[] = [];
   readonly sequence: IssuanceSequence;
   #requests = 0;
 
-  private constructor(clock: SetClock, issuer: LiveIssuer, options: RigOptions) {
+  private constructor(clock: SetClock, issuer: SigningIssuer, options: RigOptions) {
     this.clock = clock;
     this.issuer = issuer;
     this.log = new MemoryLog(clock);

@@ -3,7 +3,7 @@ import { contextConstructed } from '../der/tags.ts';
 import { element, integer, oid, sequence, setOf } from '../der/writer.ts';
 import { emptyName, encodeName, type NameTerms } from '../name.ts';
 import { assembleSigned } from '../signed.ts';
-import { caBasicConstraints, keyUsage, subjectAltName } from './extensions.ts';
+import { type AlternativeNames, caBasicConstraints, keyUsage, subjectAltName } from './extensions.ts';
 
 const extensionRequest = '1.2.840.113549.1.9.14';
 
@@ -28,6 +28,11 @@ function certificationRequestInfo(
 /** A workload's request, as `countersign issue` sends it: empty subject and the SPIFFE ID. Throws RangeError. */
 export function workloadRequestInfo(spki: Der, spiffeId: string): Uint8Array {
   return certificationRequestInfo(undefined, spki, [subjectAltName({ uris: [spiffeId] }, true)]);
+}
+
+/** A request for a TLS server of ours, as an outside issuer gets it: empty subject and exactly these names. Throws RangeError. */
+export function servingRequestInfo(spki: Der, names: AlternativeNames): Uint8Array {
+  return certificationRequestInfo(undefined, spki, [subjectAltName(names, true)]);
 }
 
 export interface CaRequestTerms {
