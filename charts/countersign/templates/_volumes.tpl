@@ -1,0 +1,88 @@
+{{/* What is mounted from ConfigMaps and Secrets, where the configuration has it. */}}
+{{- define "countersign.volumes" -}}
+{{- $name := include "countersign.name" . -}}
+{{- $signer := include "countersign.signer" . -}}
+{{- with .Values -}}
+- name: config
+  configMap: { name: {{ $name }} }
+{{- if .policy.documents }}
+- name: policies
+  configMap: { name: {{ $name }}-policies }
+{{- end }}
+{{- if or (eq $signer "secret") (eq $signer "pkcs11") }}
+- name: issuer
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- if eq $signer "secret" }}
+      - secret:
+          name: {{ .issuer.secret.name }}
+          items:
+            - { key: {{ .issuer.secret.privateKeyKey }}, path: key.pem }
+            {{- if not .issuer.certificate }}
+            - { key: {{ .issuer.secret.certificateKey }}, path: chain.pem }
+            {{- end }}
+            {{- if not (or .issuer.roots .app.tls.rootCAFile) }}
+            - { key: {{ .issuer.secret.rootsKey }}, path: roots.pem }
+            {{- end }}
+            {{- with .issuer.secret.passphraseKey }}
+            - { key: {{ . }}, path: passphrase }
+            {{- end }}
+      {{- end }}
+      {{- if or .issuer.certificate .issuer.roots }}
+      - configMap: { name: {{ $name }}-issuer }
+      {{- end }}
+{{- end }}
+{{- $secrets := include "countersign.secrets" $ | fromYamlArray }}
+{{- if $secrets }}
+- name: secrets
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- toYaml $secrets | nindent 6 }}
+{{- end }}
+{{- if not .audit.volume.persistent }}
+- name: audit
+  emptyDir: { sizeLimit: {{ .audit.volume.size }} }
+{{- end }}
+{{- with .volumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "countersign.secrets" -}}
+{{- with .Values -}}
+{{- if eq (include "countersign.signer" $) "pkcs11" }}
+- secret: { name: {{ .issuer.pkcs11.pin.secretName }}, items: [{ key: {{ .issuer.pkcs11.pin.key }}, path: issuer-pin }] }
+{{- end }}
+{{- if .audit.key.secret.name }}
+- secret: { name: {{ .audit.key.secret.name }}, items: [{ key: {{ .audit.key.secret.key }}, path: log-key }] }
+{{- else if .audit.key.pkcs11.uri }}
+- secret: { name: {{ .audit.key.pkcs11.pin.secretName }}, items: [{ key: {{ .audit.key.pkcs11.pin.key }}, path: log-pin }] }
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "countersign.mounts" -}}
+{{- $signer := include "countersign.signer" . -}}
+- { name: audit, mountPath: /home/countersign/audit }
+- { name: config, mountPath: /etc/countersign/config, readOnly: true }
+{{- with .Values }}
+{{- if .policy.documents }}
+- { name: policies, mountPath: /etc/countersign/policies, readOnly: true }
+{{- end }}
+{{- if or (eq $signer "secret") (eq $signer "pkcs11") }}
+- { name: issuer, mountPath: /etc/countersign/issuer, readOnly: true }
+{{- end }}
+{{- if include "countersign.secrets" $ | fromYamlArray }}
+- { name: secrets, mountPath: /etc/countersign/secrets, readOnly: true }
+{{- end }}
+{{- if .audit.guard.enabled }}
+- { name: guard, mountPath: /var/lib/countersign-guard }
+{{- end }}
+{{- with .volumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+{{- end -}}
