@@ -70,6 +70,18 @@ const judges = {
     how: 'put the test vectors beside the repository, as ../shared/vectors',
     neverRequired: true,
   },
+  promtool: {
+    find: () => existing(join(oracles, 'bin', 'promtool')) ?? onPath('promtool'),
+    how: 'run scripts/oracles, or install Prometheus',
+  },
+  /** Folder with the definitions of ServiceMonitor and PrometheusRule. */
+  'prometheus-operator': {
+    find: () =>
+      existsSync(join(oracles, 'prometheus-operator-v0.85.0', 'complete'))
+        ? join(oracles, 'prometheus-operator-v0.85.0')
+        : undefined,
+    how: 'run scripts/oracles',
+  },
   h2load: { find: () => onPath('h2load'), how: 'install the package nghttp2-client' },
   /** Folder with etcd, kube-apiserver and kubectl. */
   'control-plane': {
