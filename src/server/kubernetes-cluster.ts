@@ -1,7 +1,7 @@
 import { awaitedList, ClusterProver, type LocalMode } from '#authn/kubernetes/cluster-prover.ts';
 import { type BoundViews, readBound } from '#authn/kubernetes/object-facts.ts';
 import { ReviewRight } from '#authn/kubernetes/review-right.ts';
-import { NodePods } from '#authn/node/node-pods.ts';
+import { NodePods, type NodePodsOptions } from '#authn/node/node-pods.ts';
 import { type PodView, podIndexes, readPlacedPod } from '#authn/node/placed-pod.ts';
 import type { OpenCluster } from '#authn/remote/open-cluster.ts';
 import type { KubernetesConfig } from '#config/server-config.ts';
@@ -20,13 +20,17 @@ const lookMs = 5000;
 /** Token reviews of one cluster at the same time: fewer than the door has places. */
 const maxReviews = 768;
 
-/** Begins to follow a cluster. Returns at once, whether or not its API server can be reached. */
+/**
+ * Begins to follow a cluster. Returns at once, whether or not its API server can be reached. `within` bounds what waits
+ * for answers about pods.
+ */
 export function openCluster(
   id: string,
   at: Cluster,
   config: KubernetesConfig,
   { clock, logger }: Foundation,
   metrics: KubernetesCallerMetrics,
+  within?: NodePodsOptions['within'],
 ): OpenCluster {
   const api = connect(at);
   const trouble = (what: string) => (reason: string) =>
@@ -62,7 +66,10 @@ export function openCluster(
     prover,
     ...(config.trustedNodeAccounts.length > 0 &&
       pods && {
-        pods: new NodePods({ ...config.local, view: pods, api, clock, timeoutMs: config.timeoutMs, observer }),
+        pods: new NodePods({
+          ...{ ...config.local, view: pods, api, clock, timeoutMs: config.timeoutMs, observer },
+          ...(within && { within }),
+        }),
       }),
     get awaits() {
       if (pods?.synced === false) return awaitedList('pods', pods);

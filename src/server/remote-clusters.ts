@@ -1,7 +1,7 @@
 import type { Clusters } from '#authn/kubernetes/clusters.ts';
 import { type KubeconfigSecret, readKubeconfigSecret, remoteSecretSelector } from '#authn/remote/kubeconfig-secret.ts';
 import type { OpenCluster } from '#authn/remote/open-cluster.ts';
-import { type PlacedProver, Places } from '#authn/remote/places.ts';
+import { Places, type Share } from '#authn/remote/places.ts';
 import { RemoteClusters } from '#authn/remote/remote-clusters.ts';
 import type { KubernetesConfig, RemoteClustersConfig } from '#config/server-config.ts';
 import type { AuditLog } from '#issuance/ports.ts';
@@ -92,7 +92,7 @@ class RemoteOpener {
   readonly #foundation: Foundation;
   readonly #metrics: KubernetesCallerMetrics;
   readonly #places: Places;
-  readonly #open = new Map<OpenCluster, PlacedProver>();
+  readonly #open = new Map<OpenCluster, Share>();
 
   constructor(config: KubernetesConfig, foundation: Foundation, metrics: KubernetesCallerMetrics) {
     this.#config = config;
@@ -111,21 +111,23 @@ class RemoteOpener {
 
   open(id: string, apiServer: ApiServer): OpenCluster {
     const { logger } = this.#foundation;
-    const cluster = openCluster(id, apiServer, this.#config, this.#foundation, this.#metrics);
-    const prover = this.#places.prover(cluster.prover, (away) => {
+    const share = this.#places.share((away) => {
       if (away) logger.warn('a remote cluster does not answer', { cluster: id });
       else logger.info('a remote cluster answers again', { cluster: id });
     });
+    const cluster = openCluster(id, apiServer, this.#config, this.#foundation, this.#metrics, (ask) =>
+      share.askOfPods(ask),
+    );
     const opened: OpenCluster = {
       id,
-      prover,
+      prover: share.proverOf(cluster.prover),
       ...(cluster.pods && { pods: cluster.pods }),
       get awaits() {
         return cluster.awaits;
       },
       close: () => this.#close(opened, cluster),
     };
-    this.#open.set(opened, prover);
+    this.#open.set(opened, share);
     return opened;
   }
 

@@ -8,6 +8,7 @@ import { FairGate } from '#issuance/fairness/gate.ts';
 import { Recorder } from '#issuance/record.ts';
 import { IssuanceSequence } from '#issuance/sequence.ts';
 import { writeDurably } from '#keys/durable-file.ts';
+import { watchFairness } from '#telemetry/fairness.ts';
 import { IssuanceLog } from '#telemetry/issuance-log.ts';
 import { observeWith } from '#telemetry/observers.ts';
 import type { CsrChecks } from '#x509/csr/verified-csr.ts';
@@ -95,10 +96,12 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
     ownKeys: issuing.ownKeys,
     allowNewRequestLabel: config.csr.newRequestLabel === 'accept',
   };
+  const gate = new FairGate(config.fairness, clock);
+  watchFairness(metrics.registry, gate, config.fairness.inWork);
   const sequence = new IssuanceSequence({
     authenticator: callers.authenticator,
     ...(callers.impersonation && { impersonation: callers.impersonation }),
-    gate: new FairGate(config.fairness, clock),
+    gate,
     csrChecks,
     policies: () => policies.set,
     trustDomains: { primary: config.trustDomain, aliases: config.trustDomainAliases },

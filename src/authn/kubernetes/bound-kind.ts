@@ -18,6 +18,8 @@ export interface BoundKindOptions<Facts> {
 /** A UID of it never comes again, or that cannot be told now. */
 export type NotFound = 'gone' | 'unavailable';
 
+/** Callers that wait for GETs: far fewer than the door has places, so that an API server that hangs leaves room. */
+const maxWaiting = 256;
 const maxGone = 4096;
 const goneMs = 60_000;
 
@@ -29,6 +31,7 @@ const goneMs = 60_000;
 export class BoundKind<Facts extends BoundFacts> {
   readonly #options: BoundKindOptions<Facts>;
   readonly #underWay = new Map<string, Promise<Facts | NotFound>>();
+  #waiting = 0;
   /** UID → when it was found to be gone, oldest first. */
   readonly #gone = new Map<string, number>();
 
@@ -43,8 +46,18 @@ export class BoundKind<Facts extends BoundFacts> {
   }
 
   /** As the API server has it now. Never rejects for what the API server does. */
-  ask(namespace: string, name: string, uid: string): Promise<Facts | NotFound> {
-    if (this.#isGone(uid)) return Promise.resolve('gone');
+  async ask(namespace: string, name: string, uid: string): Promise<Facts | NotFound> {
+    if (this.#isGone(uid)) return 'gone';
+    if (this.#waiting >= maxWaiting) return 'unavailable';
+    this.#waiting++;
+    try {
+      return await this.#askOnce(namespace, name, uid);
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  #askOnce(namespace: string, name: string, uid: string): Promise<Facts | NotFound> {
     const key = `${namespace}/${name}/${uid}`;
     const before = this.#underWay.get(key);
     if (before !== undefined) return before;

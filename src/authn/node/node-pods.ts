@@ -16,10 +16,14 @@ export interface NodePodsOptions {
   /** ms without a word after which, the API server being away, nothing is known any more. */
   readonly serveForMs: number;
   readonly observer: { gotLive(kind: 'pods', outcome: 'found' | 'gone' | 'unavailable'): void };
+  /** Runs what waits for the API server, where there is room for one more; undefined, and nothing run, where not. */
+  readonly within?: <T>(wait: () => Promise<T | undefined>) => Promise<T | undefined>;
 }
 
 /** Questions to the API server at the same time, and how long its "no" and its silence count, ms. */
 const maxAsking = 16;
+/** Callers that wait for them: far fewer than the door has places, so that an API server that hangs leaves room. */
+const maxWaiting = 256;
 const noMs = 1000;
 const awayMs = 1000;
 const server = 'the API server';
@@ -34,6 +38,7 @@ export class NodePods {
   readonly #underWay = new Map<string, Promise<readonly PlacedPod[] | undefined>>();
   readonly #none: BriefMemory;
   readonly #away: BriefMemory;
+  #waiting = 0;
 
   constructor(options: NodePodsOptions) {
     this.#options = options;
@@ -82,13 +87,25 @@ export class NodePods {
     return unavailable('the pod is not in the watch, and the API server cannot be asked');
   }
 
-  /** As the API server has it now; undefined when it cannot be asked. However many ask the same, it is asked once. */
-  #ask(question: Question): Promise<readonly PlacedPod[] | undefined> {
+  /** As the API server has it now; undefined when it cannot be asked, or too many wait for it. */
+  async #ask(question: Question): Promise<readonly PlacedPod[] | undefined> {
+    const { within = (wait) => wait() } = this.#options;
+    if (this.#none.has(question.key)) return [];
+    if (this.#away.has(server) || this.#waiting >= maxWaiting) return undefined;
+    this.#waiting++;
+    try {
+      return await within(() => this.#askOnce(question));
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  /** However many ask the same, it is asked once. */
+  #askOnce(question: Question): Promise<readonly PlacedPod[] | undefined> {
     const { key } = question;
-    if (this.#none.has(key)) return Promise.resolve([]);
     const before = this.#underWay.get(key);
     if (before !== undefined) return before;
-    if (this.#underWay.size >= maxAsking || this.#away.has(server)) return Promise.resolve(undefined);
+    if (this.#underWay.size >= maxAsking) return Promise.resolve(undefined);
     const asked = this.#get(question).finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, asked);
     return asked;

@@ -63,6 +63,11 @@ export class FairGate implements Gate {
     return this.#tenants.all.held;
   }
 
+  /** Callers that are told apart at this moment. */
+  get known(): Tenants['known'] {
+    return this.#tenants.known;
+  }
+
   enter({ facts }: Caller): Place {
     const now = this.#time.now();
     const { cluster = '', node: nodeName } = facts;

@@ -43,8 +43,9 @@ export class Tenants {
     return home?.nodes.get(name) ?? this.#newNode(home, name, now);
   }
 
-  get size(): number {
-    return this.#accounts.size + this.#nodes.size;
+  /** How many are told apart. */
+  get known(): { readonly accounts: number; readonly nodes: number } {
+    return { accounts: this.#accounts.size, nodes: this.#nodes.size };
   }
 
   #newAccount(clusterName: string, identity: string, now: number): Tenant {

@@ -45,6 +45,18 @@ describe('an object asked for at the API server', () => {
     expect([await old, await fresh]).toEqual(['gone', { uid }]);
   });
 
+  it('is waited for by 256 callers at a time; beyond them it cannot be told', async () => {
+    const gate = Promise.withResolvers<void>();
+    const uid = cluster.uid('serviceaccounts', 'demo', 'web');
+    const answer = cluster.answer({ method: 'GET', path: '/api/v1/namespaces/demo/serviceaccounts/web' });
+    cluster.fault = () => gate.promise.then(() => answer);
+    const asked = Array.from({ length: 300 }, () => accounts.ask('demo', 'web', uid));
+    for (const each of await Promise.all(asked.slice(256))) expect(each).toBe('unavailable');
+    gate.resolve();
+    for (const each of await Promise.all(asked.slice(0, 256))) expect(each).toEqual({ uid });
+    expect(await accounts.ask('demo', 'web', uid)).toEqual({ uid });
+  });
+
   it('has a time limit', async () => {
     await accounts.ask('demo', 'web', 'any');
     expect(cluster.requests[0]?.timeoutMs).toBe(5000);

@@ -71,6 +71,18 @@ describe('what runs on a node', () => {
     for (const each of await Promise.all(asked.slice(0, 16))) expect(each).toMatch(not);
   });
 
+  it('is waited for by 256 callers at a time, and the rest is told to come again', async () => {
+    const open: (() => void)[] = [];
+    mesh.pods.fault = () => new Promise((resolve) => open.push(() => resolve({ items: [] })));
+    const asked = Array.from({ length: 300 }, () => mesh.ask(till));
+    for (const each of await Promise.all(asked.slice(256))) expect(each).toMatch(later);
+    for (const answer of open) answer();
+    for (const each of await Promise.all(asked.slice(0, 256))) expect(each).toMatch(not);
+    mesh.pods.clock.time += 1000;
+    mesh.pods.fault = undefined;
+    expect(await mesh.ask(till)).toMatch(not);
+  });
+
   it('is known on from a stale watch, the API server being away, for as long as that is allowed', async () => {
     mesh.pods.fault = away;
     mesh.pods.clock.time += minute;

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ProvenToken } from '#authn/kubernetes/proven-token.ts';
-import { type PlacedProver, Places } from '#authn/remote/places.ts';
+import type { ProvenToken, TokenProver } from '#authn/kubernetes/proven-token.ts';
+import { Places } from '#authn/remote/places.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { never } from '#test/authn/oidc/issuer.ts';
 import { FakePace } from '#test/kubernetes/fake-pace.ts';
@@ -37,11 +37,12 @@ describe('places of remote clusters at a door of 64', () => {
   });
   const made = () => {
     const asked = new Asked();
-    return { asked, prover: places.prover(asked, (away) => turns.push(away)) };
+    const share = places.share((away) => turns.push(away));
+    return { asked, share, prover: share.proverOf(asked) };
   };
   const ends: Promise<unknown>[] = [];
   /** How many of `count` calls were turned away at once. */
-  const overloaded = async (prover: PlacedProver, count: number) => {
+  const overloaded = async (prover: TokenProver, count: number) => {
     const before = Array.from({ length: count }, () =>
       Promise.race([
         prover.prove('t', never).catch((thrown: unknown) => (thrown instanceof Refusal ? thrown.code : thrown)),
@@ -78,16 +79,16 @@ describe('places of remote clusters at a door of 64', () => {
   });
 
   it('one that does not answer is told of once, and has its share until it answers again', async () => {
-    const { asked, prover } = made();
+    const { asked, share, prover } = made();
     await overloaded(prover, 1);
     asked.refuse('authn.unavailable');
     await settled();
-    expect(prover.away).toBe(true);
+    expect(share.away).toBe(true);
     expect(await overloaded(prover, 20)).toBe(4);
     asked.refuse('authn.unavailable');
     asked.refuse('authn.failed');
     await settled();
-    expect(prover.away).toBe(false);
+    expect(share.away).toBe(false);
     expect(turns).toEqual([true, false]);
     expect(await overloaded(prover, 14)).toBe(0);
   });
@@ -106,8 +107,33 @@ describe('places of remote clusters at a door of 64', () => {
     await overloaded(stays.prover, 1);
     pace.advance(1001);
     expect(await overloaded(stays.prover, 8)).toBe(1);
-    gone.prover.leave();
+    gone.share.leave();
     expect(await overloaded(stays.prover, 8)).toBe(0);
     expect(await overloaded(stays.prover, 1)).toBe(1);
+  });
+
+  it('Istio 39: questions about pods that hang hold no more than its share, though its tokens are proven all the while', async () => {
+    const [hanging, other] = [made(), made()];
+    const ask = () => new Promise<never>(() => {});
+    const turnedAway = async (count: number) => {
+      const asked = Array.from({ length: count }, () =>
+        Promise.race([hanging.share.askOfPods(ask), new Promise((resolve) => setImmediate(resolve, 'waits'))]),
+      );
+      return (await Promise.all(asked)).filter((outcome) => outcome === undefined).length;
+    };
+    expect(await turnedAway(8)).toBe(0);
+    pace.advance(1001);
+    await overloaded(other.prover, 1);
+    other.asked.answer();
+    await settled();
+    expect(await turnedAway(100)).toBe(100);
+    expect(await overloaded(other.prover, 24)).toBe(0);
+  });
+
+  it('a share is one for tokens and pods', async () => {
+    const { share, prover } = made();
+    for (let n = 0; n < 16; n++) void share.askOfPods(() => new Promise<never>(() => {}));
+    pace.advance(1001);
+    expect(await overloaded(prover, 20)).toBe(4);
   });
 });

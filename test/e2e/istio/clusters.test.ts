@@ -256,4 +256,33 @@ describeWith(['control-plane'], 'several real clusters', () => {
       for (const secret of hidden) for (const output of outputs) expect(output.includes(secret)).toBe(false);
     });
   });
+
+  it('Istio 39: agents of a cluster that hangs, asking for pods that nobody knows, leave others their places', async () => {
+    const options = { dialect: 'istiod', mode: 'local', calls: 64 } as const;
+    await using several = await SeveralClusters.start(await sharedControlPlane(), other, options);
+    const { local, remote } = several;
+    const web = await local.account('web');
+    const token = await local.token(web, await local.pod(web));
+    const ztunnel = await remote.account('ztunnel');
+    const agent = await remote.token(ztunnel, await remote.pod(ztunnel));
+    const [ghost, nobody] = ['ghost', 'nobody'].map((name) => idOf({ namespace: remote.namespace, name }));
+    await several.putSecret('remote-west', { west: await remote.kubeconfig() });
+    const own = async () => expect(outcomeOf(await several.ask(token, 'Kubernetes'))).toBe(`URI:${idOf(web)}`);
+    await vi.waitFor(own, patiently);
+    await vi.waitFor(async () => expect(outcomeOf(await several.ask(agent, 'west', ghost))).toBe(unproven), patiently);
+    await other.pause();
+    try {
+      let waiting = 100;
+      const hung = Array.from({ length: waiting }, () => several.ask(agent, 'west', nobody).finally(() => waiting--));
+      await vi.waitFor(() => expect(waiting).toBeLessThanOrEqual(64), patiently);
+      await vi.waitFor(own, patiently);
+      for (let n = 0; n < 5; n++) await own();
+      expect(waiting).toBeGreaterThan(0);
+      const codes = new Set((await Promise.all(hung)).map(({ code }) => code));
+      expect(codes).toContain(unavailable);
+      expect([unavailable, overload]).toEqual(expect.arrayContaining([...codes]));
+    } finally {
+      other.resume();
+    }
+  });
 });

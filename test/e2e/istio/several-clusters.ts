@@ -18,6 +18,8 @@ import { type Dialect, Mesh } from './mesh.ts';
 export interface SeveralOptions {
   readonly dialect: Dialect;
   readonly mode: 'review' | 'local';
+  /** Calls that the door takes at the same time; its usual number unless told. */
+  readonly calls?: number;
 }
 
 /** SPIFFE ID of an account of Kubernetes. */
@@ -113,7 +115,14 @@ export class SeveralClusters implements AsyncDisposable {
       clusterAliases: [{ alias: 'sunset', cluster: 'west' }],
       remoteClusters: { namespace },
     };
-    const config = { authenticators: [{ clientCertificate: {} }, { kubernetes }] };
+    const authenticators = [{ clientCertificate: {} }, { kubernetes }];
+    const istio = {
+      listen: '127.0.0.1:0',
+      dialect: options.dialect,
+      serving: { dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] },
+      limits: { maxConcurrentCalls: options.calls },
+    };
+    const config = { authenticators, ...(options.calls !== undefined && { istio }) };
     const access = await local.kubeconfig();
     const mesh = await Mesh.start({ dialect: options.dialect, config }, (home) =>
       home.write('kubeconfig', access, 0o600),
