@@ -195,7 +195,7 @@ describe('the agent of a node', () => {
   });
 
   it('may be told to come again, and is told so for what it may not have anyway only where that has to be asked', async () => {
-    mesh.pods.fault = away;
+    mesh.pods.outage = away;
     expect(await mesh.ask('spiffe://other/ns/demo/sa/web')).toMatch(not);
     expect(await mesh.ask(web, mesh.caller({ serviceAccount: 'istiod' }))).toMatch(not);
     expect(await mesh.ask(till)).toMatch(later);

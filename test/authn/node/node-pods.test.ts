@@ -62,7 +62,7 @@ describe('what runs on a node', () => {
 
   it('is asked for by sixteen at a time, and the rest is told to come again', async () => {
     const open: (() => void)[] = [];
-    mesh.pods.fault = () => new Promise((resolve) => open.push(() => resolve({ items: [] })));
+    mesh.pods.outage = () => new Promise((resolve) => open.push(() => resolve({ items: [] })));
     const asked = Array.from({ length: 20 }, (_, at) => mesh.ask(`spiffe://cluster.local/ns/demo/sa/a${at}`));
     const beyond = await Promise.all(asked.slice(16));
     for (const each of beyond) expect(each).toMatch(later);
@@ -73,18 +73,18 @@ describe('what runs on a node', () => {
 
   it('is waited for by 256 callers at a time, and the rest is told to come again', async () => {
     const open: (() => void)[] = [];
-    mesh.pods.fault = () => new Promise((resolve) => open.push(() => resolve({ items: [] })));
+    mesh.pods.outage = () => new Promise((resolve) => open.push(() => resolve({ items: [] })));
     const asked = Array.from({ length: 300 }, () => mesh.ask(till));
     for (const each of await Promise.all(asked.slice(256))) expect(each).toMatch(later);
     for (const answer of open) answer();
     for (const each of await Promise.all(asked.slice(0, 256))) expect(each).toMatch(not);
     mesh.pods.clock.time += 1000;
-    mesh.pods.fault = undefined;
+    mesh.pods.outage = undefined;
     expect(await mesh.ask(till)).toMatch(not);
   });
 
   it('is known on from a stale watch, the API server being away, for as long as that is allowed', async () => {
-    mesh.pods.fault = away;
+    mesh.pods.outage = away;
     mesh.pods.clock.time += minute;
     expect(await mesh.ask()).toBe(web);
     expect(mesh.pods.requests).toHaveLength(0);
@@ -103,10 +103,10 @@ describe('what runs on a node', () => {
   });
 
   it('is not asked for within a second after the API server was away', async () => {
-    mesh.pods.fault = away;
+    mesh.pods.outage = away;
     for (let n = 0; n < 10; n++) expect(await mesh.ask(`spiffe://cluster.local/ns/demo/sa/a${n}`)).toMatch(later);
     expect(mesh.pods.requests).toHaveLength(1);
-    mesh.pods.fault = undefined;
+    mesh.pods.outage = undefined;
     mesh.pods.clock.time += 1000;
     expect(await mesh.ask(till)).toMatch(not);
   });
@@ -119,9 +119,9 @@ describe('what runs on a node', () => {
     mesh.pods.clock.time -= 3_600_000;
     mesh.pods.put('demo/till/till-1@node-a', { untold: true });
     expect(await mesh.ask(till)).toBe(till);
-    mesh.pods.fault = away;
+    mesh.pods.outage = away;
     expect(await mesh.ask(till)).toMatch(later);
-    mesh.pods.fault = undefined;
+    mesh.pods.outage = undefined;
     mesh.pods.clock.time -= 3_600_000;
     expect(await mesh.ask(till)).toBe(till);
   });
@@ -135,7 +135,7 @@ describe('what runs on a node', () => {
     ['a list of numbers', () => Promise.resolve({ items: [1, 2] })],
   ];
   it.each(nonsense)('is not told by an API server that answers %s: that is nobody else’s fault', async (_, answer) => {
-    mesh.pods.fault = answer;
+    mesh.pods.outage = answer;
     expect(await mesh.ask(till)).toMatch(later);
   });
 
@@ -150,7 +150,7 @@ describe('what runs on a node', () => {
       pod({ spec: { nodeName: 'node-a', serviceAccountName: 'web' } }),
       pod({ metadata: { namespace: 'shop', name: 'till-1', uid: 'u' } }),
     ];
-    mesh.pods.fault = async () => ({ items });
+    mesh.pods.outage = async () => ({ items });
     expect(await mesh.ask(till)).toMatch(not);
     items.push(pod({}));
     mesh.pods.clock.time += 1000;

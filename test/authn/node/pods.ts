@@ -32,7 +32,7 @@ export const domain = parseTrustDomain('cluster.local');
 export class TestPods implements KubernetesApi, PodView {
   readonly clock: StoppedClock;
   readonly requests: ApiRequest[] = [];
-  fault: (() => Promise<KubernetesObject>) | undefined;
+  outage: (() => Promise<KubernetesObject>) | undefined;
   synced = true;
   lastContact: number;
   readonly #stored = new Map<string, Pod>();
@@ -82,7 +82,7 @@ export class TestPods implements KubernetesApi, PodView {
 
   async ask(request: ApiRequest): Promise<KubernetesObject> {
     this.requests.push(request);
-    if (this.fault !== undefined) return await this.fault();
+    if (this.outage !== undefined) return await this.outage();
     const [, , , , within = '', , name] = request.path.split('/');
     if (name === undefined) return { kind: 'PodList', items: this.#select(within, request.query?.fieldSelector ?? '') };
     const pod = this.#stored.get(keyOf(within, name));
