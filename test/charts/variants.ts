@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { repository } from '#test/oracles.ts';
+import type { Values } from './helm.ts';
+import { intermediate, ownIssuer, root } from './secrets.ts';
+
+const shipped = readFileSync(join(repository, 'policies', 'default.yaml'), 'utf8');
+
+const pkcs11 = {
+  uri: 'pkcs11:token=mesh;object=mesh;type=private',
+  module: '/usr/lib/hsm/module.so',
+  pin: { secretName: 'hsm' },
+};
+
+/** What people set: each feature once on, and once off where it is on by itself. */
+export const variants: Readonly<Record<string, readonly Values[]>> = {
+  'the defaults: an issuer of cert-manager, in either way': [],
+  'an issuer of cert-manager that only relays, and requests that stay': [
+    {
+      app: {
+        certmanager: {
+          way: 'relay',
+          preserveCertificateRequests: true,
+          additionalAnnotations: [{ name: 'example.org/team', value: 'mesh' }],
+          issuer: { kind: 'ClusterIssuer', name: 'vault' },
+        },
+      },
+    },
+  ],
+  'an issuer of cert-manager that a ConfigMap names': [
+    { app: { runtimeConfiguration: { create: true }, certmanager: { issuer: { enabled: false } } } },
+  ],
+  'a key in a Secret': [ownIssuer],
+  'a key in a Secret, encrypted, with certificates of their own': [
+    ownIssuer,
+    { issuer: { certificate: intermediate.pem, roots: root.pem, secret: { passphraseKey: 'passphrase' } } },
+  ],
+  'keys in an HSM, of the issuer and of the log': [
+    {
+      app: { certmanager: { issuer: { enabled: false } }, tls: { rootCAFile: '/etc/roots/roots.pem' } },
+      issuer: { certificate: intermediate.pem, pkcs11 },
+      audit: { key: { pkcs11 } },
+      volumes: [{ name: 'hsm', emptyDir: {} }],
+      volumeMounts: [{ name: 'hsm', mountPath: '/usr/lib/hsm' }],
+      extraEnv: [{ name: 'HSM_CONF', value: '/usr/lib/hsm/conf' }],
+    },
+  ],
+  'issuers in the words of the configuration': [
+    ownIssuer,
+    {
+      issuer: { secret: { name: '' } },
+      config: {
+        issuers: [
+          {
+            name: 'mesh',
+            certificate: '/etc/mesh/chain.pem',
+            roots: '/etc/mesh/roots.pem',
+            key: { file: { path: '/etc/mesh/key.pem' } },
+          },
+        ],
+      },
+    },
+  ],
+  'callers by review alone, nothing written into the cluster': [
+    ownIssuer,
+    {
+      kubernetes: { mode: 'review', unboundTokens: 'refuse' },
+      distribution: { rootConfigMap: { enabled: false } },
+      app: { tls: { istiodCertificateEnable: false } },
+    },
+  ],
+  'ambient, by review': [
+    ownIssuer,
+    { kubernetes: { mode: 'review' }, app: { server: { caTrustedNodeAccounts: 'istio-system/ztunnel, a/b' } } },
+  ],
+  'everything that can be written, several clusters, VMs, client certificates': [
+    ownIssuer,
+    {
+      app: {
+        server: {
+          authenticators: { enableClientCert: true },
+          clusterID: 'west',
+          caTrustedNodeAccounts: 'istio-system/ztunnel',
+        },
+        istio: { revisions: ['default', 'canary'] },
+        tls: { istiodCertificateEnable: 'dynamic', istiodAdditionalDNSNames: ['gateway.example.com'] },
+        controller: { configmapNamespaceSelector: 'istio-injection=enabled' },
+      },
+      kubernetes: {
+        mode: 'local-then-review',
+        clusterAliases: [{ alias: 'home', cluster: 'west' }],
+        remoteClusters: { enabled: true },
+        local: { issuers: ['https://old.example'] },
+      },
+      distribution: { clusterTrustBundle: { enabled: true } },
+      trustDomainAliases: ['old.local'],
+    },
+  ],
+  'monitored, with a policy of its own, limits and approved algorithms': [
+    ownIssuer,
+    {
+      dialect: 'istiod',
+      policy: { shipped: ['fips'], documents: { 'as-text.yaml': shipped, 'as-yaml.yml': parse(shipped) } },
+      fips: { level: 'policy' },
+      limits: { maxConcurrentCalls: 512, callTimeout: '5s' },
+      fairness: { node: { burst: 100 }, keptForRenewals: 0.5 },
+      tracing: { endpoint: 'http://collector.observability:4318/v1/traces' },
+      app: { metrics: { service: { servicemonitor: { enabled: true, labels: { release: 'prometheus' } } } } },
+      prometheusRule: { enabled: true, labels: { release: 'prometheus' } },
+      grafanaDashboard: { enabled: true, annotations: { folder: 'mesh' } },
+    },
+  ],
+  'one replica that keeps nothing': [
+    ownIssuer,
+    {
+      replicaCount: 1,
+      audit: { volume: { persistent: false } },
+      podDisruptionBudget: { enabled: false },
+      networkPolicy: { enabled: false },
+      livenessProbe: { enabled: false },
+      shutdown: { waitSeconds: 0 },
+      resources: {},
+      app: { metrics: { service: { enabled: false } } },
+    },
+  ],
+  'everything about pods': [
+    ownIssuer,
+    {
+      nameOverride: 'cert-manager-istio-csr',
+      replicaCount: 3,
+      imageRegistry: 'registry.example.com',
+      imageNamespace: 'mesh',
+      image: { tag: 'v1', digest: `sha256:${'0'.repeat(64)}` },
+      imagePullSecrets: [{ name: 'pull' }],
+      service: { type: 'NodePort', nodePort: 30443 },
+      serviceAccount: { annotations: { 'example.org/role': 'ca' } },
+      deploymentLabels: { a: 'b' },
+      deploymentAnnotations: { c: 'd' },
+      podLabels: { e: 'f' },
+      podAnnotations: { g: 'h' },
+      commonLabels: { i: 'j' },
+      priorityClassName: 'system-cluster-critical',
+      affinity: { nodeAffinity: {} },
+      topologySpreadConstraints: [{ topologyKey: 'rack', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' }],
+      tolerations: [{ key: 'ca', operator: 'Exists' }],
+      podDisruptionBudget: { minAvailable: 2 },
+      networkPolicy: {
+        metricsFrom: [{ namespaceSelector: {} }],
+        egress: { restricted: true, rules: [{ ports: [{ port: 6443 }] }] },
+      },
+      audit: {
+        origin: 'audit.example.org/mesh',
+        key: { secret: { name: 'log' } },
+        volume: { storageClassName: 'fast', annotations: { k: 'l' } },
+        guard: { enabled: true, storageClassName: 'slow' },
+      },
+      extraObjects: ['{apiVersion: v1, kind: ConfigMap, metadata: {name: "{{ .Release.Name }}-more"}}'],
+    },
+  ],
+};
+
+/** The Secrets that any of them names. */
+export const secretsOfVariants = {
+  'mesh-ca': {
+    'tls.crt': intermediate.pem,
+    'tls.key': intermediate.keyPem,
+    'ca.crt': root.pem,
+    passphrase: 'correct horse',
+  },
+  hsm: { pin: '1234' },
+  log: { 'log.key': 'a key' },
+};
