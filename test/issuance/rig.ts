@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { uuidSource } from '#audit/uuid.ts';
 import { installIssuer } from '#authority/install-issuer.ts';
 import { LiveIssuers } from '#authority/issuers.ts';
+import { relayIssuer } from '#authority/relay-issuer.ts';
 import { FairGate, type Gate } from '#issuance/fairness/gate.ts';
-import type { SigningIssuer } from '#issuance/live-issuer.ts';
+import type { LiveIssuer, RelayedIssuer, SigningIssuer } from '#issuance/live-issuer.ts';
 import type { IssuanceOutcome } from '#issuance/observer.ts';
-import type { Authenticator, Clock, Impersonation, Signer } from '#issuance/ports.ts';
+import type { Authenticator, Clock, Impersonation, OutsideIssuer, Signer } from '#issuance/ports.ts';
 import { Recorder } from '#issuance/record.ts';
 import type { IssuanceRequest, Issued, Wish } from '#issuance/request.ts';
 import { IssuanceSequence } from '#issuance/sequence.ts';
@@ -93,17 +94,17 @@ class WatchedKeys extends Set<string> {
 /** How a request ended for the one who asked. */
 export type Ended = { readonly issued: Issued } | { readonly refusal: Refusal };
 
-/** The sequence in this process with every port in hand: a log in memory, a clock that is set, any signer. */
-export class Rig {
+/** The sequence in this process with every port in hand: a log in memory, a clock that is set, any signer or outside issuer. */
+export class Rig<Issuer extends LiveIssuer = SigningIssuer> {
   readonly clock: SetClock;
   readonly log: MemoryLog;
-  readonly issuer: SigningIssuer;
+  readonly issuer: Issuer;
   readonly policies: PolicySet;
   readonly outcomes: IssuanceOutcome[] = [];
   readonly sequence: IssuanceSequence;
   #requests = 0;
 
-  private constructor(clock: SetClock, issuer: SigningIssuer, options: RigOptions) {
+  private constructor(clock: SetClock, issuer: Issuer, options: RigOptions) {
     this.clock = clock;
     this.issuer = issuer;
     this.log = new MemoryLog(clock);
@@ -158,6 +159,20 @@ export class Rig {
       clock.now() / 1000,
     );
     return new Rig(clock, live, options);
+  }
+
+  /** One whose issuer is somebody else's; its roots are the rig's, unless told. */
+  static relaying(
+    outside: (clock: SetClock) => OutsideIssuer,
+    options: RigOptions & { readonly roots?: 'yet to be named' } = {},
+  ): Rig<RelayedIssuer> {
+    const clock = new SetClock();
+    const roots = options.roots === undefined ? { roots: { pem: root.pem, place: 'roots' } } : {};
+    return new Rig(
+      clock,
+      relayIssuer({ name: 'mesh', outside: outside(clock), ...roots }, clock.now() / 1000),
+      options,
+    );
   }
 
   request(over: Partial<Omit<IssuanceRequest, 'wish'>> & { readonly wish?: Partial<Wish> } = {}): IssuanceRequest {

@@ -38,18 +38,20 @@ export function askGo(program: string, judged: readonly Judged[]): readonly GoVe
   return JSON.parse(execFileSync(program, { input: JSON.stringify(cases), encoding: 'utf8' }));
 }
 
-/** What `openssl verify -x509_strict` says of a chain, for servers and then for clients. */
-export function askOpenssl(program: string, { chain }: Judged): string[] {
+/** What `openssl verify -x509_strict` says of a chain, for servers and then for clients; `at` in seconds, or now. */
+export function askOpenssl(program: string, { chain }: Judged, at = Math.floor(Date.now() / 1000)): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'judged-'));
   try {
     const file = (name: string, pem = '') => {
       writeFileSync(join(folder, name), pem);
       return join(folder, name);
     };
-    const trust = ['-CAfile', file('roots', chain.at(-1)), '-untrusted', file('middle', chain.slice(1, -1).join(''))];
+    const middle = chain.slice(1, -1).join('');
+    const untrusted = middle === '' ? [] : ['-untrusted', file('middle', middle)];
+    const trust = ['-CAfile', file('roots', chain.at(-1)), ...untrusted];
     const leaf = file('leaf', chain[0]);
     return ['sslserver', 'sslclient'].map((purpose) =>
-      execFileSync(program, ['verify', '-x509_strict', '-purpose', purpose, ...trust, leaf], {
+      execFileSync(program, ['verify', '-x509_strict', '-attime', String(at), '-purpose', purpose, ...trust, leaf], {
         encoding: 'utf8',
         stdio: 'pipe',
       }).replace(leaf, 'leaf'),

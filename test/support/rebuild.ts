@@ -25,7 +25,7 @@ const text = (record: unknown, ...path: readonly string[]) => String(member(reco
 const list = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
 const seconds = (record: unknown, ...path: readonly string[]) => Date.parse(text(record, ...path)) / 1000;
 
-/** The surroundings from what a server recorded at its start. */
+/** The surroundings from what a server recorded at its start. Of an outside issuer nothing is known beforehand. */
 export function surroundingsIn(records: readonly LogRecord[]): Surroundings {
   const config = records.findLast(({ type }) => type === 'config.loaded');
   const content = member(config, 'change', 'content');
@@ -37,13 +37,19 @@ export function surroundingsIn(records: readonly LogRecord[]): Surroundings {
       .filter(({ type }) => type === 'issuer.installed')
       .map((record) => ({
         name: text(record, 'certificate', 'issuer', 'name'),
-        notBefore: seconds(record, 'certificate', 'notBefore'),
-        notAfter: seconds(record, 'certificate', 'notAfter'),
-        keyKind: text(record, 'key', 'algorithm') as KeyKind,
-        algorithm: text(record, 'certificate', 'signatureAlgorithm') as SignatureAlgorithm,
+        ...(text(record, 'certificate', 'profile') === 'outside' ? outsideFacts : installedFacts(record)),
       })),
   };
 }
+
+const outsideFacts = { notBefore: 0, notAfter: 253_402_300_799 };
+
+const installedFacts = (record: LogRecord) => ({
+  notBefore: seconds(record, 'certificate', 'notBefore'),
+  notAfter: seconds(record, 'certificate', 'notAfter'),
+  keyKind: text(record, 'key', 'algorithm') as KeyKind,
+  algorithm: text(record, 'certificate', 'signatureAlgorithm') as SignatureAlgorithm,
+});
 
 /**
  * The question that the decision of an issued record answered. What a CSR held beyond its record (subject, usages,
@@ -52,7 +58,7 @@ export function surroundingsIn(records: readonly LogRecord[]): Surroundings {
 export function questionIn(record: LogRecord, around: Surroundings): Question {
   const issuer = around.issuers.find(({ name }) => name === text(record, 'certificate', 'issuer', 'name'));
   if (issuer === undefined) throw new Error('the log names no such issuer');
-  const ttl = Number(member(record, 'certificate', 'ttl'));
+  const { notAfter, ttl, drawn } = termsIn(record);
   const { dialect } = around;
   return {
     door: 'istio',
@@ -85,9 +91,16 @@ export function questionIn(record: LogRecord, around: Surroundings): Question {
     },
     issuer,
     // The second of the decision: the lifetime is counted from it, and its end is on the record.
-    now: (seconds(record, 'certificate', 'notAfter') - ttl + 1) * 1000,
-    serial: Buffer.from(text(record, 'certificate', 'serial'), 'hex'),
+    now: (notAfter - ttl + 1) * 1000,
+    serial: Buffer.from(drawn, 'hex'),
   };
+}
+
+/** What was permitted: where somebody else made the certificate, its own dates and serial number are others. */
+function termsIn(record: LogRecord): { notAfter: number; ttl: number; drawn: string } {
+  const permitted = member(record, 'decision', 'permitted');
+  const [from, drawn] = permitted === undefined ? [member(record, 'certificate'), 'serial'] : [permitted, 'drawn'];
+  return { notAfter: seconds(from, 'notAfter'), ttl: Number(member(from, 'ttl')), drawn: text(from, drawn) };
 }
 
 /** Where somebody acted for another: the one that the decision was about. */

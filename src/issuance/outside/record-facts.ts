@@ -7,6 +7,7 @@ import { purposeIds } from '#x509/profile/extensions.ts';
 import type { OutsideTrail } from '../ports.ts';
 import type { HeldCertificate, OutsideNotes } from './held-certificate.ts';
 
+const purposeNames = new Map<string, string>(Object.entries(purposeIds).map(([name, id]) => [id, name]));
 /** Of each name in the trail, in characters; Kubernetes allows half of it. */
 const maxNameLength = 512;
 
@@ -21,10 +22,9 @@ export function relayedFacts(
   names: 'bare' | 'with their kinds' = 'bare',
 ) {
   const { leaf, issuing } = held;
-  const purposes = Object.entries(purposeIds).filter(([, id]) => leaf.extendedKeyUsage?.includes(id));
   const { kind, spkiSha256 } = readSpki(leaf.spki);
   return {
-    eku: purposes.map(([name]) => name),
+    eku: leaf.extendedKeyUsage?.map((id) => purposeNames.get(id) ?? id),
     issuer: {
       certSha256: hash('sha256', issuing.der, 'hex'),
       keyId: issuing.subjectKeyId && Buffer.from(issuing.subjectKeyId).toString('hex'),
