@@ -14,6 +14,7 @@ export function checkIssuers({ issuers, defaultIssuer }: ServerConfigText, repor
     if (certManager !== undefined) checkCertManager(certManager, [...path, 'certManager'], report);
     if (key !== undefined) checkIssuerKey(key, [...path, 'key'], report);
     checkFiles(issuer, path, report);
+    checkNamed(issuer, issuer.name === (defaultIssuer ?? names[0]), path, report);
   }
   if (defaultIssuer !== undefined && !names.includes(defaultIssuer)) {
     report(
@@ -40,6 +41,12 @@ function checkFiles({ key, certificate, roots }: Issuer, path: readonly Step[], 
     report([...path, 'certificate'], 'the certificate of this issuer is made while we run: leave this out');
   }
   if (key !== undefined && roots === undefined) report(path, '"roots" is missing');
+}
+
+/** Its roots are named beside certificates of our own, and those come from the default issuer. */
+function checkNamed({ certManager, roots }: Issuer, isDefault: boolean, path: readonly Step[], report: Report): void {
+  if (certManager === undefined || roots !== undefined || isDefault || certManager.way === 'intermediate') return;
+  report(path, '"roots" is missing: only of the default issuer they are known when it has to be relayed to');
 }
 
 export function checkKey(key: Key, path: readonly Step[], report: Report): void {

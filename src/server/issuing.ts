@@ -3,7 +3,7 @@ import type { AuditEvent, Json } from '#audit/event.ts';
 import { LiveIssuers } from '#authority/issuers.ts';
 import { Renewal } from '#authority/renewal.ts';
 import type { RootOverlap } from '#authority/root-overlap.ts';
-import type { IssuerConfig } from '#config/server-config.ts';
+import type { KeyIssuerConfig } from '#config/server-config.ts';
 import type { LiveIssuer, SigningIssuer } from '#issuance/live-issuer.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import { readCertificate } from '#x509/certificate.ts';
@@ -12,6 +12,7 @@ import { readPemBlocks } from '#x509/pem.ts';
 import type { Foundation } from './foundation.ts';
 import { type IssuerSurroundings, type OpenIssuer, openIssuer } from './open-issuer.ts';
 import type { HsmListener, OpenKey } from './open-key.ts';
+import { openUpstream, type UpstreamIssuer } from './upstream-issuer.ts';
 
 /** All issuers of the configuration, open and live, and the public keys that no workload may bring. */
 export class Issuing {
@@ -20,15 +21,17 @@ export class Issuing {
   readonly #foundation: Foundation;
   readonly #keys = new Map<string, OpenKey>();
   readonly #renewals: { stop(): void }[] = [];
+  readonly #upstreams: readonly UpstreamIssuer[];
 
-  private constructor(foundation: Foundation, opened: readonly OpenIssuer[], overlap: RootOverlap) {
+  private constructor(foundation: Foundation, opened: readonly Opened[], overlap: RootOverlap) {
     this.#foundation = foundation;
     this.live = new LiveIssuers(
       opened.map(({ live }) => live),
       foundation.config.defaultIssuer,
       overlap,
     );
-    for (const issuer of opened) this.#adopt(issuer);
+    this.#upstreams = opened.flatMap((each) => ('upstream' in each ? [each.upstream] : []));
+    for (const issuer of opened) if ('key' in issuer) this.#adopt(issuer);
     const { expiries } = foundation.metrics;
     this.live.onChange(() => {
       expiries.set('intermediate', this.#expiries());
@@ -39,20 +42,46 @@ export class Issuing {
 
   /** Throws KeyStoreError, IssuerError or an error of the file system that names the file. */
   static async open(foundation: Foundation, log: AuditLog, onHsm: HsmListener, overlap: RootOverlap): Promise<Issuing> {
-    const opened: OpenIssuer[] = [];
-    for (const config of foundation.config.issuers)
-      opened.push(await openIssuer(config, surroundings(foundation, log, onHsm)));
-    return new Issuing(foundation, opened, overlap);
+    const opened: Opened[] = [];
+    await using opening = new AsyncDisposableStack();
+    for (const config of foundation.config.issuers) {
+      const around = surroundings(foundation, log, onHsm);
+      if (config.kind === 'key') opened.push(await openIssuer(config, around));
+      else {
+        const upstream = openUpstream(config, foundation, around);
+        opening.defer(() => upstream.stop());
+        opened.push({ live: await upstream.first(), upstream });
+      }
+    }
+    const issuing = new Issuing(foundation, opened, overlap);
+    opening.move();
+    return issuing;
+  }
+
+  /** Nothing is missing for the default issuer to be had but its name, which comes while we run. */
+  get awaitsName(): boolean {
+    const { defaultIssuer } = this.#foundation.config;
+    return this.#upstreams.some(({ name, awaitsName }) => name === defaultIssuer && awaitsName);
+  }
+
+  /** Whether the default issuer may have nothing to give for a while. */
+  get mayWait(): boolean {
+    return this.#upstreams.some(({ name }) => name === this.#foundation.config.defaultIssuer);
   }
 
   /** Why an issuer's key cannot sign at present, by the issuer's name; answers from memory. */
   parts(): ReadonlyMap<string, () => string | undefined> {
-    return new Map([...this.#keys.keys()].map((name) => [`issuer-${name}`, () => this.#keys.get(name)?.lost()]));
+    return new Map([
+      ...[...this.#keys.keys()].map((name) => [`issuer-${name}`, () => this.#keys.get(name)?.lost()] as const),
+      ...this.#upstreams.map((upstream) => [`issuer-${upstream.name}`, () => upstream.missing] as const),
+    ]);
   }
 
   /** What stands in the log before the first certificate: which issuers, with which keys, where. */
   events(): AuditEvent[] {
-    return this.live.all().map((issuer) =>
+    const awaited = new Set(this.#upstreams.filter(({ relays }) => !relays).map(({ name }) => name));
+    const there = this.live.all().filter(({ name }) => !awaited.has(name));
+    return there.map((issuer) =>
       this.#foundation.events.of('issuer.installed', {
         ...(this.#keys.get(issuer.name) && { key: this.#keys.get(issuer.name)?.facts ?? {} }),
         certificate: issuer.way === 'sign' ? installed(issuer) : { issuer: { name: issuer.name }, profile: 'outside' },
@@ -60,8 +89,12 @@ export class Issuing {
     );
   }
 
-  /** Issuers whose key lives in memory get a new key and certificate in time; the old one ends with its last request. */
-  renew(log: AuditLog, onHsm: HsmListener): void {
+  /**
+   * Issuers whose key lives in memory get a new key and certificate in time; the old one ends with its last request. Those
+   * behind somebody else's CA begin to get their first. `changed` is called when what these sign may end in other roots.
+   */
+  renew(log: AuditLog, onHsm: HsmListener, changed: () => void): void {
+    for (const upstream of this.#upstreams) this.#follow(upstream, log, changed);
     for (const config of this.#foundation.config.issuers) {
       if (config.kind === 'key' && config.key.kind === 'memory')
         this.#keepFresh(config, config.key.renewAt, log, onHsm);
@@ -87,6 +120,7 @@ export class Issuing {
 
   async close(): Promise<void> {
     for (const renewal of this.#renewals) renewal.stop();
+    await Promise.all(this.#upstreams.map((upstream) => upstream.stop()));
     await Promise.all(
       this.live
         .all()
@@ -99,7 +133,31 @@ export class Issuing {
     return [...this.#keys].map(([name, { kind }]) => ({ what: `the key of issuer ${name}`, kind }));
   }
 
-  #keepFresh(config: IssuerConfig, renewAt: number, log: AuditLog, onHsm: HsmListener): void {
+  #follow(upstream: UpstreamIssuer, log: AuditLog, changed: () => void): void {
+    const { events } = this.#foundation;
+    upstream.start({
+      adopt: async (opened) => {
+        const isFirst = this.live.get(upstream.name).way !== 'sign';
+        const certificate = installed(opened.live);
+        await log.append(
+          events.of(isFirst ? 'issuer.installed' : 'issuer.rotated', { key: opened.key.facts, certificate }),
+        );
+        this.#adopt(opened);
+        this.live.replace(opened.live);
+        changed();
+      },
+      relay: async (live) => {
+        const certificate = { issuer: { name: live.name }, profile: 'outside' };
+        await log.append(events.of('issuer.installed', { certificate }));
+        this.#keys.delete(live.name);
+        this.live.replace(live);
+        changed();
+      },
+      named: changed,
+    });
+  }
+
+  #keepFresh(config: KeyIssuerConfig, renewAt: number, log: AuditLog, onHsm: HsmListener): void {
     const { clock, logger, events } = this.#foundation;
     let first = true;
     const renewal = new Renewal({
@@ -131,6 +189,8 @@ export class Issuing {
     for (const { spki } of certificates) this.ownKeys.add(hash('sha256', spki, 'hex'));
   }
 }
+
+type Opened = OpenIssuer | { readonly live: LiveIssuer; readonly upstream: UpstreamIssuer };
 
 /** Roots that an outside issuer has yet to name are no text at all. */
 const certificatesIn = (pem: string) =>

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { EventType } from '#audit/event.ts';
-import { IssuerError, installIssuer } from '#authority/install-issuer.ts';
-import type { IssuerConfig } from '#config/server-config.ts';
+import { installIssuer } from '#authority/install-issuer.ts';
+import type { KeyIssuerConfig } from '#config/server-config.ts';
 import type { SigningIssuer } from '#issuance/live-issuer.ts';
 import { bearIssuer } from './bear-issuer.ts';
 import type { EventFields } from './events.ts';
@@ -25,8 +25,7 @@ export interface IssuerSurroundings {
 }
 
 /** Opens an issuer's key and takes it into service. Throws KeyStoreError, IssuerError, or an error of the file system. */
-export async function openIssuer(config: IssuerConfig, around: IssuerSurroundings): Promise<OpenIssuer> {
-  if (config.kind === 'cert-manager') throw new IssuerError(`issuer ${config.name}: certManager cannot be used yet`);
+export async function openIssuer(config: KeyIssuerConfig, around: IssuerSurroundings): Promise<OpenIssuer> {
   const { name, key: keyConfig } = config;
   const roots = { pem: await readFile(config.roots, 'utf8'), place: `roots (${config.roots})` };
   if (keyConfig.kind === 'memory') return bearIssuer(name, roots, keyConfig, around);

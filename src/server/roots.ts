@@ -144,6 +144,7 @@ const byIssuer = { user: 'issuer', method: 'certificate' } as const;
 /** Only the roots of a successor count where the issuer was renewed meanwhile. */
 function inThePlaceOf(live: LiveIssuer, successor: LiveIssuer): LiveIssuer {
   const { roots, facts } = successor;
+  if (live.way !== successor.way) return live;
   if (live.way === 'relay' || successor.way === 'relay') return successor;
   return live.certificateSha256 === successor.certificateSha256 ? { ...live, roots, facts } : { ...live, roots };
 }

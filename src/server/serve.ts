@@ -28,7 +28,7 @@ import { openProbe } from './probe.ts';
 import { recordOpening, recordStart } from './record-start.ts';
 import { FollowedRoots } from './roots.ts';
 import { RootsKnownFile } from './roots-known.ts';
-import { keepServing } from './serving-certificate.ts';
+import { firstServing, keepServing } from './serving-certificate.ts';
 import { openStore } from './store.ts';
 import { openTraces } from './traces.ts';
 import { Watch } from './watch.ts';
@@ -44,11 +44,15 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** The composition root: the only place that names concrete adapters. Rejects before a port is open, with nothing held. */
-export async function startServer(loaded: LoadedConfig): Promise<RunningServer> {
+/**
+ * The composition root: the only place that names concrete adapters. Rejects before the Istio door is open, with nothing
+ * held; for the reason of `signal` where that comes first, since an outside issuer may be waited for without end.
+ */
+export async function startServer(loaded: LoadedConfig, signal = new AbortController().signal): Promise<RunningServer> {
   await using opening = new AsyncDisposableStack();
   const foundation = layFoundation(loaded.config);
-  const { config, clock, events, logger, health, metrics } = foundation;
+  const { config, clock, events, logger, sparing, health, metrics } = foundation;
+  opening.defer(() => sparing.close());
   const failure = Promise.withResolvers<unknown>();
 
   const demand = config.fips.level === 'policy' ? demandApprovedPolicies : undefined;
@@ -82,7 +86,8 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
     blocklists,
     issuers: issuing.events(),
   });
-  issuing.renew(store, hsm.listener);
+  let upstreamChanged = () => {};
+  issuing.renew(store, hsm.listener, () => upstreamChanged());
   const traces = await openTraces(foundation);
   opening.defer(() => traces?.stop());
   const log = new AggregatingLog(store, clock, foundation.ids);
@@ -114,8 +119,9 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
       policySetId: () => policies.set.id,
       includeCertificate: config.audit.includeCertificate,
     }),
-    observer: observeWith([metrics.observer, new IssuanceLog(logger), ...(traces ? [traces.observer] : [])], (error) =>
-      logger.error('telemetry failed', { error }),
+    observer: observeWith(
+      [metrics.observer, new IssuanceLog(logger, sparing), ...(traces ? [traces.observer] : [])],
+      (error) => logger.error('telemetry failed', { error }),
     ),
     clock,
     allowedSkewMs: config.audit.maxSkewMs,
@@ -143,24 +149,35 @@ export async function startServer(loaded: LoadedConfig): Promise<RunningServer> 
   });
   opening.defer(() => roots.stop());
   const own = new OwnCertificates(foundation, issuing, store, { keyStrength, roots });
-  const serving = keepServing(foundation, own, door);
-  opening.defer(() => serving.stop());
-  await serving.start();
-  const distribution = distribute(foundation, issuing, own);
-  opening.defer(() => distribution.stop());
-
   const parts = new Map([...issuing.parts(), ...callers.parts]);
   let broken: string | undefined;
+  const broke = new AbortController();
   failure.promise.then((cause) => {
+    broke.abort(cause);
     broken = `the log cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`;
     health.wedge(broken);
   });
   parts.set('log', () => broken);
-  parts.set('tls_provider', () => (door.hasCertificate ? undefined : 'no serving certificate is loaded'));
-  parts.set('grpc_server', () => (door.ready ? undefined : 'the port is not open'));
-  const istio = await door.start(config.istio.listen);
+  // Ready before it can serve while only the issuer's name is missing: an install that waits for us may bring it later.
+  const unless = (works: boolean, reason: string) => (works || issuing.awaitsName ? undefined : reason);
+  parts.set('tls_provider', () => unless(door.hasCertificate, 'no serving certificate is loaded'));
+  parts.set('grpc_server', () => unless(door.ready, 'the port is not open'));
   const watch = new Watch({ health, clock, log: store, events, logger, maxSkewMs: config.audit.maxSkewMs, parts });
   opening.defer(() => watch.stop());
+
+  const serving = keepServing(foundation, own, door);
+  opening.defer(() => serving.stop());
+  await firstServing(serving, foundation, issuing, {
+    signal: AbortSignal.any([signal, broke.signal]),
+    onNews: (wake) => {
+      upstreamChanged = wake;
+    },
+  });
+  upstreamChanged = () => void serving.renew();
+  const distribution = distribute(foundation, issuing, own);
+  opening.defer(() => distribution.stop());
+  const istio = await door.start(config.istio.listen);
+  watch.look();
   const bookmark = (index: number) => lastLoaded.remember({ 'policy.loaded': index });
   policies.follow(store, events, logger, bookmark);
   opening.defer(() => policies.stop());

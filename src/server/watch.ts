@@ -33,15 +33,15 @@ export class Watch {
     this.#offset = watched.clock.now() - performance.now();
     for (const name of watched.parts.keys()) this.#checks.set(name, watched.health.register(name));
     this.#clockCheck = watched.health.register('clock');
-    this.#tick();
-    this.#timer = setInterval(() => this.#tick(), tickMs).unref();
+    this.look();
+    this.#timer = setInterval(() => this.look(), tickMs).unref();
   }
 
   stop(): void {
     clearInterval(this.#timer);
   }
 
-  #tick(): void {
+  look(): void {
     for (const [name, why] of this.#watched.parts) {
       const reason = why();
       const check = this.#checks.get(name);

@@ -97,7 +97,7 @@ export class CertificateRequests implements OutsideIssuer {
       throw new Refusal('overload', `more than ${this.#options.maxInFlight} CertificateRequests at a time`);
     }
     const id = `${this.#options.requester}-${++this.#orders}`;
-    const open = new OpenOrder(issuer, this.#options.namespace);
+    const open = new OpenOrder(order, issuer, this.#options.namespace);
     const cancel = () => open.fail(reasonOf(signal));
     const callOff = this.#pace.after(this.#options.timeoutMs, () => open.late(this.#options.timeoutMs));
     signal.addEventListener('abort', cancel, { once: true });

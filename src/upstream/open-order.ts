@@ -1,4 +1,4 @@
-import type { OutsideAnswer } from '#issuance/ports.ts';
+import type { OutsideAnswer, OutsideOrder } from '#issuance/ports.ts';
 import { type Pace, pause } from '#kubernetes/pace.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { type IssuerReference, referenceText } from './issuer-reference.ts';
@@ -13,6 +13,7 @@ export class OpenOrder {
   readonly signal: AbortSignal;
   readonly #issuer: IssuerReference;
   readonly #namespace: string;
+  readonly #placed: OutsideOrder['placed'];
   readonly #over = new AbortController();
   readonly #end = Promise.withResolvers<OutsideAnswer>();
   /** Whatever ends it while nobody waits yet is not lost, and no unhandled rejection either. */
@@ -20,7 +21,8 @@ export class OpenOrder {
   object: Owned | undefined;
   #word = '';
 
-  constructor(issuer: IssuerReference, namespace: string) {
+  constructor(order: OutsideOrder, issuer: IssuerReference, namespace: string) {
+    this.#placed = order.placed;
     this.#issuer = issuer;
     this.#namespace = namespace;
     this.signal = this.#over.signal;
@@ -29,12 +31,14 @@ export class OpenOrder {
 
   /** What the watch, a look or the API server's own answer showed. */
   heard(object: Owned, verdict: Verdict): void {
-    this.object ??= object;
+    if (this.object === undefined) {
+      this.object = object;
+      this.#placed?.(this.#trail(object));
+    }
     if (verdict.kind === 'pending') this.#word = verdict.word;
     else if (verdict.kind === 'denied') this.fail(this.#refusal('issuer.denied', `said no: ${verdict.why}`));
     else {
-      const { name, uid } = object;
-      const trail = { namespace: this.#namespace, name, uid, issuer: referenceText(this.#issuer) };
+      const trail = this.#trail(object);
       this.#finish(() => this.#end.resolve({ chain: verdict.chain, ca: verdict.ca, trail }));
     }
   }
@@ -67,6 +71,10 @@ export class OpenOrder {
     if (this.signal.aborted) return;
     end();
     this.#over.abort();
+  }
+
+  #trail({ name, uid }: Owned): OutsideAnswer['trail'] {
+    return { namespace: this.#namespace, name, uid, issuer: referenceText(this.#issuer) };
   }
 
   #refusal(code: 'issuer.denied' | 'issuer.unavailable', what: string): Refusal {

@@ -91,6 +91,13 @@ describe('an issuer of cert-manager', () => {
     expect(complaint(`    certManager: ${text}`)).toContain(words);
   });
 
+  it('has to say its roots where it is relayed to and is not the default', () => {
+    const second = (way: string) => `${own}  - name: other
+    certManager: { way: ${way}, issuer: { name: istio-ca } }`;
+    expect(complaint(second('relay'))).toContain('issuers[1]: "roots" is missing: only of the default issuer');
+    expect(parse(second('intermediate')).config.issuers).toHaveLength(2);
+  });
+
   it('stands instead of a key, whose files it does not have', () => {
     const certManager = 'certManager: { issuer: { name: istio-ca } }';
     expect(complaint(`${own}    ${certManager}`)).toContain(

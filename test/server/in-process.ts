@@ -25,8 +25,8 @@ export class InProcess implements AsyncDisposable {
   }
 
   /** `roots`: PEM, where they are not the home's own. */
-  static async start(home: TestHome, roots = home.root.pem): Promise<InProcess> {
-    return new InProcess(await startServer(loadConfig(home.path('countersign.yaml'))), home, roots);
+  static async start(home: TestHome, roots = home.root.pem, signal?: AbortSignal): Promise<InProcess> {
+    return new InProcess(await startServer(loadConfig(home.path('countersign.yaml')), signal), home, roots);
   }
 
   get records(): LogRecord[] {

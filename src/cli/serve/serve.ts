@@ -17,25 +17,34 @@ export function runServe({ options, home }: Input<typeof serveOptions>, _termina
 
 /** Serves until it is told to stop, or has to. */
 export async function runServer(load: () => LoadedConfig, readyFile: string | undefined): Promise<Exit> {
-  const server = await start(load);
+  const told = Promise.withResolvers<'told'>();
+  const stop = new AbortController();
+  // From here on: an issuer that is somebody else's may be waited for, and that wait must end as well.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      stop.abort();
+      told.resolve('told');
+    });
+  }
+  const server = await start(load, stop.signal);
+  if (server === undefined) return 'ok';
   process.on('SIGHUP', () => void server.reload());
-  const told = new Promise<'told'>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve('told'));
-  });
   // Only now: whoever reads the file may send a signal at once.
   if (readyFile !== undefined) announce(readyFile, server);
-  const end = await Promise.race([told, server.failed.then(() => 'failed' as const)]);
+  const end = await Promise.race([told.promise, server.failed.then(() => 'failed' as const)]);
   setTimeout(() => process.exit(end === 'told' ? 0 : 5), lastResortMs).unref();
   await server.close();
   return end === 'told' ? 'ok' : 'internal';
 }
 
-async function start(load: () => LoadedConfig): Promise<RunningServer> {
+/** Undefined where it was told to stop before it could serve. */
+async function start(load: () => LoadedConfig, stop: AbortSignal): Promise<RunningServer | undefined> {
   try {
     const loaded = load();
     sizeThreadPool(loaded.config);
-    return await startServer(loaded);
+    return await startServer(loaded, stop);
   } catch (thrown) {
+    if (stop.aborted && thrown === stop.reason) return undefined;
     throw asServeFailure(thrown);
   }
 }
