@@ -4,6 +4,7 @@ import { type Certificate, readCertificate } from '#x509/certificate.ts';
 import { CertificateError } from '#x509/certificate-error.ts';
 import { checkChain } from '#x509/chain/check-chain.ts';
 import { pathFaults } from '#x509/chain/path-rules.ts';
+import { sameBytes } from '#x509/der/reader.ts';
 import type { KeyStrength } from '#x509/keys/key-strength.ts';
 import { readSpki } from '#x509/keys/public-key.ts';
 import { PemError, readPem, readPemBlocks } from '#x509/pem.ts';
@@ -74,10 +75,18 @@ export function demandPath(question: PathQuestion): readonly Certificate[] {
     unfit('chain', faults.map(({ certificate, sentence }) => `${certificate}: ${sentence}`).join('; '));
   }
   const [, ...above] = verdict.path;
+  for (const [at, issuer] of above.entries()) demandLink(verdict.path[at] ?? leaf, issuer);
   for (const certificate of above) demandStrongKey(certificate, question.keyStrength);
   demandLevel(verdict.path, question.level);
   demandOutlived(leaf, above);
   return verdict.path;
+}
+
+/** RFC 5280 does not ask for it (§6.1), but OpenSSL and Envoy find no issuer where the two differ. */
+function demandLink({ authorityKeyId, subjectText }: Certificate, { subjectKeyId }: Certificate): void {
+  const wanted = authorityKeyId?.keyId;
+  if (wanted === undefined || subjectKeyId === undefined || sameBytes(wanted, subjectKeyId)) return;
+  unfit('chain', `${subjectText || 'the leaf'}: its authorityKeyIdentifier is not that of the CA that signed it`);
 }
 
 function demandStrongKey(certificate: Certificate, keyStrength: KeyStrength): void {

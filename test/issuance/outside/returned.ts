@@ -18,7 +18,7 @@ import {
 } from '#x509/der/writer.ts';
 import { encodeName } from '#x509/name.ts';
 import { toPem } from '#x509/pem.ts';
-import { caBasicConstraints, keyUsage } from '#x509/profile/extensions.ts';
+import { authorityKeyId, caBasicConstraints, keyUsage } from '#x509/profile/extensions.ts';
 import { intermediateOf, root } from '../rig.ts';
 import {
   type Answering,
@@ -146,6 +146,7 @@ export const refusedLeaves = (
       'chain',
     ],
     ['without a word on who signed it', lacking('2.5.29.35'), 'chain'],
+    ['that names another key of its issuer', extended('2.5.29.35', authorityKeyId(new Uint8Array(20))), 'chain'],
     ['of version 1', changed(() => ({ version: explicit(0, integer(0)) })), 'chain'],
     ['with a serial number of zero', changed(() => ({ serial: Uint8Array.of(0) })), 'chain'],
     ['with a serial number of 21 octets', changed(() => ({ serial: new Uint8Array(21).fill(0x41) })), 'chain'],
