@@ -4,6 +4,7 @@ import type { Clock } from '#issuance/ports.ts';
 import { Health } from '#telemetry/health.ts';
 import { watchHealth } from '#telemetry/health-gauges.ts';
 import { type Logger, standardErrorLogger } from '#telemetry/log/logger.ts';
+import { SparingLog } from '#telemetry/log/sparing-log.ts';
 import { Metrics } from '#telemetry/metrics.ts';
 import { serialNumbers } from '#x509/profile/serial.ts';
 import { Events } from './events.ts';
@@ -20,6 +21,8 @@ export interface Foundation {
   readonly serials: () => Uint8Array;
   readonly events: Events;
   readonly logger: Logger;
+  /** For lines that strangers bring about. */
+  readonly sparing: SparingLog;
   readonly health: Health;
   readonly metrics: Metrics;
 }
@@ -35,6 +38,7 @@ export function layFoundation(config: ServerConfig): Foundation {
   const health = new Health(clock);
   const metrics = new Metrics({ clock, version: instance.version, istioCsr: config.istio.dialect === 'istio-csr' });
   watchHealth(metrics.registry, health);
+  const logger = standardErrorLogger({ ...config.telemetry.logs, clock });
   return {
     config,
     clock,
@@ -42,7 +46,8 @@ export function layFoundation(config: ServerConfig): Foundation {
     ids,
     serials: serialNumbers(entropy, serialOctet(instance.name)),
     events: new Events(ids, { ...instance }),
-    logger: standardErrorLogger({ ...config.telemetry.logs, clock }),
+    logger,
+    sparing: new SparingLog(logger),
     health,
     metrics,
   };

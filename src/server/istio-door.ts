@@ -6,7 +6,7 @@ import type { Foundation } from './foundation.ts';
 
 /** The door for Istio's agents, counted and within the configuration's limits; not yet listening. */
 export function openIstioDoor(
-  { config, metrics, logger }: Foundation,
+  { config, metrics, sparing }: Foundation,
   issuance: Issuance,
   issuers: LiveIssuers,
 ): IstioDoor {
@@ -37,9 +37,9 @@ export function openIstioDoor(
       },
       connectionOpened() {},
       connectionClosed() {},
-      connectionRefused(why, reason) {
+      connectionRefused(why, reason, peer) {
         metrics.gauges.rejected('istio', why);
-        logger.debug('connection refused', { door: 'istio', code: why, reason });
+        sparing.log({ level: 'warn', message: 'connection refused', like: { door: 'istio', peer, code: why, reason } });
       },
     },
   });

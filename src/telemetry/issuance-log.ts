@@ -1,8 +1,9 @@
 import type { IssuanceObserver, IssuanceOutcome } from '#issuance/observer.ts';
 import type { Attempt } from '#issuance/request.ts';
-import type { Refusal, Remedy } from '#refusal/refusal.ts';
+import type { Remedy } from '#refusal/refusal.ts';
 import type { Logger } from './log/logger.ts';
 import type { Level, LogFields } from './log/record.ts';
+import type { SparingLog } from './log/sparing-log.ts';
 
 const levelOf: Readonly<Record<Remedy, Level>> = {
   'fix-request': 'info',
@@ -11,30 +12,41 @@ const levelOf: Readonly<Record<Remedy, Level>> = {
 };
 
 /**
- * One line per refusal, and per certificate at level debug: the audit log has them all. The reason of a refused
- * authentication stands here and in the record, and nowhere that the caller sees.
+ * A line for a refusal, where many are alike for the first of them, and per certificate at level debug: the audit log
+ * has them all. The reason of a refused authentication stands here and in the record, and nowhere that the caller sees.
  */
 export class IssuanceLog implements IssuanceObserver {
   readonly #logger: Logger;
+  readonly #sparing: SparingLog;
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, sparing: SparingLog) {
     this.#logger = logger;
+    this.#sparing = sparing;
   }
 
   ended(attempt: Attempt, outcome: IssuanceOutcome): void {
     const { refusal } = outcome;
     if (refusal !== undefined) {
-      const level = levelOf[refusal.remedy];
-      if (this.#logger.writes(level)) {
-        this.#logger.log(level, 'refused', { ...facts(attempt, outcome), ...why(refusal) });
-      }
+      this.#sparing.log({
+        level: levelOf[refusal.remedy],
+        message: 'refused',
+        like: {
+          ...whose(attempt, outcome),
+          door: attempt.door,
+          code: refusal.code,
+          reason: refusal.message,
+        },
+        own: () => ({ ...facts(attempt, outcome), error: refusal.cause }),
+      });
     } else if (this.#logger.writes('debug')) {
       this.#logger.debug('issued', facts(attempt, outcome));
     }
   }
 }
 
-const why = (refusal: Refusal): LogFields => ({ code: refusal.code, reason: refusal.message, error: refusal.cause });
+/** Whoever proved itself, wherever it came from; else the address. */
+const whose = (attempt: Attempt, { identity }: IssuanceOutcome): LogFields =>
+  identity === undefined ? { peer: attempt.evidence.peer.ip } : { identity };
 
 const facts = (attempt: Attempt, outcome: IssuanceOutcome): LogFields => ({
   request: attempt.id,

@@ -19,7 +19,7 @@ export async function assemble(
   issuing: Issuing,
   log: 'sqlite' | AuditLog,
 ): Promise<IssuanceSequence> {
-  const { config, clock, metrics, logger, events } = foundation;
+  const { config, clock, metrics, logger, sparing, events } = foundation;
   const policies = new FollowedPolicies(config.policies, clock);
   return new IssuanceSequence({
     authenticator: openAuthenticators(foundation).authenticator,
@@ -36,7 +36,7 @@ export async function assemble(
       policySetId: () => policies.set.id,
       includeCertificate: config.audit.includeCertificate,
     }),
-    observer: observeWith([metrics.observer, new IssuanceLog(logger)], () => {}),
+    observer: observeWith([metrics.observer, new IssuanceLog(logger, sparing)], () => {}),
     clock,
     allowedSkewMs: config.audit.maxSkewMs,
   });

@@ -28,8 +28,8 @@ type ConnectionRefusal = 'handshake' | 'alpn' | 'client-certificate' | 'full';
 export interface ConnectionObserver {
   connectionOpened(): void;
   connectionClosed(): void;
-  /** `reason` is for the log. */
-  connectionRefused(why: ConnectionRefusal, reason: string): void;
+  /** `reason` is for the log; `peer` is the address, where one is known still. */
+  connectionRefused(why: ConnectionRefusal, reason: string, peer: string | undefined): void;
 }
 
 /** Contract §1.5: every suite and group that some client mode offers alone is here. */
@@ -71,11 +71,11 @@ export class TlsListener {
       handshakeTimeout: settings.handshakeTimeoutMs,
     });
     this.#server.maxConnections = settings.maxConnections;
-    this.#server.on('drop', () =>
-      observer?.connectionRefused('full', `${settings.maxConnections} connections are open`),
+    this.#server.on('drop', (dropped) =>
+      observer?.connectionRefused('full', `${settings.maxConnections} connections are open`, dropped?.remoteAddress),
     );
     this.#server.on('tlsClientError', (error, socket) => {
-      observer?.connectionRefused('handshake', error.message);
+      observer?.connectionRefused('handshake', error.message, socket.remoteAddress);
       socket.destroy();
     });
     this.#server.on('secureConnection', (socket) => this.#secured(socket, established));
@@ -106,7 +106,7 @@ export class TlsListener {
       this.#server.once('error', reject);
       this.#server.listen({ host, port, backlog: 1024 }, () => {
         this.#server.off('error', reject);
-        this.#server.on('error', (error) => this.#observer?.connectionRefused('handshake', error.message));
+        this.#server.on('error', (error) => this.#observer?.connectionRefused('handshake', error.message, undefined));
         const address = this.#server.address();
         if (address === null || typeof address === 'string') reject(new Error('the Istio door has no TCP address'));
         else resolve(address);
@@ -121,7 +121,7 @@ export class TlsListener {
 
   #secured(socket: TLSSocket, established: (socket: TLSSocket, connection: Connection) => void): void {
     const refuse = (why: ConnectionRefusal, reason: string) => {
-      this.#observer?.connectionRefused(why, reason);
+      this.#observer?.connectionRefused(why, reason, socket.remoteAddress);
       socket.destroy();
     };
     socket.on('error', ignore);

@@ -1,4 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LeafWish } from '#test/doors/istio/pki.ts';
 import { issue, makeRoot } from '#test/doors/istio/pki.ts';
@@ -129,6 +130,7 @@ describe('a client certificate that proves nothing', () => {
       .split('\n')
       .find((each) => each.includes('connection refused'));
     expect(line).toMatch(why);
+    expect(JSON.parse(line ?? '')).toMatchObject({ level: 'warn', door: 'istio', peer: from });
   }
 
   it.each(refused)('Istio 22: one that $what ends its connection, and the log says why', async ({ wish, why }) => {
@@ -141,6 +143,16 @@ describe('a client certificate that proves nothing', () => {
     await expectNoService(await clientPair(below, { uris: [web] }), /does not verify/);
     const other = await issue(await makeRoot('Test mesh CA'), 'web', { uris: [web] });
     await expectNoService({ chain: other.pem, key: other.keyPem }, /does not verify/);
+  });
+
+  it('a handshake that fails is a line with the address that it came from', async () => {
+    const from = mesh.newAddress();
+    const socket = connect({ port: mesh.server.istio.port, host: '127.0.0.1', localAddress: from });
+    socket.on('error', () => {});
+    socket.write('this is no TLS at all, and long enough to be seen as that');
+    const line = await mesh.server.said(new RegExp(`connection refused.*${from.replaceAll('.', '\\.')}`));
+    expect(JSON.parse(line)).toMatchObject({ level: 'warn', code: 'handshake', peer: from });
+    socket.destroy();
   });
 
   it('Istio 22: they are counted', async () => {

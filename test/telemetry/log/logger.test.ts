@@ -5,6 +5,7 @@ import { IssuanceLog } from '#telemetry/issuance-log.ts';
 import { jsonLine, textLine } from '#telemetry/log/format.ts';
 import { Logger } from '#telemetry/log/logger.ts';
 import type { Level, LogFields } from '#telemetry/log/record.ts';
+import { SparingLog } from '#telemetry/log/sparing-log.ts';
 import { issued, refused, request } from '../outcome.ts';
 
 const time = Date.UTC(2026, 10, 21, 12, 0, 0, 123);
@@ -98,7 +99,7 @@ describe('A-5: a secret that reaches the logger in a text from elsewhere', () =>
 describe('the log of issuance', () => {
   it('has a line for a refusal, with the request id and the reason that the caller is not told', () => {
     const { lines, logger } = capture('info');
-    const log = new IssuanceLog(logger);
+    const log = new IssuanceLog(logger, new SparingLog(logger));
     log.ended(request, refused('authn.failed', 1, 'the token has expired'));
     log.ended(request, issued);
     expect(lines).toHaveLength(1);
@@ -119,13 +120,13 @@ describe('the log of issuance', () => {
     ['internal', 'error'],
   ] as const)('says %s at level %s: by who has to act', (code, level) => {
     const { lines, logger } = capture();
-    new IssuanceLog(logger).ended(request, refused(code));
+    new IssuanceLog(logger, new SparingLog(logger)).ended(request, refused(code));
     expect(JSON.parse(lines[0] ?? '').level).toBe(level);
   });
 
   it('A-5: never holds the token or the CSR', () => {
     const { lines, logger } = capture();
-    const log = new IssuanceLog(logger);
+    const log = new IssuanceLog(logger, new SparingLog(logger));
     log.ended(request, issued);
     log.ended(request, refused('internal'));
     expect(lines).toHaveLength(2);
