@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { describeWith, oracle } from '#test/oracles.ts';
 import { at } from '#test/support/control-plane/client.ts';
+import { createNamespace } from '#test/support/control-plane/objects.ts';
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
+import { apply, inNamespace, installKinds } from './apply.ts';
 import { chart, helm, kindOf, type Manifest, nameOf, ofKind, one, refusal, render } from './helm.ts';
 import { schemaFolder } from './schemas.ts';
 import { ownIssuer } from './secrets.ts';
@@ -70,6 +72,9 @@ describeWith(['set:helm'], 'the chart', () => {
       schemas = await schemaFolder(admin, judge('prometheus-operator'), kinds);
       output = mkdtempSync(join(tmpdir(), 'countersign-rendered-'));
       for (const [name, values] of Object.entries(variants)) rendered.set(name, await render(values));
+      const files = ['servicemonitors', 'prometheusrules'].map((each) => `monitoring.coreos.com_${each}.yaml`);
+      const definitions = files.map((each) => parse(readFileSync(join(judge('prometheus-operator'), each), 'utf8')));
+      await installKinds(admin, definitions);
     });
 
     const conform = async (folder: string, manifests: readonly Manifest[]) => {
@@ -83,6 +88,13 @@ describeWith(['set:helm'], 'the chart', () => {
     it('every object has the shape of its kind, whatever is switched on', async () => {
       const { stdout } = await conform(output, [...rendered.values()].flat());
       expect(JSON.parse(stdout)).toEqual({ resources: [] });
+    });
+
+    it.each(Object.entries(variants))('%s: the API server takes every object as it is', async (_, values) => {
+      const { admin } = await sharedControlPlane();
+      const namespace = await createNamespace(admin, { prefix: 'chart' });
+      const manifests = await render([...values, inNamespace(namespace)], { namespace, release: namespace });
+      await apply(admin, manifests, { namespace, dryRun: true });
     });
 
     it('an object with a member that its kind does not have is found', async () => {

@@ -4,7 +4,7 @@
 {{- $signer := include "countersign.signer" . -}}
 {{- with .Values -}}
 - name: config
-  configMap: { name: {{ $name }} }
+  configMap: { name: {{ $name }}-configuration }
 {{- if .policy.documents }}
 - name: policies
   configMap: { name: {{ $name }}-policies }

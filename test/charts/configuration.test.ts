@@ -1,0 +1,207 @@
+import { writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { missingFiles } from '#cli/config/named-files.ts';
+import { fromValues } from '#cli/migrate/istio-csr/from-values.ts';
+import { translate } from '#cli/migrate/istio-csr/translation.ts';
+import { loadConfig, parseConfig } from '#config/load.ts';
+import type { ServerConfig } from '#config/server-config.ts';
+import { loadPolicySet } from '#policy/load.ts';
+import { countersign, parsed } from '#test/cli/run-cli.ts';
+import { describeWith } from '#test/oracles.ts';
+import { at } from '#test/support/control-plane/client.ts';
+import { render, type Values } from './helm.ts';
+import { MountedPod } from './mounted-pod.ts';
+import { ownIssuer } from './secrets.ts';
+import { secretsOfVariants, variants } from './variants.ts';
+
+/** Files that only the operator's own volumes bring. */
+const brought = /\/(usr\/lib\/hsm|etc\/mesh|etc\/roots)\//;
+
+describeWith(['set:helm'], 'the configuration that the chart makes', () => {
+  describe.each(Object.entries(variants))('%s', (_, values) => {
+    it('is one that a server starts with: the words, the policies, and every file that it names', async () => {
+      const manifests = await render(values);
+      const replicas = Number(
+        at(
+          manifests.find(({ kind }) => kind === 'StatefulSet'),
+          'spec',
+          'replicas',
+        ),
+      );
+      for (let number = 0; number < replicas; number += 1) {
+        using pod = new MountedPod(manifests, secretsOfVariants, number);
+        const { config } = loadConfig(pod.configurationFile);
+        expect(loadPolicySet(config.policies, Date.now()).id).toMatch(/./);
+        // made by the container before it
+        for (const made of pod.initArguments.slice(2)) writeFileSync(made, '');
+        const missing = missingFiles(config, {}).filter((sentence) => !brought.test(sentence));
+        expect(missing).toEqual([]);
+      }
+    });
+
+    it('names the log of each replica after that replica, and no other', async () => {
+      const manifests = await render(values);
+      const replicas = Number(
+        at(
+          manifests.find(({ kind }) => kind === 'StatefulSet'),
+          'spec',
+          'replicas',
+        ),
+      );
+      const origins = Array.from({ length: replicas }, (__, number) => {
+        using pod = new MountedPod(manifests, secretsOfVariants, number);
+        return String(at(pod.configuration, 'audit', 'origin'));
+      });
+      expect(new Set(origins).size).toBe(replicas);
+      for (const [number, origin] of origins.entries()) expect(origin).toMatch(new RegExp(`/[a-z-]+-${number}$`));
+    });
+  });
+
+  it('passes `countersign config check` and `policy check`, as the container is started', async () => {
+    using pod = new MountedPod(
+      await render(variants['monitored, with a policy of its own, limits and approved algorithms'] ?? []),
+      secretsOfVariants,
+    );
+    expect(await countersign(pod.initArguments)).toMatchObject({ code: 0, stderr: '' });
+    const checked = await countersign(['config', 'check', pod.configurationFile, '--json']);
+    expect(parsed(checked)).toMatchObject({ ok: true, problems: [] });
+    const policies = ['as-text.yaml', 'as-yaml.yml'].map((file) => pod.path(`/etc/countersign/policies/${file}`));
+    for (const policy of policies) expect((await countersign(['policy', 'check', policy])).code).toBe(0);
+    expect(pod.arguments).toEqual(['serve', `--config=${pod.configurationFile}`]);
+  });
+
+  it('a policy that a server would refuse is found in what is rendered', async () => {
+    using pod = new MountedPod(
+      await render([ownIssuer, { policy: { documents: { 'wrong.yaml': 'kind: IssuancePolicy' } } }]),
+      secretsOfVariants,
+    );
+    await countersign(pod.initArguments);
+    const checked = await countersign(['config', 'check', pod.configurationFile]);
+    expect([checked.code, checked.stderr]).toEqual([3, expect.stringContaining('wrong.yaml')]);
+  });
+
+  it('what `config` says goes before what the values say', async () => {
+    using pod = new MountedPod(
+      await render([ownIssuer, { config: { audit: { maxSkew: '1m' }, admin: { maxConnections: 7 } } }]),
+      secretsOfVariants,
+    );
+    expect(pod.configuration).toMatchObject({
+      audit: { maxSkew: '1m', origin: 'cluster.local/Kubernetes/cert-manager/countersign-0' },
+      admin: { maxConnections: 7, listen: '0.0.0.0:9402' },
+    });
+  });
+
+  describe("values of istio-csr's chart mean the same", () => {
+    /** One value that is not the default, each. */
+    const cases: readonly (readonly [string, Values])[] = [
+      ['nothing said', {}],
+      ['logs', { app: { logLevel: 4, logFormat: 'json' } }],
+      ['quieter logs', { app: { logLevel: 2 } }],
+      ['ports', { app: { metrics: { port: 9500 }, readinessProbe: { port: 6061, path: '/healthy' } } }],
+      ['trust domain and roots', { app: { tls: { trustDomain: 'mesh.example', rootCAFile: '/etc/tls/root.pem' } } }],
+      [
+        'serving certificate',
+        { app: { tls: { certificateDNSNames: ['a.b.svc', 'c.d.svc', 'a.b.svc'], certificateDuration: '90m' } } },
+      ],
+      ['a duration of two parts', { app: { tls: { certificateDuration: '2h30m15s' } } }],
+      [
+        'TLS',
+        {
+          app: {
+            tls: {
+              servingTLSMinVersion: 'VersionTLS12',
+              servingTLSCipherSuites: ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_AES_128_GCM_SHA256'],
+              servingTLSCurvePreferences: ['X25519', 'CurveP256', 'P256'],
+            },
+          },
+        },
+      ],
+      ['TLS 1.3', { app: { tls: { servingTLSMinVersion: 'VersionTLS13' } } }],
+      ['suites of TLS 1.3 alone', { app: { tls: { servingTLSCipherSuites: ['TLS_AES_256_GCM_SHA384'] } } }],
+      ['groups by number', { app: { tls: { servingTLSCurvePreferences: ['4588', '29'] } } }],
+      ['no certificate for istiod', { app: { tls: { istiodCertificateEnable: false } } }],
+      [
+        "istiod's certificate",
+        {
+          app: {
+            tls: {
+              istiodCertificateEnable: 'dynamic',
+              istiodCertificateDuration: '4h',
+              istiodCertificateRenewBefore: '70m',
+              istiodPrivateKeyAlgorithm: 'ECDSA',
+              istiodPrivateKeySize: 384,
+              istiodAdditionalDNSNames: ['gateway.example.com'],
+            },
+            istio: { revisions: ['default', 'v2'], namespace: 'mesh' },
+          },
+        },
+      ],
+      ["the usual size of istiod's key", { app: { tls: { istiodPrivateKeySize: 0 } } }],
+      [
+        'keys of elliptic curves',
+        {
+          app: {
+            server: { serving: { signatureAlgorithm: 'ECDSA', certificateKeySize: 256 } },
+            tls: { istiodPrivateKeySize: 256 },
+          },
+        },
+      ],
+      [
+        'the server',
+        {
+          app: {
+            server: {
+              authenticators: { enableClientCert: true },
+              clusterID: 'west',
+              maxCertificateDuration: '48h',
+              serving: { address: '10.0.0.1', port: 7443, certificateKeySize: 3072 },
+              caTrustedNodeAccounts: 'istio-system/ztunnel,kube-system/ztunnel',
+            },
+          },
+        },
+      ],
+      [
+        'what is written',
+        {
+          app: {
+            controller: {
+              leaderElectionNamespace: 'leases',
+              configmapNamespaceSelector: 'istio-injection=enabled',
+              disableKubernetesClientRateLimiter: true,
+              maxConcurrentReconciles: 4,
+            },
+          },
+        },
+      ],
+    ];
+
+    it.each(cases)('%s', async (_, values) => {
+      const manifests = await render([values, { kubernetes: { mode: 'review' } }], {
+        release: 'cert-manager-istio-csr',
+      });
+      using pod = new MountedPod(manifests);
+      const ours = parseConfig(stringify(pod.configuration), '/countersign.yaml').config;
+      const { config } = translate(fromValues(asItsChart(values)));
+      const theirs = parseConfig(stringify(config), '/countersign.yaml').config;
+      expect(shared(ours)).toEqual(shared(theirs));
+    });
+  });
+});
+
+/** What its chart gives its server besides: its own defaults, where those of the flags differ. */
+const asItsChart = (values: Values): Values => {
+  const tls = at(values, 'app', 'tls');
+  const names = { certificateDNSNames: ['cert-manager-istio-csr.cert-manager.svc'] };
+  const app = { ...(at(values, 'app') ?? {}), tls: { ...names, ...(tls ?? {}) } };
+  return { ...values, app };
+};
+
+/** What flags decide; addresses without the interface, which istio-csr's ports leave to the machine. */
+function shared({ istio, admin, authenticators, distribution, telemetry, trustDomain, issuers }: ServerConfig) {
+  return {
+    ...{ istio, authenticators, distribution, telemetry, trustDomain },
+    ports: [admin.listen.port, admin.probe?.listen.port, admin.probe?.path],
+    roots: issuers.map(({ roots }) => (roots?.startsWith('/etc/tls') === true ? roots : undefined)),
+  };
+}
