@@ -132,8 +132,8 @@ export class FollowedRoots {
         return inThePlaceOf(live, successor);
       }),
     );
-    const { retired } = this.#memory.known();
-    logger.info('roots replaced', { leaving: retired.length });
+    const { length } = this.#memory.known().retired;
+    logger.info('roots replaced', length === 0 ? {} : { reason: `${length} left the files and stay for the overlap` });
     return true;
   }
 }

@@ -60,8 +60,8 @@ describe('a root that leaves the files', () => {
       fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
         let now = 0;
         const overlap = new RootOverlap(hour, () => now);
-        const lastThere = new Map<string, number>();
-        let before: readonly string[] = [];
+        const lastThere = new Map<(typeof steps)[number]['own'][number], number>();
+        let before: (typeof steps)[number]['own'] = [];
         for (const { own, passed } of steps) {
           now += passed;
           for (const each of before) lastThere.set(each, now);

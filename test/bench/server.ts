@@ -1,3 +1,4 @@
+import { RootOverlap } from '#authority/root-overlap.ts';
 import type { ServingPair } from '#authority/serving-certificate.ts';
 import { issueServingCertificate } from '#authority/serving-certificate.ts';
 import { loadConfig } from '#config/load.ts';
@@ -21,7 +22,7 @@ export type ServerKind = 'constant' | 'limit' | 'sqlite-log' | 'memory-log';
 
 const [home = '', kind = ''] = process.argv.slice(2);
 const foundation = layFoundation(loadConfig(`${home}/countersign.yaml`).config);
-const issuing = await Issuing.open(foundation, new MemoryLog(), () => {});
+const issuing = await Issuing.open(foundation, new MemoryLog(), () => {}, new RootOverlap(0, Date.now));
 const issuer = signingIssuer(issuing);
 let answered = 0;
 
