@@ -93,7 +93,7 @@ export const entrySchema = Type.Object(
       ]),
     ),
     instance: parts({ host: text, name: text, pod: text, version: text, buildDigest: text, bootId: text }),
-    door: Type.Optional(Type.Enum(['istio', 'kubernetes-csr', 'cert-manager', 'admin', 'internal'])),
+    door: Type.Optional(Type.Enum(['istio', 'kubernetes-csr', 'pod-certificate', 'cert-manager', 'admin', 'internal'])),
     request: parts({ id: text, traceparent: text, bytes: count, sha256 }),
     peer: parts({
       ip: text,

@@ -8,6 +8,8 @@ export interface Wish {
   readonly ttl: bigint;
   /** Seconds that the door gives at most, whatever a policy allows; absent, policy decides alone. */
   readonly ttlAtMost?: number;
+  /** Seconds from notBefore to notAfter that an API takes at all; `ttl` counts from now instead. */
+  readonly span?: { readonly least: number; readonly most: number };
   /** Name of an issuer profile (Istio's `CertSigner`); absent means the default. */
   readonly signer?: string;
   /** SPIFFE ID to be issued in the caller's stead (ztunnel); absent means the caller's own. */

@@ -7,7 +7,14 @@ import type { DoorName } from './permit.ts';
 
 /** The shape of `policies/*.yaml`: one document is one policy (contract §5.2). */
 
-const doors = ['istio', 'kubernetes-csr', 'cert-manager', 'admin', 'internal'] as const satisfies readonly DoorName[];
+const doors = [
+  'istio',
+  'kubernetes-csr',
+  'pod-certificate',
+  'cert-manager',
+  'admin',
+  'internal',
+] as const satisfies readonly DoorName[];
 const authenticators = [
   'client-cert',
   'oidc',

@@ -1,6 +1,6 @@
 import { formatDuration } from '#document/scalars.ts';
 import type { Objection } from './check.ts';
-import type { Inquiry } from './question.ts';
+import type { Inquiry, Span } from './question.ts';
 
 /** A policy's `validity`, in seconds, with every default filled in. */
 export interface Validity {
@@ -44,8 +44,11 @@ export const leastTtl = (backdate: number) => backdate + 2 * leastToMiddle + 1;
  */
 export function lifetime(inquiry: Inquiry, allowed: Validity): Lifetime | Objection {
   const { issuer, wish } = inquiry;
-  const validity = wish.ttlAtMost === undefined ? allowed : noLonger(allowed, wish.ttlAtMost);
   const now = Math.floor(inquiry.now / 1000);
+  const notBefore = Math.max(now - allowed.backdate, issuer.notBefore);
+  const bounded = wish.ttlAtMost === undefined ? allowed : noLonger(allowed, wish.ttlAtMost);
+  const validity = wish.span === undefined ? bounded : within(bounded, wish.span, now - notBefore);
+  if (validity.min > validity.max) return noRoom(bounded.max, validity.min);
   const wished = wish.ttl <= 0n ? BigInt(validity.default) : wish.ttl;
 
   if (wished > BigInt(validity.max) && (validity.above ?? wish.ttlAbove) === 'reject') return tooLong(wished, validity);
@@ -59,7 +62,6 @@ export function lifetime(inquiry: Inquiry, allowed: Validity): Lifetime | Object
   if (granted < validity.min) return issuerEnds(issuer.name, left, validity.min);
 
   const ttl = granted - drawn(inquiry.serial, Math.min(validity.jitter, granted - validity.min));
-  const notBefore = Math.max(now - validity.backdate, issuer.notBefore);
   const notAfter = now + ttl - 1;
   if ((notBefore + notAfter) / 2 < now + leastToMiddle) return tooShort(BigInt(ttl), leastTtl(now - notBefore));
   const from = wished > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(wished);
@@ -70,6 +72,15 @@ function noLonger(validity: Validity, most: number): Validity {
   const { default: usual, min, max } = validity;
   return { ...validity, default: Math.min(usual, most), min: Math.min(min, most), max: Math.min(max, most) };
 }
+
+/** `past`: seconds from notBefore to now, which the whole window counts and a TTL does not. */
+function within(validity: Validity, { least, most }: Span, past: number): Validity {
+  const longest = Math.min(validity.max, most + 1 - past);
+  const shortest = Math.max(validity.min, least + 1 - past);
+  return { ...validity, default: clamp(validity.default, shortest, longest), min: shortest, max: longest };
+}
+
+const clamp = (value: number, least: number, most: number) => Math.max(least, Math.min(value, most));
 
 export const isLifetime = (value: Lifetime | Objection): value is Lifetime => 'notAfter' in value;
 
@@ -91,6 +102,12 @@ const tooShort = (wished: bigint, min: number): Objection => ({
   code: 'ttl.too-short',
   sentence: `a TTL of ${wished} s is too short; ask for at least ${formatDuration(min)}`,
   detail: { asked: String(wished), min },
+});
+
+const noRoom = (max: number, least: number): Objection => ({
+  code: 'ttl.too-short',
+  sentence: `the policy allows ${formatDuration(max)} at the most, and who asks takes none under ${formatDuration(least)}`,
+  detail: { least, max },
 });
 
 const pastIssuer = (asked: number, left: number): Objection => ({

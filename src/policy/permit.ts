@@ -1,6 +1,6 @@
 import type { SpiffeId } from '#spiffe/spiffe-id.ts';
 
-export type DoorName = 'istio' | 'kubernetes-csr' | 'cert-manager' | 'admin' | 'internal';
+export type DoorName = 'istio' | 'kubernetes-csr' | 'pod-certificate' | 'cert-manager' | 'admin' | 'internal';
 
 export interface PermitTerms {
   readonly identity: SpiffeId;

@@ -33,12 +33,19 @@ interface CsrFacts {
   readonly unknownAttributes: readonly string[];
 }
 
+/** Seconds from notBefore to notAfter that whoever asks takes at all. */
+export interface Span {
+  readonly least: number;
+  readonly most: number;
+}
+
 /** What the caller would like. See `issuance/request.ts`, which satisfies this. */
 interface WishFacts {
   /** Seconds exactly as received; 0 or negative means the default. */
   readonly ttl: bigint;
   /** Seconds that the door gives at most, whatever a policy allows. */
   readonly ttlAtMost?: number;
+  readonly span?: Span;
   readonly signer?: string;
   readonly impersonate?: string;
   readonly csrNames: 'ignore' | 'exact';

@@ -8,6 +8,7 @@ import { LatencyHistogram } from './histogram.ts';
 export const doorMethods: Readonly<Record<DoorName, string>> = {
   istio: 'CreateCertificate',
   'kubernetes-csr': 'CertificateSigningRequest',
+  'pod-certificate': 'PodCertificateRequest',
   'cert-manager': 'CertificateRequest',
   admin: 'IssueCertificate',
   internal: 'IssueCertificate',

@@ -53,6 +53,27 @@ describe('the lifetime of a certificate', () => {
     });
   });
 
+  it('fills a window that an API allows: the policy decides within it, and the time before now counts', () => {
+    const span = { least: hour, most: 2 * hour };
+    const window = (asked: Question, validity: Readonly<Record<string, string>>) => {
+      const { notBefore, notAfter } = permitted(asked, under({ backdate: '2m', ...validity }));
+      expect(notBefore).toBe(now - 120);
+      return notAfter - notBefore;
+    };
+    expect(window(asking(0n, { span }), { default: '4h' })).toBe(2 * hour);
+    expect(window(asking(0n, { span }), { default: '10m' })).toBe(hour);
+    expect(window(asking(0n, { span }), { default: '90m' })).toBe(90 * 60 + 119);
+    expect(window(asking(0n, { span: { least: hour, most: hour } }), { jitter: '10m' })).toBe(hour);
+    for (const serial of [new Uint8Array(20), new Uint8Array(20).fill(255)])
+      expect(window(asking(0n, { span }, serial), { default: '1h', jitter: '1h' })).toBeGreaterThanOrEqual(hour);
+  });
+
+  it('is none where the policy, or the end of the issuer, leaves less than an API takes', () => {
+    const span = { least: hour, most: hour };
+    expect(codeOf(asking(0n, { span }), under({ max: '30m', default: '20m' }))).toBe('ttl.too-short');
+    expect(codeOf(endingIn(hour / 2, asking(0n, { span })), under({}))).toBe('issuer.expired');
+  });
+
   it("is never longer than the door gives, neither by the policy's default nor under clamp", () => {
     const cut = permitted(asking(86_400n, { ttlAtMost: hour }), under({ above: 'clamp' }));
     expect(cut).toMatchObject({ ttl: hour, clamped: { from: 86_400, to: hour } });

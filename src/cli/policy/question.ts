@@ -46,7 +46,14 @@ export function questionFor(csr: VerifiedCsr, given: Given, ttl: number, now: nu
 
 /** The parser has already held these two against their choices. */
 function doorOf(text: string | undefined): DoorName {
-  const doors: readonly DoorName[] = ['istio', 'kubernetes-csr', 'cert-manager', 'admin', 'internal'];
+  const doors: readonly DoorName[] = [
+    'istio',
+    'kubernetes-csr',
+    'pod-certificate',
+    'cert-manager',
+    'admin',
+    'internal',
+  ];
   return doors.find((door) => door === text) ?? 'istio';
 }
 
