@@ -144,8 +144,8 @@ const byIssuer = { user: 'issuer', method: 'certificate' } as const;
 /** Only the roots of a successor count where the issuer was renewed meanwhile. */
 function inThePlaceOf(live: LiveIssuer, successor: LiveIssuer): LiveIssuer {
   const { roots, facts } = successor;
-  if (live.way !== successor.way) return live;
-  if (live.way === 'relay' || successor.way === 'relay') return successor;
+  if (live.way === 'relay' && successor.way === 'relay') return { ...live, roots, facts, trusted: successor.trusted };
+  if (live.way === 'relay' || successor.way === 'relay') return live;
   return live.certificateSha256 === successor.certificateSha256 ? { ...live, roots, facts } : { ...live, roots };
 }
 
