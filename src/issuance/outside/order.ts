@@ -40,20 +40,27 @@ export class Order {
     return new Order(permit, csr, pem, issuer);
   }
 
-  /** Holds all of the request that the issuer would copy against the permit. Throws Refusal `identity.mismatch` or `csr.subject`. */
+  /**
+   * Holds all of the request that the issuer would copy, or could read in it beyond what we did, against the permit.
+   * Throws Refusal `identity.mismatch`, `csr.subject`, `csr.attribute` or `csr.challenge-password`.
+   */
   lint(): void {
     const { identity } = this.#permit.terms;
-    const [name, ...more] = this.#csr.sans;
+    const { sans, subject, unknownAttributes, challengePassword } = this.#csr;
+    const [name, ...more] = sans;
     if (name?.kind !== 'uri' || name.value !== identity || more.length > 0) {
       throw new Refusal('identity.mismatch', `the CSR must name exactly ${identity}: its issuer copies what it names`);
     }
     // The agents' one organizationName of no length says nothing, and stays.
-    if (
-      readName(DerReader.over(this.#csr.subject.der))
-        .flat()
-        .some(({ value }) => value !== '')
-    ) {
+    const attributes = readName(DerReader.over(subject.der)).flat();
+    if (attributes.some(({ value }) => value !== '')) {
       throw new Refusal('csr.subject', 'the CSR must have an empty subject: its issuer copies what stands there');
+    }
+    if (unknownAttributes.length > 0) {
+      throw new Refusal('csr.attribute', 'the CSR holds an attribute that means nothing here, and may to its issuer');
+    }
+    if (challengePassword) {
+      throw new Refusal('csr.challenge-password', 'the CSR holds a challengePassword, and would be read by others');
     }
     this.#state = 'linted';
   }
