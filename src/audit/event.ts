@@ -69,7 +69,7 @@ export interface AuditEvent {
   readonly instance?: Json;
   readonly door?: string;
   readonly request?: Json;
-  readonly peer?: Json;
+  readonly peer?: Json | undefined;
   readonly caller?: Json;
   readonly onBehalfOf?: Json;
   readonly asked?: Json;

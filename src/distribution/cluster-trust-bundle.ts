@@ -1,15 +1,22 @@
 import { ApiError } from '#kubernetes/api.ts';
 import { Reflector } from '#kubernetes/reflector.ts';
+import { servedVersion } from '#kubernetes/served-version.ts';
 import { WorkQueue } from '#kubernetes/work-queue.ts';
 import { bring } from './bring.ts';
 import { Complaints } from './complaints.ts';
 import { Restraint } from './restraint.ts';
-import { servedVersion } from './served-version.ts';
-import { bundleIn, type TrustBundleNames, type TrustBundleVersion, trustBundle } from './trust-bundle.ts';
+import {
+  bundleIn,
+  type TrustBundleNames,
+  type TrustBundleVersion,
+  trustBundle,
+  trustBundleVersions,
+} from './trust-bundle.ts';
 import type { Controller, Surroundings } from './writer.ts';
 
 /** ms until a cluster that serves no such kind is asked again: it takes an upgrade to change that. */
 const notServedMs = 600_000;
+const served = { group: 'certificates.k8s.io', versions: trustBundleVersions, plural: 'clustertrustbundles' };
 
 /** The root bundle as one ClusterTrustBundle, where the cluster serves the kind. Never removed. */
 export class ClusterTrustBundle implements Controller {
@@ -59,7 +66,7 @@ export class ClusterTrustBundle implements Controller {
     const { term: currentTerm, api, bundle, observer } = this.#around;
     const term = currentTerm();
     if (term === undefined) return undefined;
-    this.#version ??= await servedVersion(api, term);
+    this.#version ??= await servedVersion(api, served, term);
     const version = this.#version;
     if (version === undefined) return this.#notServed();
     this.#follow(version);

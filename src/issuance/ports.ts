@@ -49,7 +49,31 @@ export interface Evidence {
   readonly forwardedClientCert?: readonly string[];
   /** DER of the TLS client certificate and the rest of its chain, leaf first; the handshake has verified it. */
   readonly clientCertificate?: readonly Uint8Array[];
+  /** Whom an object of Kubernetes says it is for. Doors that read bytes from strangers never fill it in. */
+  readonly pod?: PodClaim;
+  /** Absent where the request was not brought by a connection to us. */
+  readonly peer?: Peer;
+}
+
+/** What a connection of a stranger brought. */
+export interface WireEvidence extends Evidence {
   readonly peer: Peer;
+}
+
+/** The pod, account and node that a PodCertificateRequest names: a claim of whoever made the object. */
+export interface PodClaim {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly pod: ClaimedObject;
+  readonly serviceAccount: ClaimedObject;
+  readonly node: ClaimedObject;
+  /** The signer that the pod must mount a certificate of. */
+  readonly signerName: string;
+}
+
+export interface ClaimedObject {
+  readonly name: string;
+  readonly uid: string;
 }
 
 export interface Peer {

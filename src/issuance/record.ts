@@ -143,7 +143,8 @@ function requestFacts({ id, traceparent }: Attempt, asked: Asked | undefined, cs
   return { bytes: asked?.csr.length, id, sha256: csr?.sha256, traceparent };
 }
 
-function peerFacts({ evidence: { peer } }: Attempt): Json {
+function peerFacts({ evidence: { peer } }: Attempt): Json | undefined {
+  if (peer === undefined) return undefined;
   return {
     ip: peer.ip,
     port: peer.port,

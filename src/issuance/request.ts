@@ -17,8 +17,9 @@ export interface Wish {
   /**
    * `ignore`: the CSR's names say nothing, the caller's identity decides (istiod).
    * `exact`: the CSR must name exactly the caller's identity and nothing else (istio-csr).
+   * `none`: the CSR carries a key and no name at all (PodCertificateRequest).
    */
-  readonly csrNames: 'ignore' | 'exact';
+  readonly csrNames: 'ignore' | 'exact' | 'none';
   /** What a lifetime over the maximum gets where the policy does not say: `reject` (istiod) or `clamp` (istio-csr). */
   readonly ttlAbove: 'clamp' | 'reject';
 }

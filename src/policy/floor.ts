@@ -40,9 +40,8 @@ export const floor: readonly Check[] = [
   },
   {
     name: 'names in the CSR',
-    objection: (inquiry) => (inquiry.wish.csrNames === 'exact' ? inexact(inquiry) : undefined),
-    found: ({ wish }) =>
-      wish.csrNames === 'exact' ? 'exactly the proven identity' : 'not used: the proven identity decides',
+    objection: (inquiry) => namesObjections[inquiry.wish.csrNames](inquiry),
+    found: ({ wish }) => namesFound[wish.csrNames],
   },
   {
     name: 'issuer is valid',
@@ -50,6 +49,18 @@ export const floor: readonly Check[] = [
     found: ({ issuer }) => `${issuer.name}, until ${new Date(issuer.notAfter * 1000).toISOString()}`,
   },
 ];
+
+const namesObjections: Readonly<Record<Inquiry['wish']['csrNames'], Check['objection']>> = {
+  ignore: () => undefined,
+  exact: (inquiry) => inexact(inquiry),
+  none: ({ csr }) => nameless(csr),
+};
+
+const namesFound: Readonly<Record<Inquiry['wish']['csrNames'], string>> = {
+  ignore: 'not used: the proven identity decides',
+  exact: 'exactly the proven identity',
+  none: 'none, as it has to be: the proven identity decides',
+};
 
 const knownKeys: ReadonlySet<string> = new Set(floorKeys);
 const knownSignatures: ReadonlySet<string> = new Set(floorSignatures);
@@ -131,6 +142,16 @@ const plainPurposes: ReadonlySet<string> = new Set(['1.3.6.1.5.5.7.3.1', '1.3.6.
 function inexact(inquiry: Inquiry): Objection | undefined {
   const { csr } = inquiry;
   return foreignName(csr.sans) ?? otherIdentity(inquiry) ?? commonName(csr) ?? unlisted(csr);
+}
+
+/** The stub of a PodCertificateRequest brings a key: whatever it names besides, nobody has checked (kubernetes.md §3.3). */
+function nameless({ sans, subject, extensionOids }: Inquiry['csr']): Objection | undefined {
+  const extra = sans.length > 0 ? 'a subject alternative name' : extensionOids.length > 0 ? 'extensions' : undefined;
+  if (extra === undefined && subject.commonName === undefined) return undefined;
+  return {
+    code: extra === undefined ? 'csr.subject' : 'csr.extension',
+    sentence: `the request must bring a key and no more; it has ${extra ?? 'a common name'}`,
+  };
 }
 
 export function foreignName(sans: Inquiry['csr']['sans']): Objection | undefined {

@@ -48,7 +48,7 @@ interface WishFacts {
   readonly span?: Span;
   readonly signer?: string;
   readonly impersonate?: string;
-  readonly csrNames: 'ignore' | 'exact';
+  readonly csrNames: 'ignore' | 'exact' | 'none';
   readonly ttlAbove: 'clamp' | 'reject';
 }
 

@@ -46,12 +46,12 @@ export class IssuanceLog implements IssuanceObserver {
 
 /** Whoever proved itself, wherever it came from; else the address. */
 const whose = (attempt: Attempt, { identity }: IssuanceOutcome): LogFields =>
-  identity === undefined ? { peer: attempt.evidence.peer.ip } : { identity };
+  identity === undefined ? { peer: attempt.evidence.peer?.ip } : { identity };
 
 const facts = (attempt: Attempt, outcome: IssuanceOutcome): LogFields => ({
   request: attempt.id,
   door: attempt.door,
-  peer: attempt.evidence.peer.ip,
+  peer: attempt.evidence.peer?.ip,
   identity: outcome.identity,
   policy: outcome.policy,
   serial: outcome.serial,

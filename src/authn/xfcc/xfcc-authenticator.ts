@@ -21,7 +21,7 @@ export class XfccAuthenticator implements Authenticator {
 
   async authenticate({ forwardedClientCert = [], peer }: Evidence): Promise<Caller | undefined> {
     const [value, second] = forwardedClientCert;
-    if (value === undefined) return undefined;
+    if (value === undefined || peer === undefined) return undefined;
     if (!this.#proxies.has(peer.ip)) fail(`${peer.ip} is not one of the listed proxies`);
     if (second !== undefined) fail('it is there more than once');
     const certificate = read(value);

@@ -1,4 +1,4 @@
-import type { Evidence } from '#issuance/ports.ts';
+import type { WireEvidence } from '#issuance/ports.ts';
 import type { Refusal } from '#refusal/refusal.ts';
 import type { GrpcStatus } from './status.ts';
 
@@ -6,7 +6,7 @@ import type { GrpcStatus } from './status.ts';
 export interface CallContext {
   /** Our id for this call: in the answer to a refusal, in the log and the record. */
   readonly id: string;
-  readonly evidence: Evidence;
+  readonly evidence: WireEvidence;
   readonly traceparent?: string;
 }
 

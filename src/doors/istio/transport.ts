@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import http2, { type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import type { Evidence, Peer } from '#issuance/ports.ts';
+import type { Peer, WireEvidence } from '#issuance/ports.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { answerHttp, answerStatus } from './answer.ts';
 import { type CallHeaders, readHeaders } from './headers.ts';
@@ -139,7 +139,7 @@ export class GrpcTransport {
 }
 
 function contextOf(id: string, headers: CallHeaders, connection: Connection): CallContext {
-  const evidence: Evidence = {
+  const evidence: WireEvidence = {
     authorization: headers.authorization,
     clusterId: headers.clusterId,
     peer: connection.peer,
