@@ -127,7 +127,7 @@ export class Site {
 export class Relaying implements AsyncDisposable {
   readonly home: TestHome;
   readonly #server: ServerProcess;
-  readonly #roots: string;
+  #roots: string;
 
   private constructor(home: TestHome, server: ServerProcess, roots: string) {
     this.home = home;
@@ -137,6 +137,11 @@ export class Relaying implements AsyncDisposable {
 
   static async start(home: TestHome, roots: string): Promise<Relaying> {
     return new Relaying(home, await ServerProcess.start(home), roots);
+  }
+
+  /** PEM of what agents trust from now on. */
+  trust(roots: string): void {
+    this.#roots = roots;
   }
 
   connect(): Promise<Agent> {
