@@ -20,9 +20,9 @@
 {{- end }}
 {{- with .Values.distribution.clusterTrustBundle }}
 {{- if .enabled }}
-# The roots as a ClusterTrustBundle.
+# The roots as a ClusterTrustBundle. Every service account may read them.
 - { apiGroups: [certificates.k8s.io], resources: [clustertrustbundles], verbs: [create] }
-- { apiGroups: [certificates.k8s.io], resources: [clustertrustbundles], resourceNames: [{{ quote .name }}], verbs: [get, list, watch, update] }
+- { apiGroups: [certificates.k8s.io], resources: [clustertrustbundles], resourceNames: [{{ quote .name }}], verbs: [update] }
 {{- if ne .signerName "none" }}
 - { apiGroups: [certificates.k8s.io], resources: [signers], resourceNames: [{{ quote .signerName }}], verbs: [attest] }
 {{- end }}
@@ -64,7 +64,7 @@
   rules:
     - { apiGroups: [cert-manager.io], resources: [certificaterequests], verbs: [create, get, list, watch, delete] }
     {{- with include "countersign.runtimeConfigMap" . }}
-    - { apiGroups: [''], resources: [configmaps], resourceNames: [{{ . }}], verbs: [get, list, watch] }
+    - { apiGroups: [''], resources: [configmaps], resourceNames: [{{ . }}], verbs: [list, watch] }
     {{- end }}
 {{- end }}
 {{- end -}}
