@@ -62,6 +62,8 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
       publish: from(audit.publish),
       ...(audit.checkpointGuard === undefined ? {} : { checkpointGuard: from(audit.checkpointGuard) }),
       includeCertificate: audit.includeCertificate,
+      copyTo: audit.copyTo,
+      lifetime: audit.lifetime,
       maxSkewMs: parseDuration(audit.maxSkew) * 1000,
     },
     ...(content.distribution !== undefined && { distribution: resolveDistribution(content.distribution, from) }),

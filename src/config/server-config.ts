@@ -215,6 +215,8 @@ interface AuditConfig {
   readonly publish: string;
   readonly checkpointGuard?: string;
   readonly includeCertificate: boolean;
+  readonly copyTo: 'nowhere' | 'stdout';
+  readonly lifetime: 'lasting' | 'passing';
   readonly maxSkewMs: number;
 }
 

@@ -21,11 +21,14 @@ import { Issuing } from './issuing.ts';
 import { openIstioDoor } from './istio-door.ts';
 import { openKeyStrength } from './key-strength.ts';
 import { LastLoaded } from './last-loaded.ts';
+import { copyLog } from './log-copy.ts';
+import { tellLifetime } from './log-lifetime.ts';
 import { checkpointSigner, openKey } from './open-key.ts';
 import { OwnCertificates } from './own-certificates.ts';
 import { FollowedPolicies } from './policies.ts';
 import { openProbe } from './probe.ts';
 import { recordOpening, recordStart } from './record-start.ts';
+import { RootDoubts } from './root-doubts.ts';
 import { FollowedRoots } from './roots.ts';
 import { RootsKnownFile } from './roots-known.ts';
 import { firstServing, keepServing } from './serving-certificate.ts';
@@ -65,10 +68,13 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   opening.defer(() => auditKey.signer.close());
   const store = await openStore(foundation, auditKey, (cause) => failure.resolve(cause));
   opening.defer(() => store.close());
+  const copy = copyLog(foundation, store);
+  opening.defer(() => copy.stop());
   const { vkey } = checkpointSigner(auditKey, config.audit.origin);
   // Beside the log, for whoever verifies it here; an auditor takes it from a place of their own trust.
   await writeDurably(join(config.audit.directory, 'log.vkey'), `${vkey}\n`);
   await recordOpening(foundation, store, auditKey, vkey);
+  tellLifetime(foundation, store);
   opening.defer(async () => void (await store.append(events.of('service.stopped')).catch(() => undefined)));
   const remoteClusters = callers.followRemote(store);
   opening.defer(() => remoteClusters.close());
@@ -103,6 +109,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   };
   const gate = new FairGate(config.fairness, clock);
   watchFairness(metrics.registry, gate, config.fairness.inWork);
+  const doubts = new RootDoubts(issuing.live, () => clock.now());
   const sequence = new IssuanceSequence({
     authenticator: callers.authenticator,
     ...(callers.impersonation && { impersonation: callers.impersonation }),
@@ -120,7 +127,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
       includeCertificate: config.audit.includeCertificate,
     }),
     observer: observeWith(
-      [metrics.observer, new IssuanceLog(logger, sparing), ...(traces ? [traces.observer] : [])],
+      [metrics.observer, new IssuanceLog(logger, sparing), doubts, ...(traces ? [traces.observer] : [])],
       (error) => logger.error('telemetry failed', { error }),
     ),
     clock,
@@ -174,6 +181,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
     },
   });
   upstreamChanged = () => void serving.renew();
+  doubts.follow(upstreamChanged);
   const distribution = distribute(foundation, issuing, own);
   opening.defer(() => distribution.stop());
   const istio = await door.start(config.istio.listen);

@@ -112,10 +112,10 @@ describeWith(['control-plane', 'set:cert-manager'], "a server whose issuer is ce
   });
 
   it('way either: relays where the issuer denies a CA certificate', async () => {
-    await using denier = deny((request) => at(request, 'spec', 'isCA') === true);
-    const home = homeWith({ issuer: { name: 'leaves', kind: 'Any', group: 'ca.example.com' } }, root.pem);
-    await using running = await InProcess.start(home, root.pem);
-    expect(denier.denied).toBe(1);
+    await using leaves = await certManager.leavesOnly('leaves');
+    const home = homeWith({ issuer: leaves.reference }, leaves.root.pem);
+    await using running = await InProcess.start(home, leaves.root.pem);
+    expect(leaves.denied).toBe(1);
     expect(ours(running).slice(0, 3)).toEqual(['certificate.intended', 'certificate.failed', 'issuer.installed']);
     expect((await running.ask()).code).toBe(0);
   });
@@ -156,56 +156,4 @@ describeWith(['control-plane', 'set:cert-manager'], "a server whose issuer is ce
     }
     expect((await relaying.ask()).code).toBe(0);
   });
-
-  /** An issuer of the test's own: denies what `no` says, and has the rest signed by the real one. */
-  function deny(no: (request: unknown) => boolean): AsyncDisposable & { readonly denied: number } {
-    const path = `${certManagerApi}/namespaces/${namespace}/certificaterequests`;
-    const seen = new Set<unknown>();
-    let denied = 0;
-    let going = true;
-    const answer = async (request: unknown) => {
-      const status = no(request)
-        ? { conditions: [{ type: 'Denied', status: 'True', reason: 'Policy', message: 'no CA here' }] }
-        : { certificate: await signed(at(request, 'spec')), ca: Buffer.from(root.pem).toString('base64') };
-      if (no(request)) denied += 1;
-      await cluster.admin.patch(`${path}/${at(request, 'metadata', 'name')}/status`, { status });
-    };
-    const running = (async () => {
-      while (going) {
-        for (const request of await requests()) {
-          const uid = at(request, 'metadata', 'uid');
-          if (seen.has(uid) || at(request, 'spec', 'issuerRef', 'group') !== 'ca.example.com') continue;
-          seen.add(uid);
-          await answer(request);
-        }
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    })();
-    const signed = async (spec: unknown): Promise<unknown> => {
-      const issuerRef = { name: 'istio-ca', kind: 'Issuer', group: 'cert-manager.io' };
-      const made = await cluster.admin.create(path, {
-        apiVersion: 'cert-manager.io/v1',
-        kind: 'CertificateRequest',
-        metadata: { generateName: 'signed-' },
-        spec: { ...Object(spec), issuerRef },
-      });
-      const own = `${path}/${at(made, 'metadata', 'name')}`;
-      const certificate = await vi.waitFor(async () => {
-        const text = at(await cluster.admin.get(own), 'status', 'certificate');
-        if (text === undefined) throw new Error('not signed yet');
-        return text;
-      }, patiently);
-      await cluster.admin.delete(own);
-      return certificate;
-    };
-    return {
-      get denied() {
-        return denied;
-      },
-      async [Symbol.asyncDispose]() {
-        going = false;
-        await running;
-      },
-    };
-  }
 });

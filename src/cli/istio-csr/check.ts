@@ -83,9 +83,3 @@ function checkIstiod(values: IstioCsrValues, report: Report): void {
   if (values['istiod-cert-name'] === '') report('istiod-cert-name', 'a name is needed');
   checkAnnotations('istiod-cert-additional-annotations', values, report);
 }
-
-/** Whether istio-csr's own issuer flags name one. */
-export function staticIssuer(values: IstioCsrValues): string | undefined {
-  const { 'issuer-name': name, 'issuer-kind': kind, 'issuer-group': group } = values;
-  return values['issuer-enabled'] && name !== '' ? `${kind}.${group}/${name}` : undefined;
-}

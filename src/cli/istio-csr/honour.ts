@@ -1,4 +1,3 @@
-import { staticIssuer } from './check.ts';
 import type { FlagProblem } from './flags/parse.ts';
 import type { IstioCsrFlag, IstioCsrValues } from './line.ts';
 
@@ -6,15 +5,6 @@ import type { IstioCsrFlag, IstioCsrValues } from './line.ts';
 export function notHonoured(values: IstioCsrValues): readonly FlagProblem[] {
   const problems: FlagProblem[] = [];
   const refuse = (flag: IstioCsrFlag, message: string) => problems.push({ flag, message });
-  const issuer = staticIssuer(values);
-  if (issuer !== undefined) {
-    refuse(
-      'issuer-name',
-      `certificates are not signed through cert-manager's ${issuer} in this version: name issuers of our own in the configuration and give --issuer-enabled=false`,
-    );
-  }
-  if (values['runtime-issuance-config-map-name'] !== '' && values['runtime-issuance-config-map-namespace'] !== '')
-    refuse('runtime-issuance-config-map-name', 'an issuer that changes while the server runs is not in this version');
   for (const flag of kubeconfigMatters) {
     if (values[flag] !== '') refuse(flag, 'write it into a kubeconfig and name that with --kubeconfig');
   }
@@ -37,8 +27,8 @@ const kubeconfigMatters = [
   'tls-server-name',
 ] as const satisfies readonly IstioCsrFlag[];
 
-/** Flags that have nothing to act on here, and why: said at the start where one was given. */
-export const withoutEffect: Readonly<Partial<Record<IstioCsrFlag, string>>> = {
+/** The same where no flag names an issuer of cert-manager. */
+export const withoutOutsideIssuer: Readonly<Partial<Record<IstioCsrFlag, string>>> = {
   'certificate-namespace': 'our own issuers sign without CertificateRequests',
   'preserve-certificate-requests': 'our own issuers sign without CertificateRequests; the log keeps every decision',
   'certificate-request-additional-annotations': 'our own issuers sign without CertificateRequests',
@@ -46,8 +36,10 @@ export const withoutEffect: Readonly<Partial<Record<IstioCsrFlag, string>>> = {
   'issuer-name': '--issuer-enabled=false leaves signing to our own issuers',
   'issuer-kind': '--issuer-enabled=false leaves signing to our own issuers',
   'issuer-group': '--issuer-enabled=false leaves signing to our own issuers',
-  'runtime-issuance-config-map-name': 'only with a namespace it names a ConfigMap',
-  'runtime-issuance-config-map-namespace': 'only with a name it names a ConfigMap',
+};
+
+/** Flags that have nothing to act on here, and why: said at the start where one was given. */
+export const withoutEffect: Readonly<Partial<Record<IstioCsrFlag, string>>> = {
   'disable-kubernetes-client-rate-limiter': 'calls of the Kubernetes API have bounds of their own',
   'max-concurrent-reconciles': 'ConfigMaps are written with a bound of their own',
   'istiod-cert-name': 'the Secret istiod-tls is written without a Certificate object',

@@ -3,6 +3,7 @@ import type { Problem } from '#document/problem.ts';
 import type { Path } from '#document/source.ts';
 import { callersUnlessTold, kubernetesFields } from './callers.ts';
 import type { IstioCsrValues } from './line.ts';
+import { certManagerFields, outsideIssuer } from './outside-issuer.ts';
 import { type Setting, settingsOf } from './settings.ts';
 
 /** A problem of the file, at its line. */
@@ -37,6 +38,7 @@ export function overlay(
     if (put(content, setting.path, setting.value)) continue;
     problems.push(problem(setting.path, `${decidedBy(setting)}: leave it out here`));
   }
+  problems.push(...outside(content, values, problem));
   problems.push(...callers(content, values, env.TOKEN_AUDIENCES ?? '', problem), ...roots(content, values, problem));
   content.policies ??= [shippedPolicy];
   return { content, settings, problems };
@@ -85,6 +87,26 @@ function callers(content: Content, values: IstioCsrValues, audiences: string, pr
     ...listed,
   ];
   return problems;
+}
+
+/** The issuer of cert-manager that flags name: the only one, or the fields of the file's own entry that they decide. */
+function outside(content: Content, values: IstioCsrValues, problem: ProblemAt): readonly Problem[] {
+  if (outsideIssuer(values) === undefined) return [];
+  content.issuers ??= [{ name: 'cert-manager', certManager: {} }];
+  const listed = listOf(content.issuers);
+  const at = listed.findIndex((each) => isContent(each) && isContent(each.certManager));
+  const issuer = listed[at];
+  if (!isContent(issuer) || !isContent(issuer.certManager)) return [];
+  const { certManager } = issuer;
+  return certManagerFields(values).flatMap(({ field, value, flag }) => {
+    if (put(certManager, [field], value)) return [];
+    return [problem(['issuers', at, 'certManager', field], `--${flag} says this: leave it out here`)];
+  });
+}
+
+/** Whether a file names issuers, none of which is one of cert-manager. */
+export function namesOwnIssuersOnly({ issuers }: Content): boolean {
+  return issuers !== undefined && !listOf(issuers).some((each) => isContent(each) && 'certManager' in each);
 }
 
 function roots(content: Content, values: IstioCsrValues, problem: ProblemAt): readonly Problem[] {

@@ -12,11 +12,18 @@ import type { serveOptions } from './options.ts';
 const lastResortMs = 28_000;
 
 export function runServe({ options, home }: Input<typeof serveOptions>, _terminal: Terminal): Promise<Exit> {
-  return runServer(() => loadConfig(options.config ?? home.config), options['ready-file']);
+  return runServer({ load: () => loadConfig(options.config ?? home.config) }, options['ready-file']);
+}
+
+/** A server, and where it is one after the other: what each is made of, and when it has to give way to the next. */
+export interface Rounds {
+  readonly load: () => LoadedConfig;
+  /** Resolves when another has to begin; not after `signal`. Absent: never. */
+  readonly over?: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Serves until it is told to stop, or has to. */
-export async function runServer(load: () => LoadedConfig, readyFile: string | undefined): Promise<Exit> {
+export async function runServer(rounds: Rounds, readyFile: string | undefined): Promise<Exit> {
   const told = Promise.withResolvers<'told'>();
   const stop = new AbortController();
   // From here on: an issuer that is somebody else's may be waited for, and that wait must end as well.
@@ -26,15 +33,23 @@ export async function runServer(load: () => LoadedConfig, readyFile: string | un
       told.resolve('told');
     });
   }
-  const server = await start(load, stop.signal);
-  if (server === undefined) return 'ok';
-  process.on('SIGHUP', () => void server.reload());
-  // Only now: whoever reads the file may send a signal at once.
-  if (readyFile !== undefined) announce(readyFile, server);
-  const end = await Promise.race([told.promise, server.failed.then(() => 'failed' as const)]);
-  setTimeout(() => process.exit(end === 'told' ? 0 : 5), lastResortMs).unref();
-  await server.close();
-  return end === 'told' ? 'ok' : 'internal';
+  let current: RunningServer | undefined;
+  process.on('SIGHUP', () => void current?.reload());
+  for (;;) {
+    const server = await start(rounds.load, stop.signal);
+    if (server === undefined) return 'ok';
+    current = server;
+    // Only now: whoever reads the file may send a signal at once.
+    if (readyFile !== undefined) announce(readyFile, server);
+    const ended = new AbortController();
+    const over = rounds.over?.(ended.signal).then(() => 'over' as const) ?? new Promise<never>(() => {});
+    const end = await Promise.race([told.promise, server.failed.then(() => 'failed' as const), over]);
+    ended.abort();
+    const lastResort = setTimeout(() => process.exit(end === 'failed' ? 5 : 0), lastResortMs).unref();
+    await server.close();
+    if (end !== 'over') return end === 'told' ? 'ok' : 'internal';
+    clearTimeout(lastResort);
+  }
 }
 
 /** Undefined where it was told to stop before it could serve. */

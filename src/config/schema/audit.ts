@@ -1,4 +1,4 @@
-import { duration, flag, optional, path, section, text } from './field.ts';
+import { duration, flag, oneOf, optional, path, section, text } from './field.ts';
 import { signingKey } from './key.ts';
 
 export const audit = section('The tamper-evident log', {
@@ -10,6 +10,14 @@ export const audit = section('The tamper-evident log', {
     path('A second place, on another volume, for the last signed checkpoint: a restored backup is noticed by it'),
   ),
   includeCertificate: flag('Keep every issued certificate in its record', { default: true }),
+  copyTo: oneOf('Where each record goes besides, as a line of JSON, for whoever collects them', ['nowhere', 'stdout'], {
+    default: 'nowhere',
+  }),
+  lifetime: oneOf(
+    'lasting: the folder outlives the pod; passing: it does not, which is told of at every start, in the log and in the metrics',
+    ['lasting', 'passing'],
+    { default: 'lasting' },
+  ),
   maxSkew: duration('Issuance pauses while the clock is further than this behind the newest record; at most 1h', {
     default: '10s',
   }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { configuration } from '#cli/istio-csr/configuration.ts';
+import { configuration, flagsAlone } from '#cli/istio-csr/configuration.ts';
 import { FlagError, parseFlags } from '#cli/istio-csr/flags/parse.ts';
 import { allFlags, istioCsrFlags } from '#cli/istio-csr/flags/table.ts';
 import { notesOn } from '#cli/istio-csr/notes.ts';
@@ -340,10 +340,10 @@ describe('every flag', () => {
 
 describe('what is not there is refused, not passed over', () => {
   it.each([
-    [['-e'], "--issuer-name: certificates are not signed through cert-manager's Issuer.cert-manager.io/istio-ca"],
+    [['-e'], "--issuer-name: cert-manager's Issuer.cert-manager.io/istio-ca is to sign, and the file names issuers of"],
     [
       ['--runtime-issuance-config-map-name=a', '--runtime-issuance-config-map-namespace=b'],
-      '--runtime-issuance-config-map-name: an issuer that changes while the server runs is not in this version',
+      '--runtime-issuance-config-map-name: the issuer that the ConfigMap b/a names is to sign, and the file names issuers',
     ],
     [['--server=https://x'], '--server: write it into a kubeconfig'],
     [['--insecure-skip-tls-verify'], '--insecure-skip-tls-verify: the API server is always verified'],
@@ -357,8 +357,77 @@ describe('what is not there is refused, not passed over', () => {
     expect(complaints(['--token=CANARY']).join()).not.toContain('CANARY');
   });
 
-  it('without a file nobody could sign: what it must say is said', () => {
+  it('without a file and without an issuer nobody could sign: what it must say is said', () => {
     const { values } = parseFlags(allFlags, [ours]);
-    expect(() => configuration(values, undefined, {})).toThrow('flags alone do not say who signs');
+    expect(() => flagsAlone(values, '/home', () => ({}), {})).toThrow('do not say who signs');
+  });
+});
+
+describe("an issuer of cert-manager's", () => {
+  const withoutIssuers = file.replace(/issuers:[\s\S]*?(?=audit:)/, '');
+  const issuersOf = (words: readonly string[], text = withoutIssuers) => {
+    const { values } = parseFlags(allFlags, words);
+    return configuration(values, { path: '/etc/cs/c.yaml', text }, {}).config.issuers;
+  };
+  const requests = {
+    namespace: 'istio-system',
+    issuer: { name: 'istio-ca', kind: 'Issuer', group: 'cert-manager.io' },
+    annotations: {},
+    preserve: false,
+  };
+
+  it('is what the flags name: with their defaults istio-ca, in either way', () => {
+    expect(issuersOf([])).toMatchObject([{ kind: 'cert-manager', name: 'cert-manager', way: 'either', requests }]);
+    expect(issuersOf([])[0]).not.toHaveProperty('roots');
+  });
+
+  it('has every flag of CertificateRequests heeded', () => {
+    const words = [
+      '-c=certs',
+      '-d',
+      '-u=mesh',
+      '-k=ClusterIssuer',
+      '-g=ca.example.com',
+      '--certificate-request-additional-annotations=example.org/a=b,c=',
+      '--runtime-issuance-config-map-name=issuer',
+      '--runtime-issuance-config-map-namespace=istio-system',
+      '--root-ca-file=/etc/tls/ca.pem',
+      '--kubeconfig=/etc/kubeconfig',
+      '--context=here',
+    ];
+    expect(issuersOf(words)).toMatchObject([
+      {
+        roots: '/etc/tls/ca.pem',
+        requests: {
+          namespace: 'certs',
+          preserve: true,
+          issuer: { name: 'mesh', kind: 'ClusterIssuer', group: 'ca.example.com' },
+          annotations: { 'example.org/a': 'b', c: '' },
+          runtime: { configMap: 'issuer', namespace: 'istio-system' },
+          kubeconfig: { path: '/etc/kubeconfig', context: 'here' },
+        },
+      },
+    ]);
+  });
+
+  it('Istio 94: may be named by a ConfigMap alone', () => {
+    const runtime = ['--runtime-issuance-config-map-name=a', '--runtime-issuance-config-map-namespace=b'];
+    const [issuer] = issuersOf([ours, ...runtime]);
+    expect(issuer).toMatchObject({ requests: { runtime: { configMap: 'a', namespace: 'b' } } });
+    expect(issuer?.kind === 'cert-manager' && issuer.requests.issuer).toBeUndefined();
+  });
+
+  it('may have in the file what the flags have no word for, and nothing else', () => {
+    const entry = (more: string) => `issuers: [{ name: mesh, certManager: { ${more} } }]\n${withoutIssuers}`;
+    expect(issuersOf([], entry('way: relay'))).toMatchObject([{ name: 'mesh', way: 'relay', requests }]);
+    expect(() => issuersOf([], entry('namespace: other'))).toThrow('--certificate-namespace says this: leave it out');
+  });
+
+  it('needs no file', () => {
+    const audit = { directory: 'log', origin: 'a', key: { file: { path: 'k' } }, publish: 'public' };
+    const { values } = parseFlags(allFlags, []);
+    const { config: alone } = flagsAlone(values, '/home', () => audit, {});
+    expect(alone).toMatchObject({ issuers: [{ requests }], audit: { directory: '/home/log' } });
+    expect(alone.policies).toEqual([expect.stringMatching(/policies\/istio\.yaml$/)]);
   });
 });

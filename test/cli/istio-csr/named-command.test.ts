@@ -37,7 +37,7 @@ describe('a line that begins with a flag', () => {
   it('finds its file in the home that it names, and says where something is wrong in it', async () => {
     const ran = await countersign(['istio-csr', '--issuer-enabled=false', '--home=/nonexistent']);
     expect(ran.code).toBe(3);
-    expect(ran.stderr).toContain('flags alone do not say who signs');
+    expect(ran.stderr).toContain('do not say who signs');
     const named = await countersign(['istio-csr', '--issuer-enabled=false', '--config=/nonexistent.yaml']);
     expect([named.code, named.stderr]).toEqual([3, 'countersign: /nonexistent.yaml: no such file or folder\n']);
   });

@@ -205,7 +205,7 @@ describe('the configuration made of values', () => {
     expect(differs.join('\n')).toContain('unboundTokens: accept');
     const text = first.join('\n');
     for (const word of [
-      'Issuer.cert-manager.io/istio-ca in istio-system',
+      'Issuer.cert-manager.io/istio-ca is asked for one CA certificate',
       '/ca/root.pem',
       'replicaCount',
       'pods get',
@@ -221,9 +221,17 @@ describe('the configuration made of values', () => {
     expect(text).not.toContain('secrets');
   });
 
-  it('says what is not in this version', () => {
-    expect(translate(fromValues({ app: { runtimeConfiguration: { name: 'x' } } })).notHonoured).toEqual([
-      '--runtime-issuance-config-map-name: an issuer that changes while the server runs is not in this version',
+  it('an issuer that changes while the server runs comes along', () => {
+    const { config, notHonoured } = translate(fromValues({ app: { runtimeConfiguration: { name: 'x' } } }));
+    expect(notHonoured).toEqual([]);
+    expect(config.issuers).toMatchObject([
+      { certManager: { runtime: { configMap: 'x' }, issuer: { name: 'istio-ca' } } },
     ]);
+  });
+
+  it('issuers of our own stand in only for those that are switched off', () => {
+    const { config, first } = translate(fromValues({ app: { certmanager: { issuer: { enabled: false } } } }));
+    expect(config.issuers).toMatchObject([{ name: 'mesh', certificate: 'issuers/mesh.pem' }]);
+    expect(first.join('\n')).toContain('have whoever signs today sign an intermediate');
   });
 });

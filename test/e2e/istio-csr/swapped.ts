@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -32,8 +33,17 @@ export class Site implements Disposable {
   readonly workload: ServiceAccount;
   readonly token: string;
   readonly label: string;
+  /** Where CertificateRequests may be made; empty: nowhere, and the home has an issuer. */
+  readonly requests: string;
 
-  private constructor(cluster: ControlPlane, namespace: string, workload: ServiceAccount, token: string) {
+  private constructor(
+    cluster: ControlPlane,
+    namespace: string,
+    workload: ServiceAccount,
+    token: string,
+    requests: string,
+  ) {
+    this.requests = requests;
     this.cluster = cluster;
     this.namespace = namespace;
     this.workload = workload;
@@ -41,7 +51,8 @@ export class Site implements Disposable {
     this.label = `countersign-test/${namespace}`;
   }
 
-  static async make(cluster: ControlPlane): Promise<Site> {
+  /** `requests`: the namespace of cert-manager's issuers that sign; the home has nothing then. */
+  static async make(cluster: ControlPlane, requests = ''): Promise<Site> {
     const { admin } = cluster;
     const namespace = await createNamespace(admin, { prefix: 'istio-csr' });
     const own = await createServiceAccount(admin, namespace, account);
@@ -63,6 +74,15 @@ export class Site implements Disposable {
       ],
       namespace,
     );
+    if (requests !== '') {
+      const verbs = ['get', 'list', 'create', 'update', 'delete', 'watch'];
+      const rules = [
+        { apiGroups: ['cert-manager.io'], resources: ['certificaterequests'], verbs },
+        { apiGroups: [''], resources: ['events'], verbs: ['create'] },
+        { apiGroups: [''], resources: ['configmaps'], resourceNames: ['runtime'], verbs: reading },
+      ];
+      await grant(admin, own, rules, requests);
+    }
     const label = `countersign-test/${namespace}`;
     const place = await createNamespace(admin, { prefix: 'shop', labels: { [label]: '' } });
     const workload = await createServiceAccount(admin, place, 'web');
@@ -72,10 +92,11 @@ export class Site implements Disposable {
       namespace,
       workload,
       await requestToken(admin, workload, { audiences: ['istio-ca'], pod }),
+      requests,
     );
     site.home.write('kubeconfig', await serviceAccountKubeconfig(cluster, own), 0o600);
     const { apiVersion, kind, issuers, audit } = site.home.config;
-    site.home.write('countersign.yaml', stringify({ apiVersion, kind, issuers, audit }));
+    if (requests === '') site.home.write('countersign.yaml', stringify({ apiVersion, kind, issuers, audit }));
     return site;
   }
 
@@ -99,6 +120,8 @@ export class Swapped implements AsyncDisposable {
   readonly ports: Ports;
   readonly workingFolder: string;
   readonly lines: string[] = [];
+  /** Of its standard output. */
+  readonly output: string[] = [];
   readonly ended: Promise<number | null>;
   readonly #child: ChildProcess;
   readonly #site: Site;
@@ -108,22 +131,28 @@ export class Swapped implements AsyncDisposable {
     this.ports = ports;
     this.#site = site;
     this.#child = child;
-    if (child.stderr === null) throw new Error('a pipe was asked for');
+    if (child.stderr === null || child.stdout === null) throw new Error('a pipe was asked for');
     createInterface({ input: child.stderr }).on('line', (line) => this.lines.push(line));
+    createInterface({ input: child.stdout }).on('line', (line) => this.output.push(line));
     this.ended = once(child, 'close').then(([code]) => (typeof code === 'number' ? code : null));
   }
 
   /** `more` comes last, and so counts where it repeats a flag. */
-  static async start(site: Site, more: readonly string[] = []): Promise<Swapped> {
+  static async start(site: Site, more: readonly string[] = [], known?: Ports): Promise<Swapped> {
     const [istio = 0, metrics = 0, probe = 0] = await freePorts(3);
-    const ports = { istio, metrics, probe };
+    const ports = known ?? { istio, metrics, probe };
     const words = [join(repository, 'src/cli/main.ts'), ...chartArguments(site, ports), ...more];
     const workingFolder = mkdtempSync(join(tmpdir(), 'countersign-nowhere-'));
     const nowhere = '/nonexistent';
     const child = spawn(process.execPath, words, {
       cwd: workingFolder,
-      env: { PATH: process.env.PATH, COUNTERSIGN_HOME: site.home.directory, HOME: nowhere, TMPDIR: nowhere },
-      stdio: ['ignore', 'ignore', 'pipe'],
+      env: {
+        PATH: process.env.PATH,
+        COUNTERSIGN_HOME: site.requests === '' ? site.home.directory : nowhere,
+        HOME: nowhere,
+        TMPDIR: nowhere,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     return new Swapped(site, ports, child, workingFolder);
   }
@@ -146,6 +175,10 @@ export class Swapped implements AsyncDisposable {
     this.#child.kill('SIGTERM');
   }
 
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode === null) this.#child.kill('SIGKILL');
     await this.ended;
@@ -161,8 +194,8 @@ function chartArguments(site: Site, ports: Ports): readonly string[] {
     `--metrics-port=${ports.metrics}`,
     `--readiness-probe-port=${ports.probe}`,
     '--readiness-probe-path=/readyz',
-    '--certificate-namespace=istio-system',
-    '--issuer-enabled=false',
+    `--certificate-namespace=${site.requests === '' ? 'istio-system' : site.requests}`,
+    `--issuer-enabled=${site.requests !== ''}`,
     '--issuer-name=istio-ca',
     '--issuer-kind=Issuer',
     '--issuer-group=cert-manager.io',
@@ -198,16 +231,25 @@ function chartArguments(site: Site, ports: Ports): readonly string[] {
   ];
 }
 
-/** Ports that were free a moment ago. */
+/** Ports that were free a moment ago on every address, below those that clients of other tests come from. */
 async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return address !== null && typeof address === 'object' ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
+  const found: number[] = [];
+  while (found.length < count) {
+    const port = randomInt(20_000, 32_000);
+    if (!found.includes(port) && (await isFree(port))) found.push(port);
+  }
+  return found;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port);
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
+  await once(server.close(), 'close');
+  return true;
 }
 
 export const dockerfile = () => readFileSync(`${repository}Dockerfile`, 'utf8');

@@ -89,6 +89,16 @@ export class CertManager implements AsyncDisposable {
     }, patiently);
   }
 
+  /** An issuer of a kind that cert-manager does not know: it denies CA certificates, and has leaves signed by a CA issuer. */
+  async leavesOnly(name: string): Promise<LeavesOnly> {
+    return LeavesOnly.start(this.#admin, this.namespace, name, await this.ca(name));
+  }
+
+  /** CertificateRequests that are there. */
+  requests(): Promise<readonly unknown[]> {
+    return listed(this.#admin, this.namespace);
+  }
+
   pause(): Promise<void> {
     return this.#program.pause();
   }
@@ -100,6 +110,95 @@ export class CertManager implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#program.kill();
     await this.#watchdog.release();
+  }
+}
+
+const requestsIn = (namespace: string) => `${certManagerApi}/namespaces/${namespace}/certificaterequests`;
+
+async function listed(admin: TestClient, namespace: string): Promise<readonly unknown[]> {
+  const items = at(await admin.get(requestsIn(namespace)), 'items');
+  if (!Array.isArray(items)) throw new Error('no list');
+  return items;
+}
+
+/** Stands for an issuer that signs no CA, such as ACME or a SaaS. */
+class LeavesOnly implements AsyncDisposable {
+  readonly reference: { readonly name: string; readonly kind: string; readonly group: string };
+  readonly root: TestAuthority;
+  /** `spec` and annotations of what it signed. */
+  readonly signed: { readonly spec: unknown; readonly annotations: unknown }[] = [];
+  denied = 0;
+  readonly #admin: TestClient;
+  readonly #path: string;
+  readonly #stop = new AbortController();
+  #watching: Promise<void> | undefined;
+
+  private constructor(admin: TestClient, namespace: string, name: string, root: TestAuthority) {
+    this.reference = { name, kind: 'Any', group: 'ca.example.com' };
+    this.root = root;
+    this.#admin = admin;
+    this.#path = requestsIn(namespace);
+  }
+
+  static async start(admin: TestClient, namespace: string, name: string, root: TestAuthority): Promise<LeavesOnly> {
+    const issuer = new LeavesOnly(admin, namespace, name, root);
+    issuer.#watching = issuer.#watch();
+    return issuer;
+  }
+
+  async #watch(): Promise<void> {
+    const seen = new Set<unknown>();
+    while (!this.#stop.signal.aborted) {
+      const items = at(await this.#admin.get(this.#path), 'items');
+      for (const request of Array.isArray(items) ? items : []) {
+        const uid = at(request, 'metadata', 'uid');
+        const { name, group } = this.reference;
+        const isOurs =
+          at(request, 'spec', 'issuerRef', 'group') === group && at(request, 'spec', 'issuerRef', 'name') === name;
+        if (!isOurs || seen.has(uid)) continue;
+        seen.add(uid);
+        await this.#answer(request);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  async #answer(request: unknown): Promise<void> {
+    const spec = at(request, 'spec');
+    const isCa = at(spec, 'isCA') === true;
+    if (isCa) this.denied += 1;
+    else this.signed.push({ spec, annotations: at(request, 'metadata', 'annotations') });
+    const status = isCa
+      ? { conditions: [{ type: 'Denied', status: 'True', reason: 'Policy', message: 'no CA here' }] }
+      : { certificate: await this.#sign(spec), ca: Buffer.from(this.root.pem).toString('base64') };
+    // Whoever asked may be gone meanwhile, and the request with it.
+    await this.#admin.ask('PATCH', `${this.#path}/${String(at(request, 'metadata', 'name'))}/status`, {
+      body: { status },
+      contentType: 'application/merge-patch+json',
+    });
+  }
+
+  async #sign(spec: unknown): Promise<unknown> {
+    const issuerRef = { name: this.reference.name, kind: 'Issuer', group: 'cert-manager.io' };
+    const made = await this.#admin.create(this.#path, {
+      apiVersion: 'cert-manager.io/v1',
+      kind: 'CertificateRequest',
+      metadata: { generateName: 'signed-' },
+      spec: { ...Object(spec), issuerRef },
+    });
+    const own = `${this.#path}/${String(at(made, 'metadata', 'name'))}`;
+    const certificate = await vi.waitFor(async () => {
+      const text = at(await this.#admin.get(own), 'status', 'certificate');
+      if (text === undefined) throw new Error('not signed yet');
+      return text;
+    }, patiently);
+    await this.#admin.delete(own);
+    return certificate;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#watching;
   }
 }
 

@@ -1,9 +1,12 @@
 import type { IstioCsrValues } from '../../istio-csr/line.ts';
+import { outsideIssuer } from '../../istio-csr/outside-issuer.ts';
 
 /** What somebody who knows the cluster will notice, a sentence or two each. */
 export function differences(values: IstioCsrValues): readonly string[] {
   return [
-    "No CertificateRequests: cert-manager's records and approval policies see nothing of workload certificates. Policies decide here, and every decision is in the log, which `countersign audit` reads.",
+    outsideIssuer(values) === undefined
+      ? "No CertificateRequests: cert-manager's records and approval policies see nothing of workload certificates. Policies decide here, and every decision is in the log, which `countersign audit` reads."
+      : "CertificateRequests: one for each replica's CA certificate, so cert-manager's records and approval policies see nothing of workload certificates; with way: relay one for each, as today. Policies decide here first, and every decision is in the log, which `countersign audit` reads.",
     "Leaves: the critical SAN holds the caller's identity alone and the subject is empty, whatever the CSR's said; keyUsage is there; notBefore is two minutes back. A CSR that istio-csr would refuse is refused with the same code.",
     'Tokens: one that is bound to nothing counts, as with istio-csr (unboundTokens: accept): such a token outlives its pod, so put refuse there once no VM and no script of yours comes with one. One that is bound to a Secret or a node, which istio-csr takes, is refused.',
     'Time: a certificate takes milliseconds, not at least a second, and no call of the API server besides one TokenReview (none with mode: local under authenticators).',

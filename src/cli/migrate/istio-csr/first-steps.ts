@@ -1,5 +1,5 @@
-import { staticIssuer } from '../../istio-csr/check.ts';
 import type { IstioCsrValues } from '../../istio-csr/line.ts';
+import { outsideIssuer } from '../../istio-csr/outside-issuer.ts';
 import type { Found } from './found.ts';
 
 /** What has to be there before the configuration can serve, a sentence or two each. */
@@ -18,17 +18,18 @@ export function firstSteps(values: IstioCsrValues, { elsewhere }: Found): readon
 }
 
 function signing(values: IstioCsrValues): string {
-  const issuer = staticIssuer(values);
-  const from =
-    issuer === undefined
-      ? 'whoever signs today'
-      : `${issuer} in ${values['certificate-namespace']}, which signs today,`;
-  return `Issuer: have ${from} sign an intermediate (a Certificate with isCA: true), and put its chain into issuers/mesh.pem and its key into issuers/mesh.key, or the key into an HSM (issuers[].key.pkcs11). An issuer that signs no CA cannot be used in this version: stay with istio-csr then.`;
+  const issuer = outsideIssuer(values);
+  if (issuer !== undefined) {
+    return `Issuer: nothing has to be done. ${issuer.words.replace(/^./, (first) => first.toUpperCase())} is asked for one CA certificate per replica, whose key never leaves memory (approve a CertificateRequest with isCA: true in ${values['certificate-namespace']}); where it says no, each certificate is relayed to it as istio-csr does. issuers[].certManager.way says which of the two is wanted.`;
+  }
+  return 'Issuer: have whoever signs today sign an intermediate (a Certificate with isCA: true), and put its chain into issuers/mesh.pem and its key into issuers/mesh.key, or the key into an HSM (issuers[].key.pkcs11).';
 }
 
 function roots(values: IstioCsrValues): string {
   const file = values['root-ca-file'];
-  if (file !== '') return `Roots: mount ${file} as it is today; the new intermediate must end in it.`;
+  if (file !== '') return `Roots: mount ${file} as it is today; what is issued must end in it.`;
+  if (outsideIssuer(values) !== undefined)
+    return 'Roots: what the issuer names as its CA is trusted, as today. To decide that yourself, put the roots into a file and name it in issuers[].roots.';
   return 'Roots: put what the mesh trusts now into roots.pem (key root-cert.pem of a ConfigMap istio-ca-root-cert), and the root of the new intermediate if it is another one.';
 }
 
@@ -44,7 +45,11 @@ function rights(values: IstioCsrValues): string {
       ? [`secrets get, list, watch, create, update in ${values['istiod-cert-namespace']}, which istio-csr did not need`]
       : []),
   ];
-  return `Rights (RBAC) of the service account: ${list.join('; ')}. Nothing of cert-manager is needed any more.`;
+  const cert =
+    outsideIssuer(values) === undefined
+      ? 'Nothing of cert-manager is needed any more.'
+      : `certificaterequests get, list, watch, create, delete in ${values['certificate-namespace']}. All that is what istio-csr's chart grants${values['istiod-cert-enabled'] ? ', but for the Secrets' : ''}.`;
+  return `Rights (RBAC) of the service account: ${list.join('; ')}. ${cert}`;
 }
 
 const topOf = (key: string) => (key.startsWith('app.') ? key : (key.split('.', 1)[0] ?? key));

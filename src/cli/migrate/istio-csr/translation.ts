@@ -4,7 +4,9 @@ import { checkValues } from '../../istio-csr/check.ts';
 import { FlagError, readLine } from '../../istio-csr/flags/parse.ts';
 import { istioCsrFlags } from '../../istio-csr/flags/table.ts';
 import { notHonoured } from '../../istio-csr/honour.ts';
+import type { IstioCsrValues } from '../../istio-csr/line.ts';
 import { notesOn } from '../../istio-csr/notes.ts';
+import { outsideIssuer } from '../../istio-csr/outside-issuer.ts';
 import { overlay } from '../../istio-csr/overlay.ts';
 import { differences } from './differences.ts';
 import { firstSteps } from './first-steps.ts';
@@ -40,22 +42,23 @@ export function translate(found: Found): Translation {
   const ofValues = problems.filter(({ flag }) => flag !== undefined);
   const wrong = [...ofValues, ...checkValues(values)];
   if (wrong.length > 0) throw new FlagError(wrong);
-  const issuer = { name: 'mesh', certificate: 'issuers/mesh.pem', key: { file: { path: 'issuers/mesh.key' } } };
-  const roots = values['root-ca-file'] === '' ? { roots: 'roots.pem' } : {};
-  const { content } = overlay({ ...places, issuers: [{ ...issuer, ...roots }] }, values, found.env, notThere);
+  const issuers = outsideIssuer(values) === undefined ? { issuers: [ownIssuer(values)] } : {};
+  const { content } = overlay({ ...places, ...issuers }, values, found.env, notThere);
   // The same checks as for a file of somebody's own.
   parseConfig(stringify(content), '/countersign.yaml', 'the configuration made of it');
-  const aboutSigning = ['issuer-name', 'issuer-enabled', 'issuer-kind', 'issuer-group'];
   return {
     config: content,
     first: firstSteps(values, found),
     differs: [...differences(values), ...found.differs],
-    withoutEffect: notesOn(new Set([...given].filter((flag) => !aboutSigning.includes(flag))), values),
-    notHonoured: notHonoured(values)
-      .filter(({ flag }) => flag !== 'issuer-name')
-      .map(({ flag, message }) => `--${flag}: ${message}`),
+    withoutEffect: notesOn(given, values),
+    notHonoured: notHonoured(values).map(({ flag, message }) => `--${flag}: ${message}`),
     unknown: [...found.unknown, ...problems.filter(({ flag }) => flag === undefined).map(({ message }) => message)],
   };
+}
+
+function ownIssuer(values: IstioCsrValues) {
+  const issuer = { name: 'mesh', certificate: 'issuers/mesh.pem', key: { file: { path: 'issuers/mesh.key' } } };
+  return { ...issuer, ...(values['root-ca-file'] === '' && { roots: 'roots.pem' }) };
 }
 
 /** Nothing in `places` is a flag's to say. */
