@@ -1,16 +1,15 @@
 import type { Caller } from '#policy/caller.ts';
 import { decide } from '#policy/decide.ts';
-import type { Permit } from '#policy/permit.ts';
 import type { PolicySet } from '#policy/set.ts';
 import { asRefusal, Refusal } from '#refusal/refusal.ts';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
-import type { Der } from '#x509/algorithms.ts';
 import { type CsrChecks, VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import { toPem } from '#x509/pem.ts';
 import { Draft } from './draft.ts';
 import type { Gate } from './fairness/gate.ts';
 import { abortRefusal, Flight, unlessAborted } from './flight.ts';
-import type { Issuers, RelayedIssuer, SigningIssuer } from './live-issuer.ts';
+import type { Issuers } from './live-issuer.ts';
+import type { Made } from './made.ts';
 import type { IssuanceObserver } from './observer.ts';
 import type { HeldCertificate } from './outside/held-certificate.ts';
 import { Order } from './outside/order.ts';
@@ -34,24 +33,6 @@ export interface SequenceParts {
   readonly clock: Clock;
   /** How far the clock may be behind the newest record before issuance pauses, ms. */
   readonly allowedSkewMs: number;
-}
-
-/** A certificate that nobody has seen yet, and what it was made of. */
-type Made = Signed | Relayed;
-
-interface Signed {
-  readonly way: 'sign';
-  readonly certificate: Der;
-  readonly draft: Draft;
-  readonly issuer: SigningIssuer;
-  readonly permit: Permit;
-}
-
-interface Relayed {
-  readonly way: 'relay';
-  readonly held: HeldCertificate;
-  readonly issuer: RelayedIssuer;
-  readonly permit: Permit;
 }
 
 /**
@@ -190,9 +171,14 @@ export class IssuanceSequence implements Issuance {
 
     flight.begin();
     const { clock, csrChecks } = this.#parts;
-    const held = await order.place(flight.outside, { clock, keyStrength: csrChecks.keyStrength }, signal);
-    flight.end('sign');
-    return held;
+    // Nobody's record waits for company that an issuer somewhere may never send.
+    this.#making--;
+    try {
+      return await order.place(flight.outside, { clock, keyStrength: csrChecks.keyStrength }, signal);
+    } finally {
+      this.#making++;
+      flight.end('sign');
+    }
   }
 
   async #append(flight: Flight, made: Made, signal: AbortSignal): Promise<number> {

@@ -185,6 +185,25 @@ describe('a request that an issuer does not answer', () => {
     expect(rig.log.size).toBe(100);
   });
 
+  it('Istio 88: is not waited for by the log either, which would write the records of others together with its own', async () => {
+    const stuck = new AbortController();
+    const { rig, outside } = relaying(() => new Promise<string>(() => {}));
+    const told: (number | undefined)[] = [];
+    const append = rig.log.append.bind(rig.log);
+    rig.log.append = (event, following?: number) => {
+      told.push(following);
+      return append(event);
+    };
+    const waiting = rig.ask(rig.request(), stuck.signal);
+    while (outside.orders.length === 0) await new Promise(setImmediate);
+    outside.answering = plain(ca);
+    for (let n = 0; n < 3; n++) expect(codeOf(await rig.ask())).toBe('issued');
+    stuck.abort();
+    await waiting;
+    expect(codeOf(await rig.ask())).toBe('issued');
+    expect(told).toEqual([0, 0, 0, undefined, 0]);
+  });
+
   it('A-2: a client that goes away while the record is written has the one record that it was issued', async () => {
     const { rig } = relaying();
     const commit = rig.log.hold();
