@@ -108,10 +108,10 @@ export class Installed implements Disposable {
   }
 
   /** The server in the process of the test; nothing of it is checked but what rights decide. */
-  async startHere(): Promise<RunningServer> {
+  async startHere(signal?: AbortSignal): Promise<RunningServer> {
     const pod = await this.#pod(0);
     for (const file of pod.initArguments.slice(2)) writeFileSync(file, logKey, { mode: 0o600 });
-    return startServer(loadConfig(pod.configurationFile));
+    return startServer(loadConfig(pod.configurationFile), signal);
   }
 
   async #pod(number: number): Promise<MountedPod> {
@@ -140,7 +140,9 @@ export class Installed implements Disposable {
     const { without: missing } = this.#options;
     const granted = missing === undefined ? roles : roles.map((role) => without(role, missing));
     const bindings = [...ofKind(this.manifests, 'ClusterRoleBinding'), ...ofKind(this.manifests, 'RoleBinding')];
-    await apply(admin, [one(this.manifests, 'ServiceAccount'), ...granted, ...bindings], { namespace: this.namespace });
+    const given = ofKind(this.manifests, 'ConfigMap').filter((map) => at(map, 'data', 'issuer-name') !== undefined);
+    const objects = [one(this.manifests, 'ServiceAccount'), ...granted, ...bindings, ...given];
+    await apply(admin, objects, { namespace: this.namespace });
   }
 }
 

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describeWith } from '#test/oracles.ts';
+import { Agent } from '#test/support/agent.ts';
+import { CertManager } from '#test/support/control-plane/cert-manager.ts';
+import type { ControlPlane } from '#test/support/control-plane/control-plane.ts';
+import { createNamespace, createPod, createServiceAccount, requestToken } from '#test/support/control-plane/objects.ts';
+import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
+import { UnrulyProxy } from '#test/support/control-plane/unruly-proxy.ts';
+import { p256Request } from '#test/support/requests.ts';
+import type { TestAuthority } from '#test/support/software-ca.ts';
+import { render, type Values } from './helm.ts';
+import { Installed, rightsIn } from './installed.ts';
+
+const said = vi.hoisted((): string[] => []);
+vi.mock('#telemetry/log/sink.ts', () => ({ descriptorSink: () => ({ write: (line: string) => said.push(line) }) }));
+
+const patiently = { timeout: 30_000, interval: 50 };
+
+/** Nothing but what cert-manager's part needs: the rest has tests of its own. */
+const alone: Values = {
+  app: { tls: { certificateDNSNames: ['localhost'], istiodCertificateEnable: false } },
+  kubernetes: { mode: 'review' },
+  distribution: { rootConfigMap: { enabled: false } },
+};
+const named: Values = { app: { runtimeConfiguration: { create: true }, certmanager: { issuer: { enabled: false } } } };
+
+describeWith(
+  ['set:helm', 'set:cert-manager', 'control-plane'],
+  'a release that an issuer of cert-manager signs for',
+  () => {
+    let cluster: ControlPlane;
+    let certManager: CertManager;
+    let authority: TestAuthority;
+    beforeAll(async () => {
+      cluster = await sharedControlPlane();
+      certManager = await CertManager.start(cluster, await createNamespace(cluster.admin, { prefix: 'issuers' }));
+      authority = await certManager.ca('istio-ca');
+    });
+    afterAll(() => certManager?.[Symbol.asyncDispose]());
+
+    /** Requests are made where the issuer is. */
+    const place = (): Values => ({ app: { certmanager: { namespace: certManager.namespace } } });
+
+    async function issue(port: number): Promise<number> {
+      const { admin } = cluster;
+      const account = await createServiceAccount(admin, await createNamespace(admin, { prefix: 'shop' }), 'web');
+      const pod = await createPod(admin, account);
+      const token = await requestToken(admin, account, { audiences: ['istio-ca'], pod });
+      using agent = await Agent.connect({ port, roots: authority.pem });
+      const { csr } = p256Request(`spiffe://cluster.local/ns/${account.namespace}/sa/web`);
+      return (await agent.call({ csr, token })).code;
+    }
+
+    it.each([
+      ['by an intermediate, with the values as they come', [alone]],
+      ['by relaying', [alone, { app: { certmanager: { way: 'relay' } } }]],
+      ['by an issuer that a ConfigMap names', [alone, named]],
+    ])('issues %s, and is asked for nothing that it may not', async (_, values) => {
+      using installed = await Installed.make(cluster, { values: [...values, place()] });
+      await using replica = await installed.start();
+      expect(await issue((await replica.ready()).istio)).toBe(0);
+      expect(replica.lines.filter((line) => /403|orbidden/.test(line))).toEqual([]);
+    });
+
+    it('asks for a request of its own by name where the watch says nothing', async () => {
+      await using proxy = await UnrulyProxy.start(cluster.facts.access);
+      const requests = /\/certificaterequests\/[^/]+$/;
+      proxy.make({ kind: 'hang' }, { when: ({ watch, path }) => watch && path.endsWith('/certificaterequests') });
+      const through = (token: string) => proxy.access(token);
+      using installed = await Installed.make(cluster, { values: [alone, place()], through });
+      await using replica = await installed.start();
+      expect(await issue((await replica.ready()).istio)).toBe(0);
+      expect(proxy.seen.some(({ method, path }) => method === 'GET' && requests.test(path))).toBe(true);
+    });
+
+    describe.concurrent('one right less: it is missed, so none is too much', async () => {
+      const manifests = await render([alone, named], { release: 'rights', namespace: 'rights' });
+      // what is asked for by name goes without a word where it may not be: the test above has seen it
+      const rights = rightsIn(manifests).filter(
+        ({ role, verb }) => role.includes('certificate-requests') && verb !== 'get',
+      );
+
+      it.each(rights)(
+        '$verb $resource',
+        async (right) => {
+          await using proxy = await UnrulyProxy.start(cluster.facts.access);
+          if (right.verb === 'list')
+            proxy.make({ kind: 'answer', status: 422 }, { when: ({ query }) => query.has('sendInitialEvents') });
+          using installed = await Installed.make(cluster, {
+            values: [alone, named, place()],
+            without: right,
+            through: (token: string) => proxy.access(token),
+          });
+          const stop = new AbortController();
+          // without that right it may never come to serve
+          const server = installed.startHere(stop.signal);
+          const ended = server.then((running) => running.close()).catch(() => undefined);
+          const words = new RegExp(`${installed.namespace}.*cannot ${right.verb} resource .{0,3}"${right.resource}`);
+          await vi.waitFor(() => expect(said.some((line) => words.test(line))).toBe(true), patiently);
+          stop.abort();
+          await ended;
+        },
+        60_000,
+      );
+    });
+  },
+);
