@@ -14,6 +14,7 @@ export class BackOff {
   readonly #limits: BackOffLimits;
   readonly #pace: Pace;
   #failures = 0;
+  #doublings = 0;
 
   constructor(limits: BackOffLimits, pace: Pace) {
     this.#limits = limits;
@@ -24,15 +25,20 @@ export class BackOff {
     return this.#failures;
   }
 
-  /** Whole ms until the next attempt; what the server asked for comes first, within a bound. */
-  next(retryAfterMs?: number): number {
-    const doubled = Math.min(this.#limits.mostMs, this.#limits.firstMs * 2 ** Math.min(this.#failures, 30));
+  /**
+   * Whole ms until the next attempt; what the server asked for comes first, within a bound. `mostMs`: the longest after a
+   * failure of this kind; however many there were of it, another kind goes on from there.
+   */
+  next(retryAfterMs?: number, mostMs = this.#limits.mostMs): number {
+    const doubled = this.#limits.firstMs * 2 ** this.#doublings;
+    if (doubled < mostMs) this.#doublings += 1;
     this.#failures += 1;
-    const least = retryAfterMs === undefined ? doubled : Math.min(retryAfterMs, longestRetryAfterMs);
+    const least = retryAfterMs === undefined ? Math.min(mostMs, doubled) : Math.min(retryAfterMs, longestRetryAfterMs);
     return Math.round(least * (1 + this.#pace.random() / 2));
   }
 
   reset(): void {
     this.#failures = 0;
+    this.#doublings = 0;
   }
 }

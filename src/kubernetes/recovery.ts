@@ -3,6 +3,8 @@ import { BackOff } from './back-off.ts';
 import type { Pace } from './pace.ts';
 
 const backOff = { firstMs: 800, mostMs: 30_000 };
+/** Where nothing is answered at all: such a server has no work from us, and is to be found soon after it comes back. */
+const unansweredMs = 5000;
 /** Where permission or the kind itself is missing: somebody has to do something, and that takes minutes. */
 const slowMs = 30_000;
 /** Refusals of one version in a row after which it is given up. */
@@ -61,12 +63,16 @@ export class Recovery {
     const anew = this.#leadsNowhere(error);
     const atOnce = anew && !this.#beganAnew;
     if (anew) this.#beganAnew = true;
-    return { waitMs: atOnce ? 0 : this.#backOff.next(error.retryAfterMs), anew };
+    return { waitMs: atOnce ? 0 : this.#waitAfter(error), anew };
   }
 
   /** ms until the next attempt, where the last one ended well but brought nothing. */
   afterNothing(): number {
     return this.#backOff.next();
+  }
+
+  #waitAfter({ status, retryAfterMs }: ApiError): number {
+    return status === 0 ? this.#backOff.next(retryAfterMs, unansweredMs) : this.#backOff.next(retryAfterMs);
   }
 
   /** The version is too old, or what follows it can never be read, or the server says no to it again and again. */

@@ -21,8 +21,12 @@ export interface ReflectorOptions<T> extends MirrorOptions<T> {
 const silenceMs = 150_000;
 /** For a whole set that is streamed; a server that knows no such thing would never end it. */
 const initialMs = 60_000;
+/** Without a word while the whole set is to come: then it is listed. */
+const stalledMs = 8000;
 /** Quiet for this long, and it is asked whether there is really nothing new. */
 const doubtMs = 30_000;
+/** Until it is asked once more, where that had no good answer: a server that was away is to be heard of soon. */
+const againMs = 5000;
 const longestFault = 1024;
 /** A watch that ends at once and says nothing is no clean end. */
 const shortMs = 1000;
@@ -42,6 +46,7 @@ export class Reflector<T> implements View<T> {
   #contactAt = Number.NEGATIVE_INFINITY;
   #fault: string | undefined;
   #wholeSets = 0;
+  #doubting = false;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -141,11 +146,13 @@ export class Reflector<T> implements View<T> {
     const signal = AbortSignal.any([stop, attempt.signal]);
     const giveUp = (why: string) => attempt.abort(new ApiError(why, { status: 0 }));
     using silence = new Silence(this.#pace, silenceMs, () => giveUp('the watch fell silent'));
-    using doubt = new Silence(this.#pace, doubtMs, () => void this.#askAnew(signal, giveUp));
-    const intake: Intake<T> = new Map();
-    const callOff = this.#pace.after(initialMs, () => {
+    using doubt = new Silence(this.#pace, doubtMs, () => void this.#doubt(signal, giveUp));
+    const isLate = () => {
       if (this.#version === undefined) giveUp('the whole set did not come in time');
-    });
+    };
+    using stall = this.#version === undefined ? new Silence(this.#pace, stalledMs, isLate) : undefined;
+    const callOff = this.#pace.after(initialMs, isLate);
+    const intake: Intake<T> = new Map();
     let events = 0;
     try {
       for await (const line of this.#lines(300 + Math.floor(this.#pace.random() * 301), signal)) {
@@ -153,8 +160,9 @@ export class Reflector<T> implements View<T> {
         events += 1;
         silence.heard();
         doubt.heard();
-        if (this.#version === undefined) this.#gather(intake, event);
-        else this.#apply(event);
+        stall?.heard();
+        if (this.#version !== undefined) this.#apply(event);
+        else if (this.#gather(intake, event)) stall?.[Symbol.dispose]();
       }
     } finally {
       callOff();
@@ -174,10 +182,12 @@ export class Reflector<T> implements View<T> {
     return api.lines({ method: 'GET', path, query: { ...query, ...how, ...from }, signal });
   }
 
-  #gather(intake: Intake<T>, event: WatchEvent): void {
+  /** True when the set is whole. */
+  #gather(intake: Intake<T>, event: WatchEvent): boolean {
     if (event.type === 'put') this.#mirror.take(intake, event.meta, event.object);
     else if (event.type === 'delete') intake.delete(keyOf(event.meta.namespace, event.meta.name));
     else if (event.initialEnd) this.#whole(intake, event.resourceVersion);
+    return this.#version !== undefined;
   }
 
   /** The version is taken last: what fails here is sent again. */
@@ -209,21 +219,36 @@ export class Reflector<T> implements View<T> {
     this.#recovery.heard();
   }
 
+  /** Until something is known, or was heard: the age of the last contact tells how long that takes. */
+  async #doubt(signal: AbortSignal, giveUp: (why: string) => void): Promise<void> {
+    if (this.#doubting) return;
+    this.#doubting = true;
+    const heardAt = this.#contactAt;
+    try {
+      while (!signal.aborted && this.#contactAt === heardAt && !(await this.#askAnew(signal, giveUp)))
+        await pause(this.#pace, againMs, signal);
+    } finally {
+      this.#doubting = false;
+    }
+  }
+
   /**
    * A quiet watch and a dead one look the same, and bookmarks are a minute apart: a second, short watch from the same
-   * version tells. It has nothing new: then neither have we missed anything. It has: then ours is dead.
+   * version tells. It has nothing new: then neither have we missed anything. It has: then ours is dead. False without a
+   * good answer.
    */
-  async #askAnew(signal: AbortSignal, giveUp: (why: string) => void): Promise<void> {
+  async #askAnew(signal: AbortSignal, giveUp: (why: string) => void): Promise<boolean> {
     const version = this.#version;
-    if (version === undefined) return;
+    if (version === undefined) return true;
     let isNews = false;
     try {
       for await (const line of this.#lines(1, signal)) isNews ||= readWatchEvent(line).type !== 'bookmark';
     } catch {
-      return; // the age of the last contact says it
+      return false;
     }
     if (!isNews) this.#contact();
     else if (this.#version === version) giveUp('the watch has fallen behind');
+    return true;
   }
 
   /** ms until the next attempt. */
