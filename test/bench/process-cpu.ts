@@ -13,7 +13,12 @@ export function cpuOf(pid: number | 'self'): { readonly own: number; readonly ch
 }
 
 /** Resident set, MiB. */
-export function residentOf(pid: number): number {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+export const residentOf = (pid: number): number => mebibytes(pid, 'VmRSS');
+
+/** The most that it ever was. */
+export const peakOf = (pid: number): number => mebibytes(pid, 'VmHWM');
+
+function mebibytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+  const kib = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kib) / 1024;
 }

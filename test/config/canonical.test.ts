@@ -16,7 +16,7 @@ describe('the configuration in the record', () => {
 
   it('holds no number that the encoding of the log has no form for', () => {
     expect(record(minimal)).toMatchObject({
-      istio: { serving: { renewAt: '0.5' }, limits: { maxConnections: 10_000 } },
+      istio: { serving: { renewAt: '0.5' }, limits: { maxConnections: 20_000 } },
     });
   });
 

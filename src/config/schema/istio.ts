@@ -39,7 +39,7 @@ export const istio = optionalSection('The Istio door: gRPC over TLS for agents, 
     callTimeout: duration('Longest time that one call may take, at most 10s: clients set no deadline of their own', {
       default: '10s',
     }),
-    maxConnections: count('Open connections', { minimum: 1, maximum: 1_000_000 }, { default: 10_000 }),
+    maxConnections: count('Open connections', { minimum: 1, maximum: 1_000_000 }, { default: 20_000 }),
     maxRequestBytes: byteSize('Largest request; a CSR is some 500 B to 2 KiB', { default: '64KiB' }),
   }),
 });

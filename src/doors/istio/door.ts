@@ -37,6 +37,9 @@ const defaultLimits: Omit<DoorLimits, 'maxOpenStreams'> = {
   handshakeTimeoutMs: 10_000,
 };
 
+/** Calls that keep a few cores busy. More connections would only bring more of them, to wait in here or to be refused. */
+const enoughInWork = 64;
+
 /** Answers Istio's agents and ztunnels over gRPC on TLS. */
 export class IstioDoor {
   readonly #transport: GrpcTransport;
@@ -57,7 +60,12 @@ export class IstioDoor {
     ]);
     this.#transport = new GrpcTransport(methods, options.dialect, limits, options.observer);
     this.#listener = new TlsListener(
-      { ...options.tls, trustDomain: options.trustDomain, ...limits },
+      {
+        ...options.tls,
+        trustDomain: options.trustDomain,
+        ...limits,
+        crowded: () => this.#transport.callsInWork > enoughInWork,
+      },
       (socket, connection) => {
         // its handshake was under way when the drain began
         if (this.#draining) socket.destroy();

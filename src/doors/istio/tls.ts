@@ -1,8 +1,10 @@
 import { constants } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
-import { createSecureContext, createServer, getCiphers, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { TLSSocket, TlsOptions } from 'node:tls';
+import * as tls from 'node:tls';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
 import { verifiedClientChain } from './client-chain.ts';
+import { HandshakeTurns } from './handshake-turns.ts';
 import type { Connection } from './transport.ts';
 
 /** What we show clients: PEM, the leaf's key and the chain from leaf to the last intermediate. */
@@ -19,8 +21,11 @@ export interface TlsSettings {
   readonly ciphers?: readonly string[];
   /** OpenSSL names of groups, best first. */
   readonly groups?: readonly string[];
+  /** For the handshake, and for the wait before it. */
   readonly handshakeTimeoutMs: number;
   readonly maxConnections: number;
+  /** There is enough to do: new connections wait, but for a trickle of them. */
+  readonly crowded: () => boolean;
 }
 
 type ConnectionRefusal = 'handshake' | 'alpn' | 'client-certificate' | 'full';
@@ -46,11 +51,18 @@ const defaultCiphers: readonly string[] = [
 ];
 const defaultGroups: readonly string[] = ['X25519MLKEM768', 'SecP256r1MLKEM768', 'X25519', 'P-256', 'P-384'];
 
+/** Connections that the kernel holds until we accept them; Linux takes no more than net.core.somaxconn, 4,096 as it comes. */
+const backlog = 4096;
+
 /** The TLS side of the door: handshakes, and nothing of what is said afterwards. */
 export class TlsListener {
   readonly #settings: TlsSettings;
   readonly #observer: ConnectionObserver | undefined;
+  /** Accepts, and reads nothing. */
   readonly #server: Server;
+  readonly #turns: HandshakeTurns<Socket>;
+  /** Never listens: connections are handed to it when their turn has come. */
+  readonly #handshakes: tls.Server;
   #serving: ServingCertificate | undefined;
   #clientRoots: string | undefined;
 
@@ -62,7 +74,7 @@ export class TlsListener {
     this.#settings = settings;
     this.#observer = observer;
     checkOffered(settings);
-    this.#server = createServer({
+    this.#handshakes = tls.createServer({
       ...this.#context(),
       ALPNProtocols: ['h2'],
       requestCert: true,
@@ -70,15 +82,29 @@ export class TlsListener {
       rejectUnauthorized: false,
       handshakeTimeout: settings.handshakeTimeoutMs,
     });
+    this.#handshakes.on('tlsClientError', (error, socket) => {
+      observer?.connectionRefused('handshake', error.message, socket.remoteAddress);
+      socket.destroy();
+    });
+    this.#handshakes.on('secureConnection', (socket) => this.#secured(socket, established));
+    this.#turns = new HandshakeTurns({
+      begin: (socket) => this.#handshakes.emit('connection', socket),
+      giveUp: (socket) => {
+        observer?.connectionRefused('handshake', 'too many handshakes came before it', socket.remoteAddress);
+        socket.destroy();
+      },
+      patienceMs: settings.handshakeTimeoutMs,
+      crowded: settings.crowded,
+    });
+    this.#server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
+      // until its turn comes nobody else listens
+      socket.on('error', ignore);
+      this.#turns.add(socket);
+    });
     this.#server.maxConnections = settings.maxConnections;
     this.#server.on('drop', (dropped) =>
       observer?.connectionRefused('full', `${settings.maxConnections} connections are open`, dropped?.remoteAddress),
     );
-    this.#server.on('tlsClientError', (error, socket) => {
-      observer?.connectionRefused('handshake', error.message, socket.remoteAddress);
-      socket.destroy();
-    });
-    this.#server.on('secureConnection', (socket) => this.#secured(socket, established));
   }
 
   get hasCertificate(): boolean {
@@ -104,7 +130,7 @@ export class TlsListener {
     if (!this.hasCertificate) return Promise.reject(new Error('the Istio door has no serving certificate yet'));
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen({ host, port, backlog: 1024 }, () => {
+      this.#server.listen({ host, port, backlog }, () => {
         this.#server.off('error', reject);
         this.#server.on('error', (error) => this.#observer?.connectionRefused('handshake', error.message, undefined));
         const address = this.#server.address();
@@ -117,6 +143,7 @@ export class TlsListener {
   /** Accepts no more connections; those that are open stay. */
   close(): void {
     if (this.#server.listening) this.#server.close();
+    this.#turns.close();
   }
 
   #secured(socket: TLSSocket, established: (socket: TLSSocket, connection: Connection) => void): void {
@@ -134,7 +161,6 @@ export class TlsListener {
       refuse('client-certificate', chain);
       return;
     }
-    socket.setNoDelay(true);
     socket.setKeepAlive(true, 30_000);
     this.#observer?.connectionOpened();
     socket.once('close', () => this.#observer?.connectionClosed());
@@ -155,8 +181,8 @@ export class TlsListener {
   #swap(serving: ServingCertificate | undefined, clientRoots: string | undefined): void {
     const options = this.#context(serving, clientRoots);
     // a pair that does not fit must fail here, before the live context is touched
-    createSecureContext(options);
-    this.#server.setSecureContext(options);
+    tls.createSecureContext(options);
+    this.#handshakes.setSecureContext(options);
     this.#serving = serving;
     this.#clientRoots = clientRoots;
   }
@@ -182,12 +208,12 @@ export class TlsListener {
 function checkOffered(settings: TlsSettings): void {
   for (const group of settings.groups ?? defaultGroups) {
     try {
-      createSecureContext({ ecdhCurve: group });
+      tls.createSecureContext({ ecdhCurve: group });
     } catch (cause) {
       throw new Error(`TLS group ${group} is not in this runtime's OpenSSL ${process.versions.openssl}`, { cause });
     }
   }
-  const known = new Set(getCiphers().map((name) => name.toUpperCase()));
+  const known = new Set(tls.getCiphers().map((name) => name.toUpperCase()));
   for (const suite of settings.ciphers ?? defaultCiphers) {
     if (!known.has(suite.toUpperCase())) {
       throw new Error(`TLS suite ${suite} is not in this runtime's OpenSSL ${process.versions.openssl}`);

@@ -64,6 +64,11 @@ export class GrpcTransport {
     };
   }
 
+  /** Requests that are worked on. */
+  get callsInWork(): number {
+    return this.#rules.workplaces.taken;
+  }
+
   serve(socket: TLSSocket, connection: Connection): void {
     const session = http2.performServerHandshake(socket, {
       settings: { maxConcurrentStreams: this.#limits.maxStreamsPerConnection, maxHeaderListSize, enablePush: false },

@@ -19,6 +19,10 @@ export class Workplaces {
     this.#most = Math.floor(limit * (1 + spare));
   }
 
+  get taken(): number {
+    return this.#taken;
+  }
+
   take(address: string): boolean {
     const own = this.#byAddress.get(address) ?? 0;
     if (this.#taken >= this.#limit && !this.#spareFor(own)) return false;

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"crypto"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"sync"
 	"time"
@@ -28,6 +31,11 @@ type Agent struct {
 	Token    string `json:"token"`
 	Key      string `json:"key"`
 	TTL      int64  `json:"ttl"`
+	// Address of this machine to come from; empty is any.
+	From string `json:"from"`
+
+	key crypto.Signer
+	csr string
 }
 
 // Outcome is what became of an agent.
@@ -41,6 +49,22 @@ type Outcome struct {
 	Problem string `json:"problem"`
 	Serial  string `json:"serial"`
 	Sha256  string `json:"sha256"`
+	// From its beginning to the certificate in its hands.
+	Ms float64 `json:"ms"`
+
+	chain []string
+}
+
+// Course is how all agents go about it.
+type course struct {
+	address string
+	config  *tls.Config
+	within  time.Duration
+	rounds  int
+	// Connections stay open until all are done, as agents keep theirs.
+	keep bool
+	// Closed when all are done.
+	over chan struct{}
 }
 
 // The agent's own ways (contract Istio, 3.6): five attempts within one request, and above it, at start, for ever.
@@ -56,7 +80,8 @@ var retried = []codes.Code{
 }
 
 // runAgents lets all of them begin at once; those that are not done after `within` give up, and so do all after `rounds`.
-func runAgents(file, address string, config *tls.Config, within time.Duration, rounds int) error {
+// What each pod would do on a machine of its own, before it asks and after it is answered, is done before and after.
+func runAgents(file string, c course) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -65,48 +90,95 @@ func runAgents(file, address string, config *tls.Config, within time.Duration, r
 	if err := json.Unmarshal(text, &agents); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), within)
+	for i := range agents {
+		if err := agents[i].prepare(); err != nil {
+			return err
+		}
+	}
+	c.config = judgingOnce(c.config)
+	ctx, cancel := context.WithTimeout(context.Background(), c.within)
 	defer cancel()
 	outcomes := make([]Outcome, len(agents))
 	var group sync.WaitGroup
+	c.over = make(chan struct{})
 	for i, agent := range agents {
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			outcomes[i] = agent.run(ctx, address, config, rounds)
+			outcomes[i] = agent.run(ctx, c)
 		}()
 	}
 	group.Wait()
+	for i, agent := range agents {
+		agent.judge(&outcomes[i])
+	}
+	close(c.over)
 	return json.NewEncoder(os.Stdout).Encode(outcomes)
 }
 
-func (a Agent) run(ctx context.Context, address string, config *tls.Config, rounds int) (outcome Outcome) {
+func (a *Agent) prepare() (err error) {
+	if a.key, err = newKey(a.Key); err != nil {
+		return err
+	}
+	a.csr, err = agentCSR(a.key, a.Identity)
+	return err
+}
+
+func (a Agent) judge(outcome *Outcome) {
+	if outcome.chain == nil {
+		return
+	}
+	leaf, err := checked(outcome.chain, a.key, a.Identity)
+	if err != nil {
+		outcome.Problem = err.Error()
+		return
+	}
+	digest := sha256.Sum256(leaf.Raw)
+	outcome.Sha256 = hex.EncodeToString(digest[:])
+	outcome.Serial = fmt.Sprintf("%x", leaf.SerialNumber)
+}
+
+// judgingOnce verifies a server's chain in full the first time that it is shown, and knows it again after that.
+func judgingOnce(config *tls.Config) *tls.Config {
+	var known sync.Map
+	once := config.Clone()
+	once.InsecureSkipVerify = true
+	once.VerifyConnection = func(state tls.ConnectionState) error {
+		leaf := state.PeerCertificates[0]
+		if _, ok := known.Load(string(leaf.Raw)); ok {
+			return nil
+		}
+		middle := x509.NewCertPool()
+		for _, certificate := range state.PeerCertificates[1:] {
+			middle.AddCert(certificate)
+		}
+		_, err := leaf.Verify(x509.VerifyOptions{Roots: config.RootCAs, Intermediates: middle, DNSName: config.ServerName})
+		if err == nil {
+			known.Store(string(leaf.Raw), true)
+		}
+		return err
+	}
+	return once
+}
+
+func (a Agent) run(ctx context.Context, c course) (outcome Outcome) {
 	outcome.Codes = []string{}
-	key, err := newKey(a.Key)
-	if err != nil {
-		fatal(err)
-	}
-	csr, err := agentCSR(key, a.Identity)
-	if err != nil {
-		fatal(err)
-	}
+	began := time.Now()
 	pause := firstPause
 	for {
 		outcome.Rounds++
-		chain, err := a.ask(ctx, address, config, csr, &outcome)
+		connection, chain, err := a.ask(ctx, c, &outcome)
 		if err == nil {
-			leaf, err := checked(chain, key, a.Identity)
-			if err != nil {
-				outcome.Problem = err.Error()
-				return
-			}
-			digest := sha256.Sum256(leaf.Raw)
-			outcome.Sha256 = hex.EncodeToString(digest[:])
-			outcome.Serial = fmt.Sprintf("%x", leaf.SerialNumber)
+			outcome.Ms = float64(time.Since(began).Microseconds()) / 1000
+			outcome.chain = chain
+			c.leave(connection)
 			return
 		}
+		if connection != nil {
+			connection.Close()
+		}
 		outcome.Message = status.Convert(err).Message()
-		if outcome.Rounds == rounds {
+		if outcome.Rounds == c.rounds {
 			return
 		}
 		select {
@@ -119,8 +191,20 @@ func (a Agent) run(ctx context.Context, address string, config *tls.Config, roun
 	}
 }
 
-// ask is one request with its retries, on a connection that is closed after it.
-func (a Agent) ask(ctx context.Context, address string, config *tls.Config, csr string, outcome *Outcome) ([]string, error) {
+// leave closes a connection, at once or when everybody is done.
+func (c course) leave(connection *grpc.ClientConn) {
+	if !c.keep {
+		connection.Close()
+		return
+	}
+	go func() {
+		<-c.over
+		connection.Close()
+	}()
+}
+
+// ask is one request with its retries, on a connection of its own.
+func (a Agent) ask(ctx context.Context, c course, outcome *Outcome) (*grpc.ClientConn, []string, error) {
 	note := func(ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
 		err := invoke(ctx, method, request, reply, connection, options...)
 		outcome.Codes = append(outcome.Codes, status.Code(err).String())
@@ -131,20 +215,27 @@ func (a Agent) ask(ctx context.Context, address string, config *tls.Config, csr 
 		retry.WithBackoff(retry.BackoffExponentialWithJitter(firstWait, 0.1)),
 		retry.WithCodes(retried...),
 	)
-	connection, err := grpc.NewClient(address,
-		grpc.WithTransportCredentials(credentials.NewTLS(config.Clone())),
+	dialer := net.Dialer{}
+	if a.From != "" {
+		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(a.From)}
+	}
+	connection, err := grpc.NewClient("passthrough:///"+c.address,
+		grpc.WithTransportCredentials(credentials.NewTLS(c.config.Clone())),
+		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "tcp", address)
+		}),
+		grpc.WithReadBufferSize(4096), grpc.WithWriteBufferSize(4096),
 		grpc.WithChainUnaryInterceptor(retrying, note))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer connection.Close()
 	ctx = metadata.AppendToOutgoingContext(ctx, "clusterid", "Kubernetes")
 	if a.Token != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+a.Token)
 	}
 	response, err := securityapi.NewIstioCertificateServiceClient(connection).CreateCertificate(ctx,
-		&securityapi.IstioCertificateRequest{Csr: csr, ValidityDuration: a.TTL, Metadata: &structpb.Struct{
+		&securityapi.IstioCertificateRequest{Csr: a.csr, ValidityDuration: a.TTL, Metadata: &structpb.Struct{
 			Fields: map[string]*structpb.Value{"CertSigner": structpb.NewStringValue("")},
 		}})
-	return response.GetCertChain(), err
+	return connection, response.GetCertChain(), err
 }

@@ -96,6 +96,7 @@ func main() {
 	agents := flag.String("agents", "", "JSON file of agents that ask with keys, connections and retries of their own")
 	within := flag.Duration("within", 25*time.Second, "how long agents try")
 	rounds := flag.Int("rounds", 0, "how often an agent begins anew; 0 is without end")
+	keep := flag.Bool("keep", false, "agents keep their connections until all are done")
 	flag.Var(&headers, "header", "name=value, repeatable")
 	flag.Parse()
 
@@ -119,7 +120,7 @@ func main() {
 		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
 	}
 	if *agents != "" {
-		if err := runAgents(*agents, *address, config, *within, *rounds); err != nil {
+		if err := runAgents(*agents, course{address: *address, config: config, within: *within, rounds: *rounds, keep: *keep}); err != nil {
 			fatal(err)
 		}
 		return
