@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { entrySchema } from '#audit/schema.ts';
 import { explain } from '#policy/explain.ts';
 import { loadPolicySet } from '#policy/load.ts';
 import { Refusal } from '#refusal/refusal.ts';
@@ -20,6 +22,8 @@ import { toPem } from '#x509/pem.ts';
 import { ForeignIssuer, group, Relaying, Site } from './relayed.ts';
 
 const patiently = { timeout: 30_000, interval: 50 };
+/** Several calls and renewals, one after another. */
+const slowly = { timeout: 90_000 };
 const failed = { code: 13, message: 'failed to sign certificate request' };
 
 /** Laid over the home's own section, which has addresses and names. */
@@ -167,7 +171,14 @@ describeWith(
       }
     });
 
-    it('Istio 84: an issuer that comes to stand under another root is followed by itself', async () => {
+    it('A-1: every record is of the published form', () => {
+      const validate = new Ajv({ strict: true, allErrors: true }).compile(entrySchema);
+      for (const record of recordsOf(server.home)) {
+        expect(validate(record), JSON.stringify([validate.errors, record])).toBe(true);
+      }
+    });
+
+    it('Istio 84: an issuer that comes to stand under another root is followed by itself', slowly, async () => {
       const second = testAuthority({ commonName: 'Second root' });
       const before = root.pem;
       const encoded = (pem: string) => Buffer.from(pem).toString('base64');

@@ -52,7 +52,10 @@ async function released(answering: Answering): Promise<string[] | undefined> {
   return objections(end.issued.facts.leaf);
 }
 
-describe('whatever an outside issuer sends', () => {
+/** A bound against a hang, not a measure: there are hundreds of whole requests in each. */
+const patiently = { timeout: 180_000 };
+
+describe('whatever an outside issuer sends', patiently, () => {
   it('P-14: a certificate with one octet altered, and signed so, is released only where nobody else objects to it', async () => {
     const taken: number[] = [];
     for (let at = 0; at < goodTbs.length; at++) {
