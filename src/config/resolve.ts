@@ -6,6 +6,7 @@ import { tls13Suites } from './check-door-tls.ts';
 import { resolveAuthenticator } from './resolve-authenticator.ts';
 import { resolveDistribution } from './resolve-distribution.ts';
 import { type PathFrom, resolveIssuer, resolveSigningKey } from './resolve-key.ts';
+import { resolvePodCertificates } from './resolve-pod-certificates.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 import type { DoorTlsConfig, ListenAddress, ServerConfig } from './server-config.ts';
 
@@ -54,6 +55,9 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
     issuers: content.issuers.map((issuer) => resolveIssuer(issuer, from)),
     defaultIssuer: content.defaultIssuer ?? first?.name ?? '',
     trustBundle: { overlapMs: parseDuration(content.trustBundle.overlap) * 1000 },
+    ...(content.podCertificates !== undefined && {
+      podCertificates: resolvePodCertificates(content.podCertificates, from),
+    }),
     policies: content.policies.map(from),
     audit: {
       directory: from(audit.directory),

@@ -22,6 +22,8 @@ export interface ServerConfig {
     /** How long a root stays that left the files, ms; 0 lets go at once. */
     readonly overlapMs: number;
   };
+  /** Absent: none are answered. */
+  readonly podCertificates?: PodCertificatesConfig;
   readonly policies: readonly string[];
   readonly audit: AuditConfig;
   /** Absent: nothing is written into a cluster. */
@@ -185,6 +187,15 @@ export interface OwnIntermediateConfig {
   readonly lifetimeSeconds: number;
   /** Part of the lifetime. */
   readonly renewAt: number;
+}
+
+export interface PodCertificatesConfig {
+  readonly signerName: string;
+  readonly cluster: string;
+  readonly issuer?: string;
+  /** Absent: the service account of our own pod. */
+  readonly kubeconfig?: KubeconfigFile;
+  readonly lease: { readonly namespace: string; readonly name: string };
 }
 
 export interface DistributionConfig {

@@ -26,6 +26,7 @@ import { tellLifetime } from './log-lifetime.ts';
 import { checkpointSigner, openKey } from './open-key.ts';
 import { OwnCertificates } from './own-certificates.ts';
 import { FollowedPolicies } from './policies.ts';
+import { openPodCertificates } from './pod-certificates.ts';
 import { openProbe } from './probe.ts';
 import { recordOpening, recordStart } from './record-start.ts';
 import { RootDoubts } from './root-doubts.ts';
@@ -63,6 +64,8 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   const { keyStrength, loaded: blocklists } = openKeyStrength(foundation);
   const callers = openAuthenticators(foundation);
   opening.defer(() => callers.close());
+  const podCertificates = openPodCertificates(foundation);
+  opening.defer(() => podCertificates?.close());
   const hsm = new HsmEvents(foundation);
   const auditKey = await openKey(config.audit.key, hsm.listener);
   opening.defer(() => auditKey.signer.close());
@@ -111,7 +114,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   watchFairness(metrics.registry, gate, config.fairness.inWork);
   const doubts = new RootDoubts(issuing.live, () => clock.now());
   const sequence = new IssuanceSequence({
-    authenticator: callers.authenticator,
+    authenticator: podCertificates?.besides(callers.authenticator) ?? callers.authenticator,
     ...(callers.impersonation && { impersonation: callers.impersonation }),
     gate,
     csrChecks,
@@ -188,6 +191,8 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   watch.look();
   const bookmark = (index: number) => lastLoaded.remember({ 'policy.loaded': index });
   policies.follow(store, events, logger, bookmark);
+  const pods = podCertificates?.answer(sequence);
+  opening.defer(() => pods?.stop());
   opening.defer(() => policies.stop());
   logger.info('serving', {
     address: `${istio.host}:${istio.port}`,

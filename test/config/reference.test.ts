@@ -37,7 +37,7 @@ describe('docs/configuration.md', () => {
       'pkcs11: { uri: "pkcs11:object=a", module: /m, pin: { env: P } }',
     );
     const { record } = parseConfig(
-      `${onToken}admin: { probe: { listen: "[::]:6060" } }\ntelemetry: { tracing: { otlp: { endpoint: "http://c/" } } }\ndistribution: { clusterTrustBundle: {}, istiod: {} }`,
+      `${onToken}admin: { probe: { listen: "[::]:6060" } }\ntelemetry: { tracing: { otlp: { endpoint: "http://c/" } } }\ndistribution: { clusterTrustBundle: {}, istiod: {} }\npodCertificates: { signerName: mesh.example/workload }`,
       '/server.yaml',
     );
     const withDefault = rows.filter(([, key = '', , shown = '']) => !key.includes('[]') && shown.startsWith('`'));

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { Access, TestClient } from '#test/support/control-plane/client.ts';
+import { type Access, at, type TestClient } from '#test/support/control-plane/client.ts';
 import { createServiceAccount, grant, type Rule, requestToken } from '#test/support/control-plane/objects.ts';
 import { repository } from '#test/support/home.ts';
 
@@ -11,11 +11,14 @@ interface Role {
   readonly rules: readonly Rule[];
 }
 
-/** The roles that docs/kubernetes.md tells people to make. */
-function documentedRoles(): Role[] {
-  const text = readFileSync(join(repository, 'docs/kubernetes.md'), 'utf8');
-  return [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = '']): Role => parse(yaml));
+/** What a document tells people to make, of one kind or several. */
+export function documented(document: string, ...kinds: readonly string[]): unknown[] {
+  const text = readFileSync(join(repository, document), 'utf8');
+  const objects = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = '']): unknown => parse(yaml));
+  return objects.filter((object) => kinds.includes(String(at(object, 'kind'))));
 }
+
+const isRole = (object: unknown): object is Role => /Role$/.test(String(at(object, 'kind')));
 
 export interface Renamed {
   /** Instead of istio-system. */
@@ -29,9 +32,10 @@ export async function documentedAccess(
   admin: TestClient,
   { namespace, names = {} }: Renamed,
   without: readonly string[] = [],
+  document = 'docs/kubernetes.md',
 ): Promise<Access> {
   const account = await createServiceAccount(admin, namespace);
-  for (const { kind, metadata, rules } of documentedRoles()) {
+  for (const { kind, metadata, rules } of documented(document, 'Role', 'ClusterRole').filter(isRole)) {
     if (without.includes(metadata.name)) continue;
     const renamed = rules.map((rule) =>
       rule.resourceNames === undefined

@@ -1,13 +1,17 @@
 import type { Clock } from '#issuance/ports.ts';
-import type { KubernetesApi } from '#kubernetes/api.ts';
+import type { KubernetesApi, KubernetesObject } from '#kubernetes/api.ts';
 import { BoundKind, type NotFound } from './bound-kind.ts';
-import { type BoundFacts, type BoundViews, type PodFacts, readBound, readPod } from './object-facts.ts';
+import { type BoundFacts, type BoundViews, type PodFacts, readBound } from './object-facts.ts';
 import type { TokenObserver } from './observer.ts';
-import { type NamedObject, refuseToken } from './proven-token.ts';
+import type { NamedObject } from './proven-token.ts';
 import type { TokenClaims } from './token-claims.ts';
 
-export interface BoundObjectsOptions {
-  readonly views: BoundViews;
+export interface BoundObjectsOptions<Pod extends PodFacts> {
+  readonly views: BoundViews<Pod>;
+  /** As the view of pods reads them. */
+  readonly readPod: (object: KubernetesObject) => Pod;
+  /** Throws Refusal `authn.failed` about what named the objects. */
+  readonly refuse: (why: string) => never;
   readonly api: KubernetesApi;
   readonly clock: Clock;
   readonly timeoutMs: number;
@@ -17,16 +21,18 @@ export interface BoundObjectsOptions {
 /** An object counts this long beyond the end of its grace period (contract §5.2 item 4), ms. */
 const leewayMs = 60_000;
 
-/** Whether what a token is bound to is still there: the service account, the pod and the node, each by its UID. */
-export class BoundObjects {
-  readonly #views: BoundViews;
+/** Whether what a token is bound to, or an object names, is still there: account, pod and node, each by its UID. */
+export class BoundObjects<Pod extends PodFacts = PodFacts> {
+  readonly #views: BoundViews<Pod>;
+  readonly #refuse: (why: string) => never;
   readonly #clock: Clock;
   readonly #accounts: BoundKind<BoundFacts>;
-  readonly #pods: BoundKind<PodFacts>;
+  readonly #pods: BoundKind<Pod>;
   readonly #nodes: BoundKind<BoundFacts>;
 
-  constructor({ views, ...options }: BoundObjectsOptions) {
+  constructor({ views, readPod, refuse, ...options }: BoundObjectsOptions<Pod>) {
     this.#views = views;
+    this.#refuse = refuse;
     this.#clock = options.clock;
     const { pods, serviceaccounts, nodes } = views;
     this.#accounts = new BoundKind({ ...options, kind: 'serviceaccounts', view: serviceaccounts, read: readBound });
@@ -48,7 +54,11 @@ export class BoundObjects {
    * True when all are there; false when that cannot be told: an object is not in its view, and the API server is away
    * or not to be asked. Throws Refusal `authn.failed` when one is gone.
    */
-  async stand({ namespace, serviceAccount, pod, node }: TokenClaims, beyondViews: 'ask' | 'leave'): Promise<boolean> {
+  async stand(
+    { namespace, serviceAccount, pod, node }: Pick<TokenClaims, 'namespace' | 'serviceAccount' | 'pod' | 'node'>,
+    beyondViews: 'ask' | 'leave',
+    checkPod: (pod: Pod) => void = () => undefined,
+  ): Promise<boolean> {
     const find = <Facts extends BoundFacts>(kind: BoundKind<Facts>, within: string, { name, uid }: NamedObject) =>
       kind.known(within, name, uid) ?? (beyondViews === 'ask' ? kind.ask(within, name, uid) : 'unavailable');
     const itsAccount = await find(this.#accounts, namespace, serviceAccount);
@@ -56,22 +66,23 @@ export class BoundObjects {
     if (pod === undefined) return true;
     const itsPod = await find(this.#pods, namespace, pod);
     if (!this.#counts('pod', itsPod)) return false;
-    checkPod(itsPod, serviceAccount.name);
+    this.#checkPod(itsPod, serviceAccount.name);
+    checkPod(itsPod);
     return node === undefined || this.#counts('node', await find(this.#nodes, '', node));
   }
 
   #counts<Facts extends BoundFacts>(what: string, found: Facts | NotFound): found is Facts {
     if (found === 'unavailable') return false;
-    if (found === 'gone') refuseToken(`its ${what} is gone`);
+    if (found === 'gone') this.#refuse(`its ${what} is gone`);
     if (found.deletedAt !== undefined && found.deletedAt + leewayMs < this.#clock.now()) {
-      refuseToken(`its ${what} was deleted`);
+      this.#refuse(`its ${what} was deleted`);
     }
     return true;
   }
-}
 
-/** What the API server does not look at: a pod that is over needs no certificate. */
-function checkPod({ serviceAccountName, phase }: PodFacts, account: string): void {
-  if (serviceAccountName !== account) refuseToken('its pod runs as another service account');
-  if (phase === 'Succeeded' || phase === 'Failed') refuseToken('its pod has ended');
+  /** What the API server does not look at: a pod that is over needs no certificate. */
+  #checkPod({ serviceAccountName, phase }: PodFacts, account: string): void {
+    if (serviceAccountName !== account) this.#refuse('its pod runs as another service account');
+    if (phase === 'Succeeded' || phase === 'Failed') this.#refuse('its pod has ended');
+  }
 }

@@ -16,8 +16,8 @@ export interface PodFacts extends BoundFacts {
 }
 
 /** What a cluster's tokens are bound to, each kind in all namespaces. */
-export interface BoundViews {
-  readonly pods: View<PodFacts>;
+export interface BoundViews<Pod extends PodFacts = PodFacts> {
+  readonly pods: View<Pod>;
   readonly serviceaccounts: View<BoundFacts>;
   readonly nodes: View<BoundFacts>;
 }
@@ -44,8 +44,23 @@ export function readPod(object: KubernetesObject): PodFacts {
   };
 }
 
+/** As much of a pod as says whether a certificate may be asked for it. */
+export interface MountingPod extends PodFacts {
+  /** Signers of the certificates that it mounts. */
+  readonly signers: readonly string[];
+}
+
+/** Throws Error for what is no object of the API. */
+export function readMountingPod(object: KubernetesObject): MountingPod {
+  const volumes = list(members(object.spec).volumes);
+  const sources = volumes.flatMap((volume) => list(members(members(volume).projected).sources));
+  const signers = sources.map((source) => text(members(members(source).podCertificate).signerName));
+  return { ...readPod(object), signers: [...new Set(signers.filter((name) => name !== ''))] };
+}
+
 function members(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const text = (value: unknown) => (typeof value === 'string' ? value : '');

@@ -18,6 +18,7 @@ import {
 } from './field.ts';
 import { istio } from './istio.ts';
 import { issuers } from './key.ts';
+import { podCertificates } from './pod-certificates.ts';
 import { telemetry } from './telemetry.ts';
 
 /** The server's configuration file with all defaults filled in. */
@@ -53,6 +54,7 @@ export const ServerConfigSchema = section('The configuration of `countersign ser
   policies: list('Policy files; at least one', path('A policy file'), { minItems: 1 }),
   audit,
   distribution: optional(distribution),
+  podCertificates: optional(podCertificates),
   csr: optionalSection('What is read in a CSR', {
     blocklists: list('Lists of leaked keys to refuse', path('A block list'), { default: [] }),
     newRequestLabel: oneOf('Whether "NEW CERTIFICATE REQUEST" is taken as a PEM label', ['accept', 'refuse'], {

@@ -76,6 +76,8 @@ export interface PodOptions {
   readonly ip?: string;
   /** Of the tokens that it mounts as projected volumes: a node gets tokens for no others. */
   readonly audiences?: readonly string[];
+  /** Of the certificates that it mounts as projected volumes. */
+  readonly signers?: readonly string[];
 }
 
 /** A pod that no kubelet runs. Its ServiceAccount must exist. */
@@ -84,7 +86,7 @@ export async function createPod(
   account: Pick<ServiceAccount, 'namespace' | 'name'>,
   options: PodOptions = {},
 ): Promise<Pod> {
-  const { name = fresh('pod'), node, labels = {}, annotations = {}, audiences = [] } = options;
+  const { name = fresh('pod'), node, labels = {}, annotations = {}, audiences = [], signers = [] } = options;
   const path = `/api/v1/namespaces/${account.namespace}/pods`;
   const object = await admin.create(path, {
     metadata: { name, labels, annotations },
@@ -92,10 +94,18 @@ export async function createPod(
       serviceAccountName: account.name,
       automountServiceAccountToken: false,
       containers: [{ name: 'app', image: 'app.test/app:1' }],
-      volumes: audiences.map((audience, n) => ({
-        name: `token-${n}`,
-        projected: { sources: [{ serviceAccountToken: { audience, path: 'token' } }] },
-      })),
+      volumes: [
+        ...audiences.map((audience, n) => ({
+          name: `token-${n}`,
+          projected: { sources: [{ serviceAccountToken: { audience, path: 'token' } }] },
+        })),
+        ...signers.map((signerName, n) => ({
+          name: `certificate-${n}`,
+          projected: {
+            sources: [{ podCertificate: { signerName, keyType: 'ECDSAP256', credentialBundlePath: 'bundle.pem' } }],
+          },
+        })),
+      ],
       ...(node !== undefined && { nodeName: node }),
     },
   });

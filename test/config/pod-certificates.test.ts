@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '#config/load.ts';
+import { DocumentError } from '#document/problem.ts';
+import { minimal } from './minimal.ts';
+
+const parse = (section: string) =>
+  parseConfig(`${minimal}podCertificates: ${section}\n`, '/etc/countersign/server.yaml', 'server.yaml').config;
+
+function complaint(section: string): string {
+  try {
+    parse(section);
+  } catch (thrown) {
+    if (thrown instanceof DocumentError)
+      return thrown.problems.map(({ path, message }) => `${path}: ${message}`).join('\n');
+    throw thrown;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+const invalid: readonly (readonly [string, string])[] = [
+  ['{}', 'podCertificates'],
+  ['{ signerName: workload }', 'podCertificates.signerName: a signer is DOMAIN/PATH'],
+  ['{ signerName: mesh/workload }', 'podCertificates.signerName: a signer is DOMAIN/PATH'],
+  ['{ signerName: mesh.example/a/b }', 'podCertificates.signerName: a signer is DOMAIN/PATH'],
+  ['{ signerName: kubernetes.io/kubelet-serving }', 'podCertificates.signerName: signers under kubernetes.io belong'],
+  ['{ signerName: a.kubernetes.io/b }', 'podCertificates.signerName: signers under kubernetes.io belong'],
+  ['{ signerName: mesh.example/a, issuer: other }', 'podCertificates.issuer: there is no issuer other'],
+  ['{ signerName: mesh.example/a, context: a }', 'podCertificates.context: a context is one of a kubeconfig'],
+  [
+    '{ signerName: mesh.example/a, lease: { namespace: A } }',
+    'podCertificates.lease.namespace: "A" is no name in Kubernetes',
+  ],
+];
+
+describe('the section podCertificates', () => {
+  it('needs the name of the signer alone', () => {
+    expect(parse('{ signerName: mesh.example/workload }').podCertificates).toEqual({
+      signerName: 'mesh.example/workload',
+      cluster: 'Kubernetes',
+      lease: { namespace: 'istio-system', name: 'countersign-pod-certificates' },
+    });
+    expect(parse('{ signerName: a.b/c, kubeconfig: kube, context: x }').podCertificates?.kubeconfig).toEqual({
+      path: '/etc/countersign/kube',
+      context: 'x',
+    });
+  });
+
+  it.each(invalid)('refuses %s', (text, words) => {
+    expect(complaint(text)).toContain(words);
+  });
+});

@@ -1,0 +1,72 @@
+import { vi } from 'vitest';
+import { at, type TestClient } from '#test/support/control-plane/client.ts';
+import type { Node, Pod, ServiceAccount } from '#test/support/control-plane/objects.ts';
+import { stub } from './stubs.ts';
+
+const collection = (namespace: string) =>
+  `/apis/certificates.k8s.io/v1beta1/namespaces/${namespace}/podcertificaterequests`;
+
+export interface Mounting {
+  readonly account: ServiceAccount;
+  readonly pod: Pod;
+  readonly node: Node;
+  readonly signerName: string;
+}
+
+/** What the API server holds of a request's end. */
+export interface PodCertificateStatus {
+  readonly type: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly chain: string;
+  readonly notBefore: string;
+  readonly beginRefreshAt: string;
+  readonly notAfter: string;
+}
+
+/** A PodCertificateRequest as kubelet makes it; `over` lies over its spec. Resolves with its path. */
+export async function request(
+  client: TestClient,
+  { account, pod, node, signerName }: Mounting,
+  over: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const made = await client.create(collection(account.namespace), {
+    metadata: { generateName: 'req-' },
+    spec: {
+      signerName,
+      podName: pod.name,
+      podUID: pod.uid,
+      serviceAccountName: account.name,
+      serviceAccountUID: account.uid,
+      nodeName: node.name,
+      nodeUID: node.uid,
+      stubPKCS10Request: over.stubPKCS10Request ?? (await stub()),
+      ...over,
+    },
+  });
+  return `${collection(account.namespace)}/${String(at(made, 'metadata', 'name'))}`;
+}
+
+/** As kubelet does: only its own node's pods. */
+export const kubelet = (admin: TestClient, { name }: Node): TestClient =>
+  admin.as(`system:node:${name}`, ['system:nodes', 'system:authenticated']);
+
+export async function statusAt(client: TestClient, path: string): Promise<PodCertificateStatus | undefined> {
+  const { body } = await client.ask('GET', path);
+  const type = at(body, 'status', 'conditions', '0', 'type');
+  if (typeof type !== 'string') return undefined;
+  const text = (...way: string[]) => String(at(body, 'status', ...way) ?? '');
+  return {
+    type,
+    reason: text('conditions', '0', 'reason'),
+    message: text('conditions', '0', 'message'),
+    chain: text('certificateChain'),
+    notBefore: text('notBefore'),
+    beginRefreshAt: text('beginRefreshAt'),
+    notAfter: text('notAfter'),
+  };
+}
+
+export function answered(client: TestClient, path: string): Promise<PodCertificateStatus> {
+  return vi.waitUntil(() => statusAt(client, path), { timeout: 30_000, interval: 25 });
+}

@@ -1,0 +1,43 @@
+import 'reflect-metadata'; // what @peculiar/x509 asks of its users
+import { webcrypto } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
+
+x509.cryptoProvider.set(webcrypto as Crypto);
+
+const rsa = (modulusLength: number) => ({
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  modulusLength,
+  publicExponent: Uint8Array.of(1, 0, 1),
+});
+const ec = (namedCurve: string, hash: string) => ({ name: 'ECDSA', namedCurve, hash });
+
+/** The keys that a pod may ask for, by the API's own names. */
+export const keyTypes = {
+  ECDSAP256: ec('P-256', 'SHA-256'),
+  ECDSAP384: ec('P-384', 'SHA-384'),
+  ECDSAP521: ec('P-521', 'SHA-512'),
+  ED25519: { name: 'Ed25519' },
+  RSA3072: rsa(3072),
+  RSA4096: rsa(4096),
+} as const;
+export type PodKeyType = keyof typeof keyTypes;
+
+/** base64 DER of a request as kubelet makes it: a key, and no name unless told. */
+export async function stub(
+  keyType: PodKeyType = 'ECDSAP256',
+  names: { readonly commonName?: string; readonly uri?: string } = {},
+): Promise<string> {
+  const algorithm = keyTypes[keyType];
+  const pair = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  if (!('privateKey' in pair)) throw new Error('a pair was asked for');
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    keys: pair,
+    signingAlgorithm: algorithm,
+    ...(names.commonName !== undefined && { name: `CN=${names.commonName}` }),
+    ...(names.uri !== undefined && {
+      extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'url', value: names.uri }])],
+    }),
+  });
+  return Buffer.from(request.rawData).toString('base64');
+}
