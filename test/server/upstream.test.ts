@@ -33,11 +33,12 @@ describeWith(['control-plane', 'set:cert-manager'], "a server whose issuer is ce
   });
 
   /** `issuer` is laid over an entry of `certManager`. */
-  function homeWith(issuer: Readonly<Record<string, unknown>>, roots?: string, probe = 0): TestHome {
+  function homeWith(issuer: Readonly<Record<string, unknown>>, roots?: string, probe = 0, more: object = {}): TestHome {
     const home = new TestHome({
       dialect: 'istio-csr',
       config: {
         ...quietly,
+        ...more,
         telemetry: { logs: { level: 'warn' } },
         issuers: [
           {
@@ -132,6 +133,32 @@ describeWith(['control-plane', 'set:cert-manager'], "a server whose issuer is ce
     await cluster.admin.create(`/api/v1/namespaces/${namespace}/configmaps`, { metadata: { name: 'issuer' }, data });
     await using running = await starting;
     expect((await running.ask()).code).toBe(0);
+  });
+
+  it('Istio 84, 94: another issuer that the ConfigMap names signs from then on; its root joins the one that certificates live under', async () => {
+    const other = await certManager.ca('other-ca');
+    const maps = `/api/v1/namespaces/${namespace}/configmaps`;
+    await using running = await InProcess.start(
+      homeWith({ runtime: { configMap: 'another', namespace } }, undefined, 0, { trustBundle: { overlap: '1h' } }),
+      root.pem + other.pem,
+    );
+    expect((await running.ask()).chain.at(-1)).toBe(root.pem);
+    const data = { 'issuer-name': 'other-ca', 'issuer-kind': 'Issuer', 'issuer-group': 'cert-manager.io' };
+    await cluster.admin.create(maps, { metadata: { name: 'another' }, data });
+    const { chain } = await vi.waitFor(async () => {
+      const answer = await running.ask();
+      expect(answer.chain.at(-1)).toBe(other.pem + root.pem);
+      return answer;
+    }, patiently);
+    const own = new X509Certificate(chain[1] ?? '');
+    expect(own.verify(new X509Certificate(other.pem).publicKey)).toBe(true);
+    expect(ours(running)).toContain('issuer.rotated');
+    await vi.waitFor(
+      () => expect(running.records.filter(({ type }) => type === 'trustbundle.changed')).toHaveLength(1),
+      patiently,
+    );
+    await cluster.admin.delete(`${maps}/another`);
+    await vi.waitFor(async () => expect((await running.ask()).chain.at(-1)).toBe(root.pem + other.pem), patiently);
   });
 
   it('whoever is told to stop while it waits for its issuer ends', async () => {
