@@ -16,6 +16,8 @@ import { type ServingNames, sansOf, servingPurposes } from './serving-profile.ts
 /** What is needed where somebody else makes our certificate. */
 export interface RelayParts {
   readonly keyStrength: KeyStrength;
+  /** Profile of algorithms that the issuer's key and signature have to be in, if any. */
+  readonly level?: string;
   /** Puts the roots that the issuer names to use, everywhere and on the record, before a certificate under them is. */
   readonly take: (successor: RelayedIssuer) => Promise<void>;
   /** Told of what holds by RFC 5280 in the chain that came and will still hurt somebody. */
@@ -29,6 +31,9 @@ const patienceMs = 10_000;
 /** Seconds; where nobody renews halfway, an early notBefore harms nobody. */
 const earliest = 86_400;
 const maxSize = 16_384;
+
+/** Characters; the issuer's words are in it. */
+const maxMessageLength = 2_000;
 
 /** As istio-csr annotates the request for its own certificate. */
 const ownLabel = 'istio-csr-serving';
@@ -131,6 +136,7 @@ function hold(
     renewedHalfway: false,
     trusted,
     keyStrength: relay.keyStrength,
+    ...(relay.level !== undefined && { level: relay.level }),
   };
   return HeldCertificate.hold(answer, standard, now, notes);
 }
@@ -172,7 +178,7 @@ async function recordFailure(
       id: eventId(),
       outcome: 'failed',
       reason: refusal.code,
-      message: refusal.message,
+      message: refusal.message.slice(0, maxMessageLength).toWellFormed(),
       instance,
       door: 'internal',
       ...cameBackFacts(notes, true),

@@ -32,6 +32,7 @@ export class OwnCertificates {
     this.#log = log;
     this.#relay = {
       keyStrength,
+      ...(foundation.config.fips.level === 'policy' && { level: 'fips' }),
       take: (successor) => roots.takeNamed(successor),
       warn: (issuer, sentence) => this.#warn(issuer, sentence),
     };

@@ -190,6 +190,25 @@ describe('our own certificate from an outside issuer', () => {
     ]);
   });
 
+  it('comes with more and longer names than anybody reads, and the log takes what it can of the reason', async () => {
+    const crowd = Array.from({ length: 90 }, (_, n) => dns(`${'x'.repeat(60)}.${'y'.repeat(60)}.${n}.example.org`));
+    const { issue, log } = relaying(copied(({ shape }) => having(shape, { [san]: names(true, ...crowd) })));
+    await expect(issue()).rejects.toMatchObject({ code: 'profile.lint' });
+    expect(log.records).toMatchObject([{ message: expect.stringContaining('subjectAltName'), outside: trail }]);
+  });
+
+  it('is held to a level in its issuer’s key, as a workload’s is', async () => {
+    const ed25519 = testAuthority({ commonName: 'Edwards', kind: 'ed25519', issuer: root, ...window });
+    const relay = (level: string) => ({
+      relay: { keyStrength: new KeyStrength(), level, take: async () => {}, warn: () => {} },
+    });
+    expect(await codeOf(relaying(byAnother(ed25519)).issue())).toBe('issued');
+    await expect(relaying(byAnother(ed25519)).issue(relay('fips'))).rejects.toMatchObject({
+      code: 'profile.lint',
+      message: expect.stringContaining('not in profile fips'),
+    });
+  });
+
   it('that is refused outside is on the record with its trail, and one that nobody could ask for is not', async () => {
     const denied = relaying(() => Promise.reject(new Refusal('issuer.denied', 'no')));
     expect(await codeOf(denied.issue())).toBe('issuer.denied');

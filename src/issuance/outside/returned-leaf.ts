@@ -31,6 +31,9 @@ const leastToMiddle = 60;
  * they give the holder of a TLS key nothing that it had not.
  */
 const harmless: readonly KeyUsageName[] = ['keyEncipherment', 'keyAgreement'];
+/** Of the names that it has instead, and of each of them in characters. */
+const mostTold = 8;
+const longestTold = 200;
 const bothEnds: readonly string[] = Object.values(purposeIds);
 
 /** Holds a leaf against what was permitted. `now` in seconds. Throws Refusal `profile.lint` that names the field. */
@@ -50,7 +53,8 @@ function demandNames({ names }: Certificate, wanted: readonly string[]): void {
   const found = names.map(({ kind, text }) => `${kind}:${text}`);
   const isExact = found.length === wanted.length && wanted.every((name) => found.includes(name));
   if (isExact && new Set(found).size === found.length) return;
-  unfit('subjectAltName', `it names ${found.slice(0, 8).join(', ') || 'nothing'} instead of ${wanted.join(', ')}`);
+  const told = found.slice(0, mostTold).map((name) => name.slice(0, longestTold));
+  unfit('subjectAltName', `it names ${told.join(', ') || 'nothing'} instead of ${wanted.join(', ')}`);
 }
 
 /**
