@@ -1,0 +1,178 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { describeWith, repository } from '#test/oracles.ts';
+import { Agent } from '#test/support/agent.ts';
+import { at } from '#test/support/control-plane/client.ts';
+import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
+import { p256Request } from '#test/support/requests.ts';
+import { cases, companions, healthy, type Series } from './alert-cases.ts';
+import { one, render, type Values } from './helm.ts';
+import { Installed } from './installed.ts';
+import { issuerSecret, ownIssuer, root } from './secrets.ts';
+
+const run = promisify(execFile);
+const monitored: Values = { prometheusRule: { enabled: true }, grafanaDashboard: { enabled: true } };
+
+/** Series that others than we export. */
+const ofOthers = /^kubelet_volume_stats_(available|capacity)_bytes$/;
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const listAt = (value: unknown, ...path: readonly string[]): readonly unknown[] => {
+  const found = at(value, ...path);
+  return Array.isArray(found) ? found : [];
+};
+
+async function alertRules(
+  values: readonly Values[] = [],
+): Promise<{ readonly spec: unknown; readonly rules: readonly Rule[] }> {
+  const spec = at(one(await render([monitored, ...values]), 'PrometheusRule'), 'spec');
+  const rules = listAt(spec, 'groups').flatMap((group) => listAt(group, 'rules'));
+  return { spec, rules: rules.map((rule): Rule => JSON.parse(JSON.stringify(rule))) };
+}
+
+async function dashboard(): Promise<unknown> {
+  const map = one(await render(monitored), 'ConfigMap', 'countersign-dashboard');
+  return JSON.parse(String(at(map, 'data', 'countersign.json')));
+}
+
+/** What its panels ask, as Grafana would send it. */
+const questionsOf = (board: unknown): readonly string[] =>
+  listAt(board, 'panels')
+    .flatMap((panel) => listAt(panel, 'targets'))
+    .map((target) => String(at(target, 'expr')).replaceAll('$__rate_interval', '5m').replaceAll(/\$\w+/g, '.*'));
+
+/** Every metric of ours stands before its matchers. */
+const metricsIn = (expression: string) =>
+  [...expression.matchAll(/([a-zA-Z_:][\w:]*)\{/g)].map(([, name = '']) => name);
+
+describeWith(['set:helm'], 'alerts and dashboard', () => {
+  it('each alert says how bad it is, what it means, and which entry of docs/kubernetes.md helps', async () => {
+    const { rules } = await alertRules();
+    const entries = readFileSync(join(repository, 'docs/kubernetes.md'), 'utf8');
+    for (const { alert, labels, annotations } of rules) {
+      expect(['warning', 'critical']).toContain(labels.severity);
+      expect([annotations.summary, annotations.description].join('')).not.toMatch(/undefined|[A-Z]+_SECONDS|SELECTOR/);
+      expect(annotations.runbook_url).toBe(`docs/kubernetes.md#${alert.toLowerCase()}`);
+      expect(entries).toMatch(new RegExp(`^#### ${alert}$`, 'm'));
+    }
+    const described = [...entries.matchAll(/^#### (Countersign\w+)$/gm)].map(([, alert]) => alert);
+    expect(described).toEqual(rules.map(({ alert }) => alert));
+  });
+
+  it('speaks of this release alone, of other series where the values say so, and renews in time by its own lifetimes', async () => {
+    const { rules } = await alertRules();
+    for (const { expr } of rules) expect(expr).toMatch(/namespace="cert-manager"/);
+    const told = await alertRules([
+      { prometheusRule: { selector: 'team="mesh"', issuerNotice: '3d', runbookURL: '' } },
+    ]);
+    const soon = told.rules.find(({ alert }) => alert === 'CountersignIssuerExpiresSoon');
+    expect(soon?.expr).toContain('{team="mesh", role="intermediate"}) - time() < 259200');
+    expect(soon?.annotations).not.toHaveProperty('runbook_url');
+    const people = await alertRules([ownIssuer]);
+    const expr = (rulesOf: readonly Rule[], name: string) => rulesOf.find(({ alert }) => alert === name)?.expr;
+    expect(expr(people.rules, 'CountersignIssuerExpiresSoon')).toContain(`< ${14 * 86_400}`);
+    expect(expr(rules, 'CountersignIssuerExpiresSoon')).toContain(`< ${(7 * 86_400) / 4}`);
+  });
+
+  it('the dashboard has panels of their own, each with a title, a description and a question', async () => {
+    const board = await dashboard();
+    const panels = listAt(board, 'panels');
+    const ids = panels.map((panel) => at(panel, 'id'));
+    expect(new Set(ids).size).toBe(panels.length);
+    for (const panel of panels.filter((each) => at(each, 'type') !== 'row')) {
+      expect(at(panel, 'title')).toMatch(/./);
+      expect(at(panel, 'description')).toMatch(/./);
+      expect(listAt(panel, 'targets').length).toBeGreaterThan(0);
+    }
+  });
+
+  describeWith(['promtool'], 'in the eyes of Prometheus', (judge) => {
+    let folder: string;
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'countersign-rules-'));
+      writeFileSync(join(folder, 'rules.yaml'), stringify((await alertRules()).spec));
+    });
+
+    it('the alerts are rules', async () => {
+      const { stdout } = await run(judge('promtool'), ['check', 'rules', join(folder, 'rules.yaml')]);
+      expect(stdout).toMatch(/SUCCESS: \d+ rules found/);
+    });
+
+    it('the questions of the dashboard are expressions', async () => {
+      const rules = questionsOf(await dashboard()).map((expr, at) => ({ record: `question_${at}`, expr }));
+      writeFileSync(join(folder, 'questions.yaml'), stringify({ groups: [{ name: 'dashboard', rules }] }));
+      const { stdout } = await run(judge('promtool'), ['check', 'rules', join(folder, 'questions.yaml')]);
+      expect(stdout).toContain(`SUCCESS: ${rules.length} rules found`);
+    });
+
+    it('there is a case for each alert', async () => {
+      expect(Object.keys(cases)).toEqual((await alertRules()).rules.map(({ alert }) => alert));
+    });
+
+    const firing = async (name: string, series: Series, alerts: readonly string[]) => {
+      const test = {
+        rule_files: ['rules.yaml'],
+        evaluation_interval: '1m',
+        tests: [
+          {
+            interval: '1m',
+            input_series: Object.entries(series).map(([each, values]) => ({ series: each, values })),
+            promql_expr_test: [
+              {
+                expr: 'count by (alertname) (ALERTS{alertstate="firing"}) > bool 0',
+                eval_time: '2h',
+                exp_samples: alerts.map((alert) => ({ labels: `{alertname="${alert}"}`, value: 1 })),
+              },
+            ],
+          },
+        ],
+      };
+      const file = join(folder, `${name}.yaml`);
+      writeFileSync(file, stringify(test));
+      return run(judge('promtool'), ['test', 'rules', file]).catch((thrown: unknown) => {
+        throw new Error(`${String(at(thrown, 'stdout'))}${String(at(thrown, 'stderr'))}`);
+      });
+    };
+
+    it('two replicas that do well fire nothing', async () => {
+      await firing('healthy', healthy, []);
+    });
+
+    it.each(Object.entries(cases))('%s fires when it should, and nothing else with it', async (alert, changes) => {
+      await firing(alert, { ...healthy, ...changes }, [alert, ...(companions[alert] ?? [])]);
+    });
+  });
+
+  describeWith(['control-plane'], 'of what a running server exports', () => {
+    it('is every metric that they ask for', async () => {
+      const cluster = await sharedControlPlane();
+      using installed = await Installed.make(cluster, {
+        values: [
+          ownIssuer,
+          { kubernetes: { remoteClusters: { enabled: true } }, app: { tls: { certificateDNSNames: ['localhost'] } } },
+        ],
+        select: (namespace) => ({ app: { controller: { configmapNamespaceSelector: `mesh=${namespace}` } } }),
+        secrets: { 'mesh-ca': issuerSecret },
+      });
+      await using replica = await installed.start();
+      using agent = await Agent.connect({ port: (await replica.ready()).istio, roots: root.pem });
+      await agent.call({ csr: p256Request().csr, token: 'none' });
+      const exported = new Set([...(await replica.metrics()).matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name));
+      const { rules } = await alertRules();
+      const asked = [...rules.map(({ expr }) => expr), ...questionsOf(await dashboard())].flatMap(metricsIn);
+      const missing = new Set(asked).values().filter((name) => !ofOthers.test(name));
+      expect([...missing].filter((name) => !exported.has(name.replace(/_bucket$/, '')))).toEqual([]);
+    });
+  });
+});
