@@ -4,18 +4,27 @@ import { benchmark } from './benchmark.ts';
 import { memoryUnderLoad } from './memory.ts';
 import { quick, tiny, whole } from './plan.ts';
 import { memoryReport, report } from './report.ts';
+import { stormReport } from './storm/report.ts';
+import { storms, type Tokens } from './storm/storms.ts';
 
 const usage = `Usage: scripts/bench [--json] [--quick | --memory MINUTES]
+       scripts/bench [--json] storm [--pods N] [--tokens jwt,local,review]
 
 Measures this machine's limits and how near issuance comes to them; loopback only, about five minutes.
 
   --json            one JSON object instead of tables
   --quick           one short round of everything, under a minute: for a look, not for a claim
   --memory MINUTES  only: resident memory of the server under full load for so long
+
+storm: so many pods (10,000) start in one moment and retry as Istio's agent does; with tokens of an OpenID Connect issuer,
+and of a real API server (scripts/control-plane) in both modes. It takes Go, and about five minutes.
 `;
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
+    pods: { type: 'string', default: '10000' },
+    tokens: { type: 'string', default: 'jwt,local,review' },
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     tiny: { type: 'boolean', default: false },
@@ -24,8 +33,16 @@ const { values } = parseArgs({
   },
 });
 
+const [what] = positionals;
 if (values.help) process.stdout.write(usage);
-else if (spawnSync('h2load', ['--version']).error) {
+else if (what === 'storm') {
+  const kinds = values.tokens.split(',').map(tokensOf);
+  const reports = await storms(kinds, wholeNumber(values.pods), progress);
+  process.stdout.write(values.json ? `${JSON.stringify(reports)}\n` : stormReport(reports));
+} else if (what !== undefined) {
+  process.stderr.write(usage);
+  process.exitCode = 2;
+} else if (spawnSync('h2load', ['--version']).error) {
   process.stderr.write('bench: the load generator h2load is missing: apt-get install nghttp2-client\n');
   process.exitCode = 4;
 } else if (values.memory !== undefined) {
@@ -34,6 +51,17 @@ else if (spawnSync('h2load', ['--version']).error) {
 } else {
   const result = await benchmark(values.tiny ? tiny : values.quick ? quick : whole, progress);
   process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : report(result));
+}
+
+function tokensOf(text: string): Tokens {
+  if (text === 'jwt' || text === 'local' || text === 'review') return text;
+  throw new RangeError(`--tokens takes jwt, local and review, not ${text}`);
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 100_000) throw new RangeError('--pods takes 1 to 100000');
+  return value;
 }
 
 function progress(what: string): void {
