@@ -126,7 +126,11 @@ export class UpstreamIssuer {
       return Math.max(shortestWait, this.#dueAt(opened.live) - this.#now) * 1000;
     } catch (thrown) {
       if (this.#stopping.signal.aborted) return 0;
-      return (await this.#afterNo(thrown, use)) ?? this.#afterFault(thrown);
+      try {
+        return (await this.#afterNo(thrown, use)) ?? this.#afterFault(thrown);
+      } catch (worse) {
+        return this.#afterFault(worse);
+      }
     }
   }
 

@@ -347,6 +347,7 @@ describe('a server configuration', () => {
       'pkcs11',
       'file',
       'memory',
+      'either',
     ]);
     expect(example.config.authenticators.map(({ kind }) => kind)).toEqual(['client-cert', 'k8s-token', 'oidc']);
     expect(example.sha256).toMatch(/^[0-9a-f]{64}$/);

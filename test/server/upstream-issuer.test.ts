@@ -140,6 +140,27 @@ describe('an issuer that somebody else stands behind', () => {
     await issuer.stop();
   });
 
+  it('what cannot be put to use, the log being away, is tried again', async () => {
+    answer = denied;
+    const issuer = upstream('either');
+    let log = 'away';
+    issuer.start({
+      adopt: () => Promise.reject(new Refusal('log.unavailable', 'away')),
+      relay: async () => {
+        if (log === 'away') throw new Refusal('log.unavailable', 'away');
+        used.push('relay');
+      },
+      named: () => {},
+    });
+    await pace.pass(1_000);
+    await until(() => pace.waits.includes(2_000));
+    expect([asked, used, issuer.relays]).toEqual([2, [], false]);
+    log = 'there';
+    await pace.pass(2_000);
+    await until(() => used.length === 1);
+    await issuer.stop();
+  });
+
   it('way either keeps an intermediate that lives while another is denied, nearly to its end', async () => {
     const issuer = upstream('either');
     start(issuer);
