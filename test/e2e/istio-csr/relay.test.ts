@@ -19,18 +19,12 @@ import { newRequest, p256Request } from '#test/support/requests.ts';
 import { type TestAuthority, testAuthority } from '#test/support/software-ca.ts';
 import { buildCsr, ecKey, istioSubject, san as sanOf, uri as uriOf } from '#test/x509/csr/build.ts';
 import { toPem } from '#x509/pem.ts';
-import { ForeignIssuer, group, Relaying, Site } from './relayed.ts';
+import { ForeignIssuer, group, istioWith, Relaying, Site } from './relayed.ts';
 
 const patiently = { timeout: 30_000, interval: 50 };
 /** Several calls and renewals, one after another. */
 const slowly = { timeout: 90_000 };
 const failed = { code: 13, message: 'failed to sign certificate request' };
-
-/** Laid over the home's own section, which has addresses and names. */
-function istioWith(callTimeout: string) {
-  const serving = { dnsNames: ['istiod.istio-system.svc', 'localhost'], ipAddresses: ['127.0.0.1'] };
-  return { istio: { listen: '127.0.0.1:0', dialect: 'istio-csr', serving, limits: { callTimeout } } };
-}
 
 describeWith(
   ['control-plane', 'set:cert-manager', 'openssl'],

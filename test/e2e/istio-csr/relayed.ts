@@ -123,6 +123,12 @@ export class Site {
   }
 }
 
+/** The section of the door, with its longest time for a call. */
+export function istioWith(callTimeout: string) {
+  const serving = { dnsNames: ['istiod.istio-system.svc', 'localhost'], ipAddresses: ['127.0.0.1'] };
+  return { istio: { listen: '127.0.0.1:0', dialect: 'istio-csr', serving, limits: { callTimeout } } };
+}
+
 /** A server that relays, on a home of its own. */
 export class Relaying implements AsyncDisposable {
   readonly home: TestHome;
@@ -139,13 +145,17 @@ export class Relaying implements AsyncDisposable {
     return new Relaying(home, await ServerProcess.start(home), roots);
   }
 
+  get port(): number {
+    return this.#server.istio.port;
+  }
+
   /** PEM of what agents trust from now on. */
   trust(roots: string): void {
     this.#roots = roots;
   }
 
   connect(): Promise<Agent> {
-    return Agent.connect({ port: this.#server.istio.port, roots: this.#roots });
+    return Agent.connect({ port: this.port, roots: this.#roots });
   }
 
   /** Of the workloads' requests, or of our own certificates. */
