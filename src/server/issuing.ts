@@ -9,6 +9,9 @@ import type { AuditLog } from '#issuance/ports.ts';
 import { readCertificate } from '#x509/certificate.ts';
 import { nameText } from '#x509/name.ts';
 import { readPemBlocks } from '#x509/pem.ts';
+import { fromFiles } from './events.ts';
+import { demandApprovedKeys } from './fips.ts';
+import { FollowedIssuers } from './followed-issuers.ts';
 import type { Foundation } from './foundation.ts';
 import { type IssuerSurroundings, type OpenIssuer, openIssuer } from './open-issuer.ts';
 import type { HsmListener, OpenKey } from './open-key.ts';
@@ -98,6 +101,50 @@ export class Issuing {
     for (const config of this.#foundation.config.issuers) {
       if (config.kind === 'key' && config.key.kind === 'memory')
         this.#keepFresh(config, config.key.renewAt, log, onHsm);
+    }
+  }
+
+  /**
+   * The files of issuers are followed from here on. `changed` is called when what these sign may end in other roots. To be
+   * stopped before the issuers are closed.
+   */
+  follow(log: AuditLog, onHsm: HsmListener, changed: () => void): FollowedIssuers {
+    const { config, logger, events } = this.#foundation;
+    const followed = new FollowedIssuers({
+      logger,
+      issuers: config.issuers.filter((each) => each.kind === 'key'),
+      live: (name) => {
+        const live = this.live.get(name);
+        return isSigning(live) ? live : undefined;
+      },
+      open: (issuer) => this.#openAgain(issuer, surroundings(this.#foundation, log, onHsm)),
+      take: async (opened) => {
+        const certificate = installed(opened.live);
+        await log.append(events.of('issuer.rotated', { actor: fromFiles, key: opened.key.facts, certificate }));
+        const before = this.#keys.get(opened.live.name);
+        this.#adopt(opened);
+        this.live.replace(opened.live);
+        changed();
+        // requests under way end under the key they began with
+        if (before !== undefined && before.signer !== opened.key.signer)
+          setTimeout(() => void before.signer.close(), config.istio.limits.callTimeoutMs).unref();
+      },
+    });
+    followed.start();
+    return followed;
+  }
+
+  async #openAgain(config: KeyIssuerConfig, around: IssuerSurroundings): Promise<OpenIssuer> {
+    const inUse = this.#keys.get(config.name);
+    const opened = await openIssuer(config, around, inUse);
+    try {
+      const { kind } = opened.key;
+      if (this.#foundation.config.fips.level === 'policy')
+        demandApprovedKeys([{ what: `the key of issuer ${config.name}`, kind }]);
+      return opened;
+    } catch (thrown) {
+      if (opened.key.signer !== inUse?.signer) await opened.key.signer.close();
+      throw thrown;
     }
   }
 

@@ -3,6 +3,8 @@ import type { EventType } from '#audit/event.ts';
 import { installIssuer } from '#authority/install-issuer.ts';
 import type { KeyIssuerConfig } from '#config/server-config.ts';
 import type { SigningIssuer } from '#issuance/live-issuer.ts';
+import { readCertificate } from '#x509/certificate.ts';
+import { readPemBlocks } from '#x509/pem.ts';
 import { bearIssuer } from './bear-issuer.ts';
 import type { EventFields } from './events.ts';
 import { type HsmListener, type OpenKey, openKey } from './open-key.ts';
@@ -24,17 +26,26 @@ export interface IssuerSurroundings {
   readonly record: (type: EventType, fields: EventFields) => Promise<void>;
 }
 
-/** Opens an issuer's key and takes it into service. Throws KeyStoreError, IssuerError, or an error of the file system. */
-export async function openIssuer(config: KeyIssuerConfig, around: IssuerSurroundings): Promise<OpenIssuer> {
+/**
+ * Opens an issuer's key and takes it into service. `inUse`: the key that it has, which goes on being used where a
+ * certificate of the chain is for it. Throws KeyStoreError, IssuerError, or an error of the file system.
+ */
+export async function openIssuer(
+  config: KeyIssuerConfig,
+  around: IssuerSurroundings,
+  inUse?: OpenKey,
+): Promise<OpenIssuer> {
   const { name, key: keyConfig } = config;
   const roots = { pem: await readFile(config.roots, 'utf8'), place: `roots (${config.roots})` };
   if (keyConfig.kind === 'memory') return bearIssuer(name, roots, keyConfig, around);
-  const key = await openKey(keyConfig, around.onHsm);
+  const { certificate } = keyConfig;
+  const chain = await readFile(certificate, 'utf8');
+  const goesOn = inUse !== undefined && isFor(inUse, chain) ? inUse : undefined;
+  const key = goesOn ?? (await openKey(keyConfig, around.onHsm));
   try {
-    const { certificate } = keyConfig;
     const material = {
       name,
-      chain: await readFile(certificate, 'utf8'),
+      chain,
       roots: roots.pem,
       places: { chain: `certificate (${certificate})`, roots: roots.place },
       trustDomain: around.trustDomain,
@@ -43,7 +54,17 @@ export async function openIssuer(config: KeyIssuerConfig, around: IssuerSurround
     };
     return { ...installIssuer(material, around.now()), key };
   } catch (thrown) {
-    await key.signer.close();
+    if (goesOn === undefined) await key.signer.close();
     throw thrown;
+  }
+}
+
+/** What is no chain at all is not for it either; whoever installs it says what is wrong. */
+function isFor({ signer }: OpenKey, chain: string): boolean {
+  try {
+    const blocks = readPemBlocks(chain, ['CERTIFICATE'], 128);
+    return blocks.some(({ der }) => Buffer.from(readCertificate(der).spki).equals(signer.spki));
+  } catch {
+    return false;
   }
 }

@@ -42,7 +42,7 @@ export interface RunningServer {
   readonly admin: { readonly host: string; readonly port: number };
   /** Resolves when the server has to end by itself: its log can no longer be written. */
   readonly failed: Promise<unknown>;
-  /** Looks at the files of policies and roots now. */
+  /** Looks at the files of policies, roots and issuers now. */
   reload(): Promise<void>;
   /** Not ready, no new connections, calls in flight finish, the log is published and let go. */
   close(): Promise<void>;
@@ -185,6 +185,8 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   });
   upstreamChanged = () => void serving.renew();
   doubts.follow(upstreamChanged);
+  const issuers = issuing.follow(store, hsm.listener, upstreamChanged);
+  opening.defer(() => issuers.stop());
   const distribution = distribute(foundation, issuing, own);
   opening.defer(() => distribution.stop());
   const istio = await door.start(config.istio.listen);
@@ -206,7 +208,11 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
     istio,
     admin: { host: admin.address.address, port: admin.address.port },
     failed: failure.promise,
-    reload: async () => void (await Promise.all([policies.reload(store, events, logger, bookmark), roots.look()])),
+    reload: async () =>
+      void (await Promise.all([
+        policies.reload(store, events, logger, bookmark),
+        roots.look().then(() => issuers.look()),
+      ])),
     async close() {
       health.drain();
       logger.info('draining');

@@ -31,12 +31,14 @@ export interface AuthorityOptions {
   /** Seconds since the epoch. */
   readonly notBefore?: number;
   readonly notAfter?: number;
+  /** Another certificate for the key of this one. */
+  readonly renews?: TestAuthority;
 }
 
 /** A root, or an intermediate below `issuer`, with keys in software. */
 export function testAuthority(options: AuthorityOptions): TestAuthority {
   const { kind = 'ec:P-256', issuer } = options;
-  const key = testKey(kind);
+  const key = options.renews?.key ?? testKey(kind);
   const signingKey = issuer?.key ?? key;
   const algorithm = signatureAlgorithmOf(issuer === undefined ? kind : kindOfAuthority(issuer));
   const now = Math.floor(Date.now() / 1000);
