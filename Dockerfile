@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1
 # Runs `countersign serve` as a numeric non-root user on a read-only root file system: mount the home (configuration,
-# policies, chain files, log) at /home/countersign and nothing else needs to be writable.
+# policies, chain files, log) at /home/countersign and nothing else needs to be writable. Of it only audit/ is written to, which
+# is all that charts/countersign mounts there. Other arguments than a command's are istio-csr's: its image can be exchanged for this.
 FROM node:26-trixie-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -17,7 +18,8 @@ COPY policies ./policies
 COPY src ./src
 ENV NODE_ENV=production COUNTERSIGN_HOME=/home/countersign NODE_OPTIONS="--disable-warning=ExperimentalWarning"
 USER 65532:65532
-EXPOSE 15012 9402
+# gRPC as istiod and as istio-csr has it, metrics, readiness
+EXPOSE 15012 6443 9402 6060
 VOLUME ["/home/countersign"]
 ENTRYPOINT ["node", "/app/src/cli/main.ts"]
 CMD ["serve"]

@@ -33,6 +33,7 @@ export const healthy: Series = {
   ...ofBoth('countersign_issuance_duration_seconds_bucket', '0+600x120', 'le="0.1"'),
   ...ofBoth('countersign_issuance_duration_seconds_bucket', '0+600x120', 'le="10"'),
   ...ofBoth('countersign_issuance_duration_seconds_bucket', '0+600x120', 'le="+Inf"'),
+  ...ofBoth('countersign_certificate_requests_total', '0+1x120', 'issuer="mesh",outcome="issued"'),
   ...ofBoth('countersign_kubernetes_view_silence_seconds', '5x120', 'cluster="Kubernetes"'),
   ...ofBoth('countersign_kubernetes_token_reviews_total', '0+6x120', 'cluster="Kubernetes",outcome="proven"'),
   ...ofBoth('countersign_kubernetes_remote_cluster_ready', '1x120', 'cluster="east"'),
@@ -80,6 +81,11 @@ export const cases: Readonly<Record<string, Series>> = {
   ),
   CountersignOverloaded: ofBoth('countersign_issuance_limited_total', '0+30x120', 'limit="node"'),
   CountersignSlow: ofBoth('countersign_issuance_duration_seconds_bucket', '0+500x120', 'le="0.1"'),
+  CountersignIssuerBehindFails: ofBoth(
+    'countersign_certificate_requests_total',
+    '0+1x120',
+    'issuer="mesh",outcome="issuer.denied"',
+  ),
   CountersignApiServerSilent: ofBoth(
     'countersign_kubernetes_view_silence_seconds',
     `5x110${' Inf'.repeat(10)}`,

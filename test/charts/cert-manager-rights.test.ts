@@ -59,6 +59,9 @@ describeWith(
       using installed = await Installed.make(cluster, { values: [...values, place()] });
       await using replica = await installed.start();
       expect(await issue((await replica.ready()).istio)).toBe(0);
+      expect(await replica.metrics()).toMatch(
+        /^countersign_certificate_requests_total\{issuer="mesh",outcome="issued"\} [1-9]/m,
+      );
       expect(replica.lines.filter((line) => /403|orbidden/.test(line))).toEqual([]);
     });
 
