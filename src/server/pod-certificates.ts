@@ -3,6 +3,8 @@ import { BoundObjects } from '#authn/kubernetes/bound-objects.ts';
 import { readBound, readMountingPod } from '#authn/kubernetes/object-facts.ts';
 import type { TokenObserver } from '#authn/kubernetes/observer.ts';
 import { PodClaimAuthenticator, refuseClaim } from '#authn/kubernetes/pod-claims.ts';
+import type { LiveIssuers } from '#authority/issuers.ts';
+import type { Handed } from '#doors/kubernetes/pod-certificate-status.ts';
 import { type PodCertificateObserver, PodCertificates } from '#doors/kubernetes/pod-certificates.ts';
 import type { Authenticator } from '#issuance/ports.ts';
 import type { Issuance } from '#issuance/request.ts';
@@ -11,13 +13,17 @@ import { connect } from '#kubernetes/connect.ts';
 import { LeaseElector } from '#kubernetes/lease-elector.ts';
 import { systemPace } from '#kubernetes/pace.ts';
 import { Reflector } from '#kubernetes/reflector.ts';
+import type { DurableLog } from '#store/log.ts';
 import { apiServer } from './api-server.ts';
 import type { Foundation } from './foundation.ts';
+import { type IssuedLately, issuedLately } from './issued-lately.ts';
 
 /** ms for one look at an object. */
 const lookMs = 5_000;
 /** ms without a word from a watch after which no pod is taken to be there. */
 const staleAfterMs = 60_000;
+/** ms after its signing in which the API server takes a certificate. */
+const takenMs = 300_000;
 /** ms that handing back the lease may take: a pod's drain comes after it. */
 const farewellMs = 3_000;
 
@@ -26,8 +32,12 @@ type Callers = Pick<Authenticator, 'authenticate'>;
 export interface OpenPodCertificates {
   /** Who is named by an object is looked for among the objects, all others by `callers`. */
   besides(callers: Callers): Callers;
-  /** Begins to answer. */
-  answer(issuance: Issuance): { refresh(): void; stop(): Promise<void> };
+  /** Begins to answer, with what the log says was signed and perhaps not handed over. */
+  answer(
+    issuance: Issuance,
+    log: Pick<DurableLog, 'entries' | 'size'>,
+    issuers: LiveIssuers,
+  ): Promise<{ refresh(): void; stop(): Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -59,7 +69,9 @@ export function openPodCertificates(foundation: Foundation): OpenPodCertificates
       authenticate: (evidence, signal) =>
         evidence.pod === undefined ? callers.authenticate(evidence, signal) : claims.authenticate(evidence),
     }),
-    answer(issuance) {
+    async answer(issuance, log, issuers) {
+      const lately = await issuedLately(log, 'pod-certificate', clock.now() - takenMs);
+      const issuedBefore = new Map([...lately].flatMap(([uid, issued]) => withChain(uid, issued, issuers)));
       const elector = new LeaseElector({
         ...{ api, pace: systemPace, identity: `${instance.name}_${instance.bootId}` },
         ...wanted.lease,
@@ -67,7 +79,7 @@ export function openPodCertificates(foundation: Foundation): OpenPodCertificates
         onTrouble: (reason) => logger.warn('pod certificates', { component: 'lease', reason }),
       });
       const door = new PodCertificates({
-        ...{ api, issuance, pace: systemPace, cluster: wanted.cluster, signerName: wanted.signerName },
+        ...{ api, issuance, issuedBefore, pace: systemPace, cluster: wanted.cluster, signerName: wanted.signerName },
         term: () => elector.term,
         ...(wanted.issuer !== undefined && { issuer: wanted.issuer }),
         observer: observe(foundation),
@@ -91,6 +103,12 @@ export function openPodCertificates(foundation: Foundation): OpenPodCertificates
       await api.close();
     },
   };
+}
+
+/** None where the issuer has changed since. */
+function withChain(uid: string, { leaf, issuerSha256 }: IssuedLately, issuers: LiveIssuers): [string, Handed][] {
+  const issuer = issuers.all().find((each) => each.way === 'sign' && each.certificateSha256 === issuerSha256);
+  return issuer?.way === 'sign' ? [[uid, { leaf, intermediates: issuer.intermediates }]] : [];
 }
 
 /** The metrics of callers by token are about tokens. */

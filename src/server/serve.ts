@@ -25,8 +25,8 @@ import { copyLog } from './log-copy.ts';
 import { tellLifetime } from './log-lifetime.ts';
 import { checkpointSigner, openKey } from './open-key.ts';
 import { OwnCertificates } from './own-certificates.ts';
-import { FollowedPolicies } from './policies.ts';
 import { openPodCertificates } from './pod-certificates.ts';
+import { FollowedPolicies } from './policies.ts';
 import { openProbe } from './probe.ts';
 import { recordOpening, recordStart } from './record-start.ts';
 import { RootDoubts } from './root-doubts.ts';
@@ -193,7 +193,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   watch.look();
   const bookmark = (index: number) => lastLoaded.remember({ 'policy.loaded': index });
   policies.follow(store, events, logger, bookmark);
-  const pods = podCertificates?.answer(sequence);
+  const pods = await podCertificates?.answer(sequence, store, issuing.live);
   opening.defer(() => pods?.stop());
   opening.defer(() => policies.stop());
   logger.info('serving', {

@@ -6,11 +6,14 @@ import { readPem } from '#x509/pem.ts';
 /** Longest message that the API server takes, characters. */
 const longestMessage = 32_768;
 
+/** What is handed over. */
+export type Handed = Pick<IssuedFacts, 'leaf' | 'intermediates'>;
+
 /**
  * The one status write of an issued request (kubernetes.md §3.4). Times are read from the certificate itself: the API
  * server compares them to the second. `now` in ms.
  */
-export function issuedStatus({ leaf, intermediates }: IssuedFacts, now: number): KubernetesObject {
+export function issuedStatus({ leaf, intermediates }: Handed, now: number): KubernetesObject {
   const { notBefore, notAfter } = readCertificate(readPem(leaf, ['CERTIFICATE']));
   return {
     conditions: [condition('Issued', 'Issued', 'the certificate names the service account of the pod', now)],
@@ -35,6 +38,6 @@ function condition(type: 'Issued' | 'Denied', reason: string, message: string, n
 const time = (seconds: number) => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
 
 /** When the API server no longer takes a status with this certificate: its notBefore must be less than five minutes old. */
-export function isStale({ leaf }: IssuedFacts, now: number): boolean {
+export function isStale({ leaf }: Pick<Handed, 'leaf'>, now: number): boolean {
   return now / 1000 - readCertificate(readPem(leaf, ['CERTIFICATE'])).notBefore > 270;
 }

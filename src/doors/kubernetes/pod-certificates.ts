@@ -1,4 +1,4 @@
-import type { Issuance, IssuanceRequest, Issued } from '#issuance/request.ts';
+import type { Issuance, IssuanceRequest } from '#issuance/request.ts';
 import { ApiError, type KubernetesApi, type KubernetesObject } from '#kubernetes/api.ts';
 import type { Pace } from '#kubernetes/pace.ts';
 import { Reflector } from '#kubernetes/reflector.ts';
@@ -11,7 +11,7 @@ import {
   podCertificateVersions,
   readPodCertificateRequest,
 } from './pod-certificate-request.ts';
-import { deniedStatus, isStale, issuedStatus } from './pod-certificate-status.ts';
+import { deniedStatus, type Handed, isStale, issuedStatus } from './pod-certificate-status.ts';
 
 const served = { group: 'certificates.k8s.io', versions: podCertificateVersions, plural: 'podcertificaterequests' };
 /** ms until a cluster that serves no such kind is asked again: it takes an upgrade to change that. */
@@ -42,6 +42,8 @@ export interface PodCertificatesOptions {
   readonly signerName: string;
   /** Name of the issuer; the default one unless told. */
   readonly issuer?: string;
+  /** By UID of the request: what a process that died put on the record, and perhaps handed over to nobody. */
+  readonly issuedBefore?: ReadonlyMap<string, Handed>;
   readonly pace: Pace;
   readonly observer: PodCertificateObserver;
 }
@@ -54,7 +56,7 @@ export class PodCertificates {
   readonly #options: PodCertificatesOptions;
   readonly #queue: WorkQueue;
   /** By UID: on the record, and perhaps not yet in the API server. Never signed twice while the first can still be taken. */
-  readonly #issued = new Map<string, Issued>();
+  readonly #issued: Map<string, Handed>;
   #requests: Reflector<PodCertificateRequest> | undefined;
   #version: string | undefined;
   #stopped = false;
@@ -62,6 +64,7 @@ export class PodCertificates {
 
   constructor(options: PodCertificatesOptions) {
     this.#options = options;
+    this.#issued = new Map(options.issuedBefore);
     this.#queue = new WorkQueue({
       work: (key, signal) => this.#work(key, signal),
       onFault: (key, thrown, failures) => this.#failed(key, thrown, failures),
@@ -155,7 +158,7 @@ export class PodCertificates {
       return deniedStatus(flaw.reason, given.message, pace.now());
     }
     try {
-      return issuedStatus((await this.#issue(request, signal)).facts, pace.now());
+      return issuedStatus(await this.#issue(request, signal), pace.now());
     } catch (thrown) {
       if (signal.aborted) throw thrown;
       const refusal = asRefusal(thrown);
@@ -170,15 +173,15 @@ export class PodCertificates {
     }
   }
 
-  async #issue(request: PodCertificateRequest, signal: AbortSignal): Promise<Issued> {
+  async #issue(request: PodCertificateRequest, signal: AbortSignal): Promise<Handed> {
     const { pace, issuance } = this.#options;
     const before = this.#issued.get(request.uid);
-    if (before !== undefined && !isStale(before.facts, pace.now())) return before;
+    if (before !== undefined && !isStale(before, pace.now())) return before;
     const attempt = this.#attempt(request);
     const late = AbortSignal.timeout(issuanceMs);
-    const issued = await issuance.issue(attempt, AbortSignal.any([signal, late]));
-    this.#issued.set(request.uid, issued);
-    return issued;
+    const { facts } = await issuance.issue(attempt, AbortSignal.any([signal, late]));
+    this.#issued.set(request.uid, facts);
+    return facts;
   }
 
   #attempt({ uid, stub = '', maxExpirationSeconds, ...claim }: PodCertificateRequest): IssuanceRequest {

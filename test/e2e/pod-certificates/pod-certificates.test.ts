@@ -258,6 +258,21 @@ describeWith(['control-plane'], 'PodCertificateRequests of a real API server', (
     expect(recordsOf(await uidAt(path))).toHaveLength(1);
   });
 
+  it('whoever died between the record and the API server hands over what is on the record: one certificate for a request', async () => {
+    const made = proxy.make({ kind: 'drop' }, { when: ({ method }) => method === 'PATCH' });
+    const mount = await mounting();
+    const path = await request(kubelet(cluster.admin, node), mount);
+    await vi.waitUntil(() => made.met > 0, { timeout: 20_000, interval: 5 });
+    await running.close();
+    made.lift();
+    running = await InProcess.start(home);
+    const status = await answered(cluster.admin, path);
+    const records = recordsOf(await uidAt(path)).filter(({ type }) => type === 'certificate.issued');
+    expect(records).toHaveLength(1);
+    expect(at(records[0]?.certificate, 'serial')).toBe(new X509Certificate(status.chain).serialNumber.toLowerCase());
+    expect(status.chain).toContain(home.intermediate.pem);
+  });
+
   it('K-62: three hundred at once, as after the restart of a node, are all answered, each once', {
     timeout: 120_000,
   }, async () => {
