@@ -6,7 +6,10 @@ import type { ServerConfigText } from './schema/server-config.ts';
 const signerForm = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
 const longestSignerName = 571;
 
-export function checkPodCertificates({ podCertificates, issuers }: ServerConfigText, report: Report): void {
+export function checkPodCertificates(
+  { podCertificates, issuers, defaultIssuer }: ServerConfigText,
+  report: Report,
+): void {
   if (podCertificates === undefined) return;
   const { signerName, issuer, context, kubeconfig, lease } = podCertificates;
   const at = (field: string) => ['podCertificates', field];
@@ -14,6 +17,12 @@ export function checkPodCertificates({ podCertificates, issuers }: ServerConfigT
     report(at('signerName'), 'a signer is DOMAIN/PATH, such as mesh.example/workload');
   else if (/^([^/]*\.)?kubernetes\.io\//.test(signerName))
     report(at('signerName'), 'signers under kubernetes.io belong to Kubernetes itself');
+  const signing = issuers.find(({ name }) => name === (issuer ?? defaultIssuer ?? issuers[0]?.name));
+  if (signing?.certManager !== undefined && signing.certManager.way !== 'intermediate')
+    report(
+      at('issuer'),
+      `issuer ${signing.name} may be relayed to, and then names what a request names, while those of pods name nothing: use one of "way: intermediate", or with a key of our own`,
+    );
   if (issuer !== undefined && !issuers.some(({ name }) => name === issuer))
     report(at('issuer'), `there is no issuer ${issuer}`);
   if (context !== undefined && kubeconfig === undefined)

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '#config/load.ts';
 import { DocumentError } from '#document/problem.ts';
-import { minimal } from './minimal.ts';
+import { changed, minimal } from './minimal.ts';
+
+const own = `    certificate: chain.pem
+    roots: roots.pem
+    key:
+      file: { path: key.pem }
+`;
 
 const parse = (section: string) =>
   parseConfig(`${minimal}podCertificates: ${section}\n`, '/etc/countersign/server.yaml', 'server.yaml').config;
@@ -43,6 +49,16 @@ describe('the section podCertificates', () => {
       path: '/etc/countersign/kube',
       context: 'x',
     });
+  });
+
+  it('refuses an issuer that would certify what a request names: those of pods name nothing', () => {
+    const outside = (way: string) =>
+      parseConfig(
+        `${changed(own, `    certManager: { issuer: { name: a }, way: ${way} }\n`)}podCertificates: { signerName: mesh.example/a }\n`,
+        '/server.yaml',
+      );
+    for (const way of ['relay', 'either']) expect(() => outside(way)).toThrow(/may be relayed to/);
+    expect(outside('intermediate').config.podCertificates?.signerName).toBe('mesh.example/a');
   });
 
   it.each(invalid)('refuses %s', (text, words) => {
