@@ -38,6 +38,9 @@ interface Listener {
   readonly resolve: (line: string) => void;
 }
 
+/** A folder with countersign.yaml in it. */
+type ServedHome = Pick<TestHome, 'directory' | 'path'>;
+
 /** `countersign serve` as a process of its own, on a home that outlives it. */
 export class ServerProcess implements AsyncDisposable {
   readonly ended: Promise<Ended>;
@@ -47,7 +50,7 @@ export class ServerProcess implements AsyncDisposable {
   #istio: Address = { host: '', port: 0 };
   #admin: Address = { host: '', port: 0 };
 
-  private constructor(home: TestHome, options: StartOptions, readyFile: string) {
+  private constructor(home: ServedHome, options: StartOptions, readyFile: string) {
     const serve = ['src/cli/main.ts', 'serve', '--home', home.directory, '--ready-file', readyFile];
     const [program = process.execPath, ...words] = [...(options.wrapper ?? []), process.execPath, ...serve];
     this.#child = spawn(program, words, {
@@ -64,7 +67,7 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   /** Resolves once it is ready; rejects with NotStarted. */
-  static async start(home: TestHome, options: StartOptions = {}): Promise<ServerProcess> {
+  static async start(home: ServedHome, options: StartOptions = {}): Promise<ServerProcess> {
     const file = home.path('ready.json');
     rmSync(file, { force: true });
     const watcher = watch(home.directory);

@@ -137,8 +137,8 @@ export class Swapped implements AsyncDisposable {
     this.ended = once(child, 'close').then(([code]) => (typeof code === 'number' ? code : null));
   }
 
-  /** `more` comes last, and so counts where it repeats a flag. */
-  static async start(site: Site, more: readonly string[] = [], known?: Ports): Promise<Swapped> {
+  /** `more` comes last, and so counts where it repeats a flag. `home`: a folder, where the site's own is not meant. */
+  static async start(site: Site, more: readonly string[] = [], known?: Ports, home?: string): Promise<Swapped> {
     const [istio = 0, metrics = 0, probe = 0] = await freePorts(3);
     const ports = known ?? { istio, metrics, probe };
     const words = [join(repository, 'src/cli/main.ts'), ...chartArguments(site, ports), ...more];
@@ -148,7 +148,7 @@ export class Swapped implements AsyncDisposable {
       cwd: workingFolder,
       env: {
         PATH: process.env.PATH,
-        COUNTERSIGN_HOME: site.requests === '' ? site.home.directory : nowhere,
+        COUNTERSIGN_HOME: home ?? (site.requests === '' ? site.home.directory : nowhere),
         HOME: nowhere,
         TMPDIR: nowhere,
       },

@@ -8,7 +8,7 @@ export function firstSteps(values: IstioCsrValues, { elsewhere }: Found): readon
     signing(values),
     roots(values),
     'Policy: copy policies/istio.yaml beside this file; --max-client-certificate-duration is istio.maxCertificateLifetime here.',
-    'Log: make audit/log.key (openssl genpkey -algorithm ed25519), choose audit.origin for good, and give audit/ a volume: the root file system of the pod is read-only.',
+    'Log: make its key with `countersign audit make-key audit/log.key`, choose audit.origin for good, and give audit/ a volume: the root file system of the pod is read-only.',
     rights(values),
     ...(elsewhere.length === 0
       ? []
