@@ -4,8 +4,9 @@ import { readBound, readMountingPod } from '#authn/kubernetes/object-facts.ts';
 import type { TokenObserver } from '#authn/kubernetes/observer.ts';
 import { PodClaimAuthenticator, refuseClaim } from '#authn/kubernetes/pod-claims.ts';
 import type { LiveIssuers } from '#authority/issuers.ts';
-import type { Handed } from '#doors/kubernetes/pod-certificate-status.ts';
-import { type PodCertificateObserver, PodCertificates } from '#doors/kubernetes/pod-certificates.ts';
+import { AnsweredRequests, type RequestObserver } from '#doors/kubernetes/answered-requests.ts';
+import { podCertificates } from '#doors/kubernetes/pod-certificates.ts';
+import type { Handed } from '#doors/kubernetes/request-kind.ts';
 import type { Authenticator } from '#issuance/ports.ts';
 import type { Issuance } from '#issuance/request.ts';
 import type { KubernetesObject } from '#kubernetes/api.ts';
@@ -78,10 +79,10 @@ export function openPodCertificates(foundation: Foundation): OpenPodCertificates
         onLeading: () => door.refresh(),
         onTrouble: (reason) => logger.warn('pod certificates', { component: 'lease', reason }),
       });
-      const door = new PodCertificates({
-        ...{ api, issuance, issuedBefore, pace: systemPace, cluster: wanted.cluster, signerName: wanted.signerName },
+      const door = new AnsweredRequests({
+        ...{ api, issuance, issuedBefore, pace: systemPace },
+        kind: podCertificates(wanted),
         term: () => elector.term,
-        ...(wanted.issuer !== undefined && { issuer: wanted.issuer }),
         observer: observe(foundation),
       });
       metrics.gauges.watchQueue('pod_certificates', () => door.waiting);
@@ -108,20 +109,20 @@ export function openPodCertificates(foundation: Foundation): OpenPodCertificates
 /** None where the issuer has changed since. */
 function withChain(uid: string, { leaf, issuerSha256 }: IssuedLately, issuers: LiveIssuers): [string, Handed][] {
   const issuer = issuers.all().find((each) => each.way === 'sign' && each.certificateSha256 === issuerSha256);
-  return issuer?.way === 'sign' ? [[uid, { leaf, intermediates: issuer.intermediates }]] : [];
+  return issuer?.way === 'sign' ? [[uid, { leaf, intermediates: issuer.intermediates, roots: issuer.roots }]] : [];
 }
 
 /** The metrics of callers by token are about tokens. */
 const unheard: TokenObserver = { reviewed() {}, gotLive() {}, readKeys() {}, servedStale() {} };
 
-function observe({ metrics, logger }: Foundation): PodCertificateObserver {
+function observe({ metrics, logger }: Foundation): RequestObserver {
   const ends = new Counter({
     name: 'countersign_pod_certificates_total',
-    help: 'PodCertificateRequests by outcome: issued, denied, left to the collector, failed and tried again.',
+    help: 'PodCertificateRequests by outcome: issued, refused, left to the collector, failed and tried again.',
     labelNames: ['outcome'],
     registers: [metrics.registry],
   });
-  for (const outcome of ['issued', 'denied', 'left', 'failed']) ends.inc({ outcome }, 0);
+  for (const outcome of ['issued', 'refused', 'left', 'failed']) ends.inc({ outcome }, 0);
   return {
     ended: (outcome) => ends.inc({ outcome }),
     told: (level, reason) => logger.log(level, 'pod certificates', { reason }),

@@ -2,15 +2,13 @@ import type { ClaimedObject } from '#issuance/ports.ts';
 import { isObject } from '#kubernetes/answer.ts';
 import type { KubernetesObject } from '#kubernetes/api.ts';
 import { toPem } from '#x509/pem.ts';
+import type { WaitingRequest } from './request-kind.ts';
 
 /** Versions of certificates.k8s.io that have the kind with a stub request in it, newest first (kubernetes.md §3.1). */
 export const podCertificateVersions = ['v1', 'v1beta1'] as const;
 
 /** A PodCertificateRequest that waits for its signer. */
-export interface PodCertificateRequest {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
+export interface PodCertificateRequest extends WaitingRequest {
   readonly signerName: string;
   readonly pod: ClaimedObject;
   readonly serviceAccount: ClaimedObject;

@@ -1,13 +1,10 @@
-import type { IssuedFacts } from '#issuance/request.ts';
 import type { KubernetesObject } from '#kubernetes/api.ts';
 import { readCertificate } from '#x509/certificate.ts';
 import { readPem } from '#x509/pem.ts';
+import type { Handed } from './request-kind.ts';
 
 /** Longest message that the API server takes, characters. */
 const longestMessage = 32_768;
-
-/** What is handed over. */
-export type Handed = Pick<IssuedFacts, 'leaf' | 'intermediates'>;
 
 /**
  * The one status write of an issued request (kubernetes.md §3.4). Times are read from the certificate itself: the API

@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
-import { PodCertificates, type PodCertificatesOptions } from '#doors/kubernetes/pod-certificates.ts';
+import { AnsweredRequests, type AnsweredRequestsOptions } from '#doors/kubernetes/answered-requests.ts';
+import type { PodCertificateRequest } from '#doors/kubernetes/pod-certificate-request.ts';
+import { podCertificates } from '#doors/kubernetes/pod-certificates.ts';
 import { ApiError, type ApiRequest } from '#kubernetes/api.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { stub } from '#test/e2e/pod-certificates/stubs.ts';
@@ -12,16 +14,17 @@ import { PodApi } from './pod-api.ts';
 
 const key = await stub();
 const minute = 60_000;
+type Door = AnsweredRequests<PodCertificateRequest>;
 const policies = setOf({ spec: { validity: { default: '24h', max: '24h', backdate: '2m' } } });
 
 describe('the door of PodCertificateRequests', () => {
-  const doors: PodCertificates[] = [];
+  const doors: Door[] = [];
   afterEach(async () => {
     await Promise.all(doors.splice(0).map((door) => door.stop()));
   });
 
   /** A door on an API of its own, in time that the test holds. */
-  function open(rigOptions: RigOptions = {}, over: Partial<PodCertificatesOptions> = {}) {
+  function open(rigOptions: RigOptions = {}, over: Partial<AnsweredRequestsOptions<PodCertificateRequest>> = {}) {
     const api = new PodApi();
     const rig = Rig.of({ policies, authenticate: async () => webCaller(), ...rigOptions });
     const pace = new FakePace();
@@ -29,8 +32,9 @@ describe('the door of PodCertificateRequests', () => {
     const ends: string[] = [];
     const told: string[] = [];
     const leading = new AbortController();
-    const door = new PodCertificates({
-      ...{ api, pace, issuance: rig.sequence, cluster: 'Kubernetes', signerName: 'mesh.example/workload' },
+    const door: Door = new AnsweredRequests({
+      ...{ api, pace, issuance: rig.sequence },
+      kind: podCertificates({ cluster: 'Kubernetes', signerName: 'mesh.example/workload' }),
       term: () => leading.signal,
       observer: { ended: (outcome) => ends.push(outcome), told: (_, message) => told.push(message) },
       ...over,
@@ -68,7 +72,7 @@ describe('the door of PodCertificateRequests', () => {
     api.add(key);
     door.start();
     await until(() => told.length === 1);
-    expect(told).toEqual(['the cluster serves no PodCertificateRequests']);
+    expect(told).toEqual(['the cluster serves no podcertificaterequests']);
     expect(door.fault).toMatch(/not known to serve/);
     api.served = ['v1'];
     await pace.pass(600_000);
@@ -146,7 +150,7 @@ describe('the door of PodCertificateRequests', () => {
     await until(() => first.api.writes.length === 1);
     const chain = String(statusOf(first.api.writes[0], 'certificateChain'));
     const [leaf = '', ...intermediates] = chain.match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----\n/g) ?? [];
-    const second = open({}, { api: first.api, issuedBefore: new Map([[uid, { leaf, intermediates }]]) });
+    const second = open({}, { api: first.api, issuedBefore: new Map([[uid, { leaf, intermediates, roots: '' }]]) });
     second.door.start();
     await until(() => first.api.writes.length === 2);
     expect(statusOf(first.api.writes[1], 'certificateChain')).toBe(chain);
