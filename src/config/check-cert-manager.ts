@@ -1,3 +1,4 @@
+import { checkAnnotations } from './annotations.ts';
 import { between, type Report, type Step } from './judgement.ts';
 import { checkName, labelName, objectName } from './kubernetes-names.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
@@ -22,19 +23,4 @@ export function checkCertManager(written: Written, path: readonly Step[], report
     report([...path, 'context'], 'a context is one of a kubeconfig: name that too');
   between(timeout, '1s', '10m', [...path, 'timeout'], report);
   between(intermediate.lifetime, '1h', '3650d', [...path, 'intermediate', 'lifetime'], report);
-}
-
-/** Kubernetes' form of an annotation's name: an optional DNS prefix, and up to 63 characters after the slash. */
-const annotationName = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/;
-/** Written by us, with a meaning. */
-const ours = /^(istio\.cert-manager\.io\/identities$|countersign\.dev\/)/;
-
-function checkAnnotations(annotations: Written['annotations'], path: readonly Step[], report: Report): void {
-  const names = annotations.map(({ name }) => name);
-  for (const [at, name] of names.entries()) {
-    const here = [...path, at, 'name'];
-    if (!annotationName.test(name)) report(here, `"${name}" is no annotation, such as example.org/team`);
-    else if (ours.test(name)) report(here, `"${name}" is written by us`);
-    if (names.indexOf(name) < at) report(here, `"${name}" is given before`);
-  }
 }

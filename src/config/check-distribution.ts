@@ -1,5 +1,6 @@
 import { checkLabelSelector } from '#distribution/label-selector.ts';
 import { checkTrustBundleName } from '#distribution/trust-bundle.ts';
+import { checkAnnotations } from './annotations.ts';
 import { attempt, between, type Report } from './judgement.ts';
 import { checkName, labelName, objectName } from './kubernetes-names.ts';
 import { trustBundleNames } from './resolve-distribution.ts';
@@ -8,7 +9,7 @@ import type { ServerConfigText } from './schema/server-config.ts';
 const here = 'distribution';
 
 /** Names that the API server would refuse once they are used, which may be days later. */
-export function checkDistribution({ distribution }: ServerConfigText, report: Report): void {
+export function checkDistribution({ distribution, issuers, defaultIssuer }: ServerConfigText, report: Report): void {
   if (distribution === undefined) return;
   const { context, kubeconfig, lease, rootConfigMap, clusterTrustBundle, istiod } = distribution;
   if (context !== undefined && kubeconfig === undefined)
@@ -22,7 +23,14 @@ export function checkDistribution({ distribution }: ServerConfigText, report: Re
       (message) => report([here, 'clusterTrustBundle', 'name'], message),
     );
   }
-  if (istiod !== undefined) checkIstiod(istiod, report);
+  if (istiod === undefined) return;
+  checkIstiod(istiod, report);
+  if (istiod.certificate === undefined) return;
+  const path = [here, 'istiod', 'certificate'];
+  checkName(istiod.certificate.name, objectName, [...path, 'name'], report);
+  checkAnnotations(istiod.certificate.annotations, [...path, 'annotations'], report);
+  const signs = issuers.find(({ name }, at) => (defaultIssuer === undefined ? at === 0 : name === defaultIssuer));
+  if (signs?.certManager === undefined) report(path, 'cert-manager makes it: the default issuer must have certManager');
 }
 
 type Written = NonNullable<ServerConfigText['distribution']>;

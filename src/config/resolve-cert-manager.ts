@@ -1,4 +1,5 @@
 import { parseDuration } from '#document/scalars.ts';
+import { annotationsOf } from './annotations.ts';
 import type { PathFrom } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 import type { CertificateRequestsConfig, CertManagerIssuerConfig, OwnIntermediateConfig } from './server-config.ts';
@@ -29,7 +30,7 @@ function resolveRequests(written: Written, from: PathFrom): CertificateRequestsC
     namespace,
     ...(issuer !== undefined && { issuer }),
     ...(runtime !== undefined && { runtime }),
-    annotations: Object.fromEntries(annotations.map(({ name, value = '' }) => [name, value])),
+    annotations: annotationsOf(annotations),
     preserve: written.preserveRequests,
     timeoutMs: parseDuration(written.timeout) * 1000,
     maxInFlight,

@@ -1,4 +1,5 @@
 import { parseDuration } from '#document/scalars.ts';
+import { annotationsOf } from './annotations.ts';
 import type { PathFrom } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 import type { DistributionConfig, IstiodCertificateConfig } from './server-config.ts';
@@ -24,6 +25,12 @@ export function trustBundleNames({ name, signerName }: { readonly name: string; 
   return { name, signerName: signerName === 'none' ? '' : signerName };
 }
 
-function resolveIstiod({ lifetime, ...others }: NonNullable<Written['istiod']>): IstiodCertificateConfig {
-  return { ...others, lifetimeSeconds: parseDuration(lifetime) };
+function resolveIstiod({ lifetime, certificate, ...others }: NonNullable<Written['istiod']>): IstiodCertificateConfig {
+  return {
+    ...others,
+    lifetimeSeconds: parseDuration(lifetime),
+    ...(certificate !== undefined && {
+      certificate: { name: certificate.name, annotations: annotationsOf(certificate.annotations) },
+    }),
+  };
 }

@@ -208,6 +208,8 @@ export interface DistributionConfig {
 }
 
 export interface IstiodCertificateConfig {
+  /** Present: cert-manager makes the Secret. */
+  readonly certificate?: { readonly name: string; readonly annotations: Readonly<Record<string, string>> };
   readonly namespace: string;
   readonly secret: string;
   readonly serviceAccount: string;

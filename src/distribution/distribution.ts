@@ -1,4 +1,5 @@
 import { LeaseElector } from '#kubernetes/lease-elector.ts';
+import { CertificateObject, type CertificateObjectOptions } from './certificate-object.ts';
 import { ClusterTrustBundle } from './cluster-trust-bundle.ts';
 import { ControlPlaneCertificate, type ControlPlaneCertificateOptions } from './control-plane-certificate.ts';
 import { RootConfigMaps, type RootConfigMapsOptions } from './root-config-maps.ts';
@@ -13,6 +14,7 @@ export interface DistributionOptions extends Omit<Surroundings, 'term'> {
   readonly rootConfigMaps?: RootConfigMapsOptions;
   readonly clusterTrustBundle?: TrustBundleNames;
   readonly controlPlaneCertificate?: ControlPlaneCertificateOptions;
+  readonly certificateObject?: CertificateObjectOptions;
 }
 
 /** What the cluster needs beside certificates, written by the one replica that holds the lease. */
@@ -31,11 +33,12 @@ export class Distribution {
       onTrouble: (message) => observer.told('warn', 'lease', message),
     });
     const around: Surroundings = { ...options, term: () => this.#elector.term };
-    const { rootConfigMaps, clusterTrustBundle, controlPlaneCertificate } = options;
+    const { rootConfigMaps, clusterTrustBundle, controlPlaneCertificate, certificateObject } = options;
     this.#controllers = [
       ...(rootConfigMaps ? [new RootConfigMaps(around, rootConfigMaps)] : []),
       ...(clusterTrustBundle ? [new ClusterTrustBundle(around, clusterTrustBundle)] : []),
       ...(controlPlaneCertificate ? [new ControlPlaneCertificate(around, controlPlaneCertificate)] : []),
+      ...(certificateObject ? [new CertificateObject(around, certificateObject)] : []),
     ];
   }
 

@@ -3,7 +3,7 @@ import type { Pace } from '#kubernetes/pace.ts';
 import type { Outcome } from './bring.ts';
 
 /** Kinds of objects that are written, as metrics name them. */
-export type Written = 'configmap' | 'clustertrustbundle' | 'secret';
+export type Written = 'configmap' | 'clustertrustbundle' | 'secret' | 'certificate';
 
 export interface DistributionObserver {
   /** A write, or the attempt at one, that ended so. */

@@ -2,7 +2,8 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { IstiodCertificateConfig } from '#config/server-config.ts';
 import type { ControlPlaneCertificateOptions } from '#distribution/control-plane-certificate.ts';
 import { controlPlaneNames } from '#distribution/control-plane-names.ts';
-import { Distribution } from '#distribution/distribution.ts';
+import { Distribution, type DistributionOptions } from '#distribution/distribution.ts';
+import { istiodCertificateSpec } from '#distribution/istiod-certificate-spec.ts';
 import type { DistributionObserver } from '#distribution/writer.ts';
 import { connect } from '#kubernetes/connect.ts';
 import { systemPace } from '#kubernetes/pace.ts';
@@ -31,7 +32,7 @@ export function distribute(foundation: Foundation, issuing: Issuing, own: OwnCer
     observer: observe(metrics.registry, logger),
     ...(rootConfigMap && { rootConfigMaps: rootConfigMap }),
     ...(clusterTrustBundle && { clusterTrustBundle }),
-    ...(istiod && { controlPlaneCertificate: controlPlaneCertificate(istiod, foundation, own) }),
+    ...(istiod && forIstiod(istiod, foundation, issuing, own)),
   });
   const { name } = lease;
   new Gauge({
@@ -46,6 +47,7 @@ export function distribute(foundation: Foundation, issuing: Issuing, own: OwnCer
   metrics.gauges.watchQueue('distribution', () => distribution.waiting);
   distribution.start();
   issuing.live.onChange(() => distribution.refresh());
+  issuing.onNamed(() => distribution.refresh());
   return {
     async stop() {
       // Of an API server that hangs nobody takes leave: the lease runs out by itself.
@@ -55,6 +57,26 @@ export function distribute(foundation: Foundation, issuing: Issuing, own: OwnCer
       await api.close();
     },
   };
+}
+
+type ForIstiod = Pick<DistributionOptions, 'controlPlaneCertificate' | 'certificateObject'>;
+
+/** A Secret of ours, or a Certificate from which cert-manager makes one. */
+function forIstiod(
+  istiod: IstiodCertificateConfig,
+  foundation: Foundation,
+  issuing: Issuing,
+  own: OwnCertificates,
+): ForIstiod {
+  const { certificate, namespace, serviceAccount } = istiod;
+  if (certificate === undefined) return { controlPlaneCertificate: controlPlaneCertificate(istiod, foundation, own) };
+  const uri = `spiffe://${foundation.config.trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
+  const spec = istiodCertificateSpec({ ...istiod, uri });
+  const issuer = () => {
+    const named = issuing.named();
+    return named && { ...named };
+  };
+  return { certificateObject: { ...certificate, namespace, spec, issuer } };
 }
 
 /** istiod's certificate comes from the default issuer, on the record like our own. */
@@ -87,7 +109,7 @@ function observe(registry: Registry, logger: Logger): DistributionObserver {
     labelNames: ['object', 'outcome'],
     registers: [registry],
   });
-  for (const object of ['configmap', 'clustertrustbundle', 'secret'])
+  for (const object of ['configmap', 'clustertrustbundle', 'secret', 'certificate'])
     for (const outcome of ['created', 'updated', 'failed']) writes.inc({ object, outcome }, 0);
   return {
     wrote: (object, outcome) => writes.inc({ object, outcome }),

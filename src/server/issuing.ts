@@ -6,6 +6,7 @@ import type { RootOverlap } from '#authority/root-overlap.ts';
 import type { KeyIssuerConfig } from '#config/server-config.ts';
 import type { LiveIssuer, SigningIssuer } from '#issuance/live-issuer.ts';
 import type { AuditLog } from '#issuance/ports.ts';
+import type { IssuerReference } from '#upstream/issuer-reference.ts';
 import { readCertificate } from '#x509/certificate.ts';
 import { nameText } from '#x509/name.ts';
 import { readPemBlocks } from '#x509/pem.ts';
@@ -63,13 +64,26 @@ export class Issuing {
 
   /** Nothing is missing for the default issuer to be had but its name, which comes while we run. */
   get awaitsName(): boolean {
-    const { defaultIssuer } = this.#foundation.config;
-    return this.#upstreams.some(({ name, awaitsName }) => name === defaultIssuer && awaitsName);
+    return this.#default()?.awaitsName ?? false;
+  }
+
+  /** Who stands behind the default issuer, if anybody else does. */
+  named(): IssuerReference | undefined {
+    return this.#default()?.named;
+  }
+
+  /** Calls `follow` when somebody else does. */
+  onNamed(follow: () => void): void {
+    this.#default()?.onNamed(follow);
+  }
+
+  #default(): UpstreamIssuer | undefined {
+    return this.#upstreams.find(({ name }) => name === this.#foundation.config.defaultIssuer);
   }
 
   /** Whether the default issuer may have nothing to give for a while. */
   get mayWait(): boolean {
-    return this.#upstreams.some(({ name }) => name === this.#foundation.config.defaultIssuer);
+    return this.#default() !== undefined;
   }
 
   /** Why an issuer's key cannot sign at present, by the issuer's name; answers from memory. */

@@ -7,6 +7,7 @@ import { BackOff } from '#kubernetes/back-off.ts';
 import { type Pace, pause, systemPace } from '#kubernetes/pace.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import type { Logger } from '#telemetry/log/logger.ts';
+import type { IssuerReference } from '#upstream/issuer-reference.ts';
 import { type OpenRequests, openRequests } from './certificate-requests.ts';
 import type { Foundation } from './foundation.ts';
 import { obtainIssuer } from './obtain-issuer.ts';
@@ -72,6 +73,14 @@ export class UpstreamIssuer {
   /** What stands in for it until there is more. Rejects with IssuerError for roots that are none. */
   first(): Promise<LiveIssuer> {
     return this.#relay(this.#relays ? this.#parts.requests : notYet);
+  }
+
+  get named(): IssuerReference | undefined {
+    return this.#parts.requests.named;
+  }
+
+  onNamed(follow: () => void): void {
+    this.#parts.requests.onNamed(follow);
   }
 
   /** Nobody has named an issuer yet, and that is all that is missing. */

@@ -31,6 +31,8 @@ const invalid: readonly (readonly [string, string])[] = [
   ['{ istiod: { revisions: [] } }', 'distribution.istiod.revisions: the list needs at least 1 item(s)'],
   ['{ istiod: { revisions: [v1.2] } }', 'distribution.istiod.revisions[0]: "v1.2" is no name in Kubernetes'],
   ['{ istiod: { additionalDnsNames: ["*"] } }', 'distribution.istiod.additionalDnsNames[0]: "*" is no name'],
+  ['{ istiod: { certificate: {} } }', 'cert-manager makes it: the default issuer must have certManager'],
+  ['{ istiod: { certificate: { name: A } } }', 'istiod.certificate.name: "A" is no name in Kubernetes'],
   ['{ istiod: { lifetime: 1m } }', 'distribution.istiod.lifetime: 1m is not between 10m and 398d'],
 ];
 

@@ -36,8 +36,9 @@ describe('docs/configuration.md', () => {
       'file: { path: audit.pem }',
       'pkcs11: { uri: "pkcs11:object=a", module: /m, pin: { env: P } }',
     );
+    const outside = '  - { name: outside, certManager: { way: intermediate, issuer: { name: a } } }';
     const { record } = parseConfig(
-      `${onToken}admin: { probe: { listen: "[::]:6060" } }\ntelemetry: { tracing: { otlp: { endpoint: "http://c/" } } }\ndistribution: { clusterTrustBundle: {}, istiod: {} }\npodCertificates: { signerName: mesh.example/workload }`,
+      `${onToken.replace('issuers:', () => `issuers:\n${outside}`)}admin: { probe: { listen: "[::]:6060" } }\ntelemetry: { tracing: { otlp: { endpoint: "http://c/" } } }\ndistribution: { clusterTrustBundle: {}, istiod: { certificate: {} } }\npodCertificates: { signerName: mesh.example/workload }`,
       '/server.yaml',
     );
     const withDefault = rows.filter(([, key = '', , shown = '']) => !key.includes('[]') && shown.startsWith('`'));

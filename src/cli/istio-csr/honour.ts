@@ -36,14 +36,14 @@ export const withoutOutsideIssuer: Readonly<Partial<Record<IstioCsrFlag, string>
   'issuer-name': '--issuer-enabled=false leaves signing to our own issuers',
   'issuer-kind': '--issuer-enabled=false leaves signing to our own issuers',
   'issuer-group': '--issuer-enabled=false leaves signing to our own issuers',
+  'istiod-cert-name': 'the Secret istiod-tls is written without a Certificate object',
+  'istiod-cert-additional-annotations': 'the Secret istiod-tls is written without a Certificate object',
 };
 
 /** Flags that have nothing to act on here, and why: said at the start where one was given. */
 export const withoutEffect: Readonly<Partial<Record<IstioCsrFlag, string>>> = {
   'disable-kubernetes-client-rate-limiter': 'calls of the Kubernetes API have bounds of their own',
   'max-concurrent-reconciles': 'ConfigMaps are written with a bound of their own',
-  'istiod-cert-name': 'the Secret istiod-tls is written without a Certificate object',
-  'istiod-cert-additional-annotations': 'the Secret istiod-tls is written without a Certificate object',
   namespace: 'every flag that needs a namespace names its own',
   'cache-dir': 'nothing is cached on disk',
   'disable-compression': 'answers of the Kubernetes API are not compressed',

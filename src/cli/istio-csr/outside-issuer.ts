@@ -31,17 +31,21 @@ export function certManagerFields(
   values: IstioCsrValues,
 ): readonly { readonly field: string; readonly value: unknown; readonly flag: IstioCsrFlag }[] {
   const { 'issuer-name': name, 'issuer-kind': kind, 'issuer-group': group } = values;
-  const annotations = [...values['certificate-request-additional-annotations']].map(([each, value]) =>
-    value === '' ? { name: each } : { name: each, value },
-  );
+  const annotations = listed(values['certificate-request-additional-annotations']);
   const fields: readonly (readonly [string, unknown, IstioCsrFlag])[] = [
     ['issuer', staticIssuer(values) === undefined ? undefined : { name, kind, group }, 'issuer-name'],
     ['runtime', runtimeConfigMap(values), 'runtime-issuance-config-map-name'],
     ['namespace', values['certificate-namespace'], 'certificate-namespace'],
-    ['annotations', annotations.length === 0 ? undefined : annotations, 'certificate-request-additional-annotations'],
+    ['annotations', annotations, 'certificate-request-additional-annotations'],
     ['preserveRequests', values['preserve-certificate-requests'], 'preserve-certificate-requests'],
     ['kubeconfig', values.kubeconfig === '' ? undefined : values.kubeconfig, 'kubeconfig'],
     ['context', values.context === '' ? undefined : values.context, 'context'],
   ];
   return fields.flatMap(([field, value, flag]) => (value === undefined ? [] : [{ field, value, flag }]));
+}
+
+/** Annotations as a configuration has them; nothing where there are none. */
+export function listed(annotations: ReadonlyMap<string, string>): readonly object[] | undefined {
+  if (annotations.size === 0) return undefined;
+  return [...annotations].map(([name, value]) => (value === '' ? { name } : { name, value }));
 }

@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { formatDuration } from '#document/scalars.ts';
 import { keyTypeOf } from './key-type.ts';
 import type { IstioCsrFlag, IstioCsrValues } from './line.ts';
+import { listed, outsideIssuer } from './outside-issuer.ts';
 import { tlsOffer } from './tls-names.ts';
 
 /** A field of the configuration that flags decide. */
@@ -99,7 +100,18 @@ function istiod(values: IstioCsrValues): readonly Setting[] {
       'istiod-cert-key-size',
     ),
     set(`${at}.lifetime`, time(seconds), 'istiod-cert-duration'),
+    ...(outsideIssuer(values) === undefined ? [] : certificateObject(values)),
     set(`${at}.renewAt`, share(1 - values['istiod-cert-renew-before'] / seconds), 'istiod-cert-renew-before'),
+  ];
+}
+
+/** Where cert-manager signs it makes istiod's Secret too, as with istio-csr, whose rights are enough for that. */
+function certificateObject(values: IstioCsrValues): readonly Setting[] {
+  const annotations = listed(values['istiod-cert-additional-annotations']);
+  const at = 'distribution.istiod.certificate';
+  return [
+    set(`${at}.name`, values['istiod-cert-name'], 'istiod-cert-name'),
+    set(`${at}.annotations`, annotations, 'istiod-cert-additional-annotations'),
   ];
 }
 

@@ -33,6 +33,22 @@ export const distribution = section(
       section("istiod's own certificate, as a Secret that its chart mounts", {
         namespace: text('Where istiod is', { default: 'istio-system' }),
         secret: text('Name of the Secret', { default: 'istiod-tls' }),
+        certificate: optional(
+          section(
+            "Instead of writing the Secret: a Certificate of cert-manager's, under the issuer of the default `issuers` entry, which has certManager; cert-manager then makes the Secret. As istio-csr's dynamic mode, whose rights are enough for it",
+            {
+              name: text('Its name', { default: 'istiod-dynamic' }),
+              annotations: list(
+                'What it is annotated with',
+                section('One annotation', {
+                  name: text('Its name'),
+                  value: optional(text('Its value; left out, an empty one')),
+                }),
+                { default: [] },
+              ),
+            },
+          ),
+        ),
         serviceAccount: text("istiod's service account, which is its SPIFFE ID", { default: 'istiod-service-account' }),
         revisions: list('All revisions of istiod; `default` is the one without a name', text('A revision'), {
           default: ['default'],

@@ -209,7 +209,7 @@ describe('the configuration made of values', () => {
       '/ca/root.pem',
       'replicaCount',
       'pods get',
-      'secrets get',
+      'certificates get',
     ])
       expect(text).toContain(word);
   });

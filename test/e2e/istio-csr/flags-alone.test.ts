@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { describeWith } from '#test/oracles.ts';
 import { CertManager } from '#test/support/control-plane/cert-manager.ts';
 import { at } from '#test/support/control-plane/client.ts';
-import { createNamespace } from '#test/support/control-plane/objects.ts';
+import { createNamespace, grant } from '#test/support/control-plane/objects.ts';
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import { p256Request } from '#test/support/requests.ts';
 import type { TestAuthority } from '#test/support/software-ca.ts';
@@ -134,6 +134,55 @@ describeWith(
       await site.cluster.admin.delete(`/api/v1/namespaces/${site.requests}/configmaps/runtime`);
       waiting.terminate();
       expect(await waiting.ended).toBe(0);
+    });
+
+    it("Istio 97: istiod's Certificate is kept as istio-csr keeps it, and cert-manager makes the Secret of it", async () => {
+      const { admin } = site.cluster;
+      const lease = await createNamespace(admin, { prefix: 'lease' });
+      await grant(
+        admin,
+        { namespace: site.namespace, name: 'cert-manager-istio-csr' },
+        [{ apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] }],
+        lease,
+      );
+      const dynamic = await start([
+        `--leader-election-namespace=${lease}`,
+        '--istiod-cert-enabled=true',
+        `--istiod-cert-namespace=${site.requests}`,
+        '--istiod-cert-istio-revisions=default,canary',
+        '--istiod-cert-additional-dns-names=istiod.example.org',
+        '--istiod-cert-additional-annotations=example.org/a=b',
+      ]);
+      const kept = `/apis/cert-manager.io/v1/namespaces/${site.requests}/certificates/istiod-dynamic`;
+      const certificate = await vi.waitFor(() => admin.get(kept), patiently);
+      const spec = {
+        commonName: `istiod.${site.requests}.svc`,
+        dnsNames: [`istiod.${site.requests}.svc`, `istiod-canary.${site.requests}.svc`, 'istiod.example.org'],
+        uris: [`spiffe://cluster.local/ns/${site.requests}/sa/istiod-service-account`],
+        secretName: 'istiod-tls',
+        duration: '1h0m0s',
+        renewBefore: '30m0s',
+        privateKey: { rotationPolicy: 'Always', algorithm: 'RSA', size: 2048 },
+        revisionHistoryLimit: 1,
+        issuerRef: { name: 'istio-ca', kind: 'Issuer', group: 'cert-manager.io' },
+      };
+      expect(at(certificate, 'spec')).toEqual(spec);
+      expect(at(certificate, 'metadata', 'annotations')).toMatchObject({ 'example.org/a': 'b' });
+      const data = await vi.waitFor(async () => {
+        const secret = await admin.get(`/api/v1/namespaces/${site.requests}/secrets/istiod-tls`);
+        return Object(at(secret, 'data'));
+      }, patiently);
+      expect(Object.keys(data).toSorted()).toEqual(['ca.crt', 'tls.crt', 'tls.key']);
+      const leaf = new X509Certificate(Buffer.from(data['tls.crt'], 'base64'));
+      expect(leaf.verify(new X509Certificate(root.pem).publicKey)).toBe(true);
+      await admin.patch(kept, { spec: { duration: '2h', dnsNames: ['evil.example.org'] } });
+      await vi.waitFor(async () => expect(at(await admin.get(kept), 'spec')).toEqual(spec), patiently);
+      expect(dynamic.lines.filter((line) => /forbidden|\b403\b/i.test(line))).toEqual([]);
+      await admin.delete(kept);
+      dynamic.terminate();
+      expect(await dynamic.ended).toBe(0);
+      await admin.delete(kept).catch(() => undefined);
+      await admin.delete(`/api/v1/namespaces/${site.requests}/secrets/istiod-tls`).catch(() => undefined);
     });
 
     it('Istio 94: is not ready while an issuer that is named gives nothing, and ends when it is told to', async () => {

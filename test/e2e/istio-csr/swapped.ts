@@ -79,6 +79,8 @@ export class Site implements Disposable {
       const rules = [
         { apiGroups: ['cert-manager.io'], resources: ['certificaterequests'], verbs },
         { apiGroups: [''], resources: ['events'], verbs: ['create'] },
+        // what the chart adds for istiod's namespace in dynamic mode
+        { apiGroups: ['cert-manager.io'], resources: ['certificates'], verbs },
         { apiGroups: [''], resources: ['configmaps'], resourceNames: ['runtime'], verbs: reading },
       ];
       await grant(admin, own, rules, requests);

@@ -94,9 +94,11 @@ export class CertManager implements AsyncDisposable {
     return LeavesOnly.start(this.#admin, this.namespace, name, await this.ca(name));
   }
 
-  /** CertificateRequests that are there. */
-  requests(): Promise<readonly unknown[]> {
-    return listed(this.#admin, this.namespace);
+  /** CertificateRequests of ours that are there. */
+  async requests(): Promise<readonly unknown[]> {
+    const items = at(await this.#admin.get(`${requestsIn(this.namespace)}?labelSelector=${ourLabel}`), 'items');
+    if (!Array.isArray(items)) throw new Error('no list');
+    return items;
   }
 
   pause(): Promise<void> {
@@ -115,11 +117,7 @@ export class CertManager implements AsyncDisposable {
 
 const requestsIn = (namespace: string) => `${certManagerApi}/namespaces/${namespace}/certificaterequests`;
 
-async function listed(admin: TestClient, namespace: string): Promise<readonly unknown[]> {
-  const items = at(await admin.get(requestsIn(namespace)), 'items');
-  if (!Array.isArray(items)) throw new Error('no list');
-  return items;
-}
+const ourLabel = 'countersign.dev/requester';
 
 /** Stands for an issuer that signs no CA, such as ACME or a SaaS. */
 class LeavesOnly implements AsyncDisposable {

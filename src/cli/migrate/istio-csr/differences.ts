@@ -15,7 +15,9 @@ export function differences(values: IstioCsrValues): readonly string[] {
     `A call of another cluster than ${JSON.stringify(values['cluster-id'])} is refused, as before.`,
     ...(values['istiod-cert-enabled']
       ? [
-          'istiod: the Secret istiod-tls is written directly, without a Certificate object. It has no common name; for the default revision it names istiod-remote and istio-pilot too.',
+          outsideIssuer(values) === undefined
+            ? 'istiod: the Secret istiod-tls is written directly, without a Certificate object. It has no common name; for the default revision it names istiod-remote and istio-pilot too.'
+            : `istiod: the Certificate ${values['istiod-cert-name']} is kept as in istio-csr's dynamic mode, and cert-manager makes the Secret istiod-tls of it. Without distribution.istiod.certificate the Secret is written directly, from our own issuer and on our record.`,
         ]
       : []),
     ...(values['disable-kubernetes-client-rate-limiter']

@@ -41,15 +41,20 @@ function rights(values: IstioCsrValues): string {
     'configmaps create, update',
     `leases get, create, update in ${lease}`,
     ...(values['ca-trusted-node-accounts'].length > 0 ? ['pods get, list, watch'] : []),
-    ...(values['istiod-cert-enabled']
-      ? [`secrets get, list, watch, create, update in ${values['istiod-cert-namespace']}, which istio-csr did not need`]
-      : []),
+    ...(values['istiod-cert-enabled'] ? [istiodRights(values)] : []),
   ];
   const cert =
     outsideIssuer(values) === undefined
       ? 'Nothing of cert-manager is needed any more.'
-      : `certificaterequests get, list, watch, create, delete in ${values['certificate-namespace']}. All that is what istio-csr's chart grants${values['istiod-cert-enabled'] ? ', but for the Secrets' : ''}.`;
+      : `certificaterequests get, list, watch, create, delete in ${values['certificate-namespace']}. All that is what istio-csr's chart grants.`;
   return `Rights (RBAC) of the service account: ${list.join('; ')}. ${cert}`;
+}
+
+function istiodRights(values: IstioCsrValues): string {
+  const namespace = values['istiod-cert-namespace'];
+  return outsideIssuer(values) === undefined
+    ? `secrets get, list, watch, create, update in ${namespace}, which istio-csr did not need`
+    : `certificates get, list, watch, create, update in ${namespace}, as in istio-csr's dynamic mode`;
 }
 
 const topOf = (key: string) => (key.startsWith('app.') ? key : (key.split('.', 1)[0] ?? key));

@@ -15,7 +15,7 @@ export function fromValues(values: unknown): Found {
     unknown: leaves.flatMap(([key]) => (meaning(key) === undefined ? [unknownValue(key)] : [])),
     differs: staticCertificate(given)
       ? [
-          "istiod's certificate was a Certificate object of cert-manager's, named istiod. We write the Secret istiod-tls ourselves: delete that Certificate first, or the two overwrite each other's.",
+          "istiod's certificate was a Certificate object of cert-manager's, named istiod, which goes with the chart. The Secret istiod-tls is now written by us, or made of a Certificate that we keep: delete that Certificate first, or the two overwrite each other's.",
         ]
       : [],
   };

@@ -1,4 +1,4 @@
-// cert-manager's own controllers of issuers and CertificateRequests, in one namespace. The module publishes them as
+// cert-manager's own controllers of issuers, Certificates and CertificateRequests, in one namespace. The module publishes them as
 // packages; their command is a module of its own that nobody publishes. No webhook, no leader election, no metrics.
 package main
 
@@ -14,6 +14,12 @@ import (
 	"github.com/cert-manager/cert-manager/pkg/controller/certificaterequests/approver"
 	requestsca "github.com/cert-manager/cert-manager/pkg/controller/certificaterequests/ca"
 	requestsselfsigned "github.com/cert-manager/cert-manager/pkg/controller/certificaterequests/selfsigned"
+	"github.com/cert-manager/cert-manager/pkg/controller/certificates/issuing"
+	"github.com/cert-manager/cert-manager/pkg/controller/certificates/keymanager"
+	"github.com/cert-manager/cert-manager/pkg/controller/certificates/readiness"
+	"github.com/cert-manager/cert-manager/pkg/controller/certificates/requestmanager"
+	"github.com/cert-manager/cert-manager/pkg/controller/certificates/revisionmanager"
+	"github.com/cert-manager/cert-manager/pkg/controller/certificates/trigger"
 	"github.com/cert-manager/cert-manager/pkg/controller/issuers"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/ca"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/selfsigned"
@@ -24,6 +30,12 @@ var names = []string{
 	approver.ControllerName,
 	requestsca.CRControllerName,
 	requestsselfsigned.CRControllerName,
+	trigger.ControllerName,
+	keymanager.ControllerName,
+	requestmanager.ControllerName,
+	issuing.ControllerName,
+	readiness.ControllerName,
+	revisionmanager.ControllerName,
 }
 
 func main() {
