@@ -37,8 +37,16 @@ export function pathFaults(path: readonly Certificate[], rules: PathRules): Faul
   ];
 }
 
+/** A root that stays is asked of with every path that ends in it; its bytes, and so the answer, never change. */
+const knownSelfSigned = new WeakMap<Certificate, boolean>();
+
 function isSelfSigned(certificate: Certificate): boolean {
-  return certificate.isSelfIssued && checkSignature(certificate, certificate.spki) === 'good';
+  if (!certificate.isSelfIssued) return false;
+  const known = knownSelfSigned.get(certificate);
+  if (known !== undefined) return known;
+  const verdict = checkSignature(certificate, certificate.spki) === 'good';
+  knownSelfSigned.set(certificate, verdict);
+  return verdict;
 }
 
 function validityFaults(certificate: Certificate, now: number): Fault[] {
