@@ -37,7 +37,10 @@ const defaultLimits: Omit<DoorLimits, 'maxOpenStreams'> = {
   handshakeTimeoutMs: 10_000,
 };
 
-/** Calls that keep a few cores busy. More connections would only bring more of them, to wait in here or to be refused. */
+/**
+ * First calls of connections that keep a few cores busy: more new connections would only bring more of them, to wait in
+ * here or to be refused. Whoever calls in a loop on a connection that is open has no part in this, and keeps nobody out.
+ */
 const enoughInWork = 64;
 
 /** Answers Istio's agents and ztunnels over gRPC on TLS. */
@@ -64,7 +67,7 @@ export class IstioDoor {
         ...options.tls,
         trustDomain: options.trustDomain,
         ...limits,
-        crowded: () => this.#transport.callsInWork > enoughInWork,
+        crowded: () => this.#transport.newcomersInWork > enoughInWork,
       },
       (socket, connection) => {
         // its handshake was under way when the drain began

@@ -1,7 +1,7 @@
-/** Handshakes that may begin in one turn of the event loop: about 10 ms of its time. */
-const perTurn = 16;
+/** Handshakes that may begin in one turn of the event loop: some 5 ms of its time. */
+const perTurn = 8;
 /** ms between two handshakes while there is enough to do: nobody who only hangs keeps everybody out. */
-const trickle = 20;
+const trickle = 10;
 /** Connections that may be let go in one turn. */
 const lettingGo = 64;
 

@@ -64,9 +64,9 @@ export class GrpcTransport {
     };
   }
 
-  /** Requests that are worked on. */
-  get callsInWork(): number {
-    return this.#rules.workplaces.taken;
+  /** First calls of their connections that are worked on. */
+  get newcomersInWork(): number {
+    return this.#rules.workplaces.newcomers;
   }
 
   serve(socket: TLSSocket, connection: Connection): void {
@@ -76,6 +76,7 @@ export class GrpcTransport {
       maxSessionMemory,
     });
     let open = 0;
+    let newcomer = true;
     this.#sessions.add(session);
     session.on('close', () => this.#sessions.delete(session));
     // a client that breaks HTTP/2 loses its own connection, and the calls on it hear `close`
@@ -91,7 +92,8 @@ export class GrpcTransport {
         open--;
         this.#openStreams--;
       });
-      this.#begin(stream, raw, connection);
+      this.#begin(stream, raw, connection, newcomer);
+      newcomer = false;
     });
   }
 
@@ -107,14 +109,14 @@ export class GrpcTransport {
     clearTimeout(cut);
   }
 
-  #begin(stream: ServerHttp2Stream, raw: readonly string[], connection: Connection): void {
+  #begin(stream: ServerHttp2Stream, raw: readonly string[], connection: Connection, newcomer: boolean): void {
     const headers = readHeaders(raw);
     if (headers.method !== 'POST') answerHttp(stream, 405);
     else if (!headers.contentType.startsWith('application/grpc')) answerHttp(stream, 415);
-    else this.#call(stream, headers, connection);
+    else this.#call(stream, headers, connection, newcomer);
   }
 
-  #call(stream: ServerHttp2Stream, headers: CallHeaders, connection: Connection): void {
+  #call(stream: ServerHttp2Stream, headers: CallHeaders, connection: Connection, newcomer: boolean): void {
     const id = randomUUID();
     const method = this.#methods.get(headers.path);
     const ended = this.#observe(method === undefined ? noMethod : headers.path);
@@ -130,7 +132,7 @@ export class GrpcTransport {
     } else if (method.kind === 'streaming') {
       runStreamingCall(stream, method, id, this.#rules.maxMessageBytes, ended);
     } else {
-      new UnaryCall(stream, method, contextOf(id, headers, connection), headers.timeout, this.#rules, ended);
+      new UnaryCall(stream, method, contextOf(id, headers, connection), headers.timeout, this.#rules, newcomer, ended);
     }
   }
 

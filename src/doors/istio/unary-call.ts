@@ -32,6 +32,8 @@ export class UnaryCall {
   readonly #method: UnaryMethod;
   readonly #context: CallContext;
   readonly #rules: UnaryRules;
+  /** The first of its connection. */
+  readonly #newcomer: boolean;
   readonly #ended: (code: number) => void;
   readonly #reader: FrameReader;
   readonly #abort = new AbortController();
@@ -47,12 +49,14 @@ export class UnaryCall {
     context: CallContext,
     timeout: string,
     rules: UnaryRules,
+    newcomer: boolean,
     ended: (code: number) => void,
   ) {
     this.#stream = stream;
     this.#method = method;
     this.#context = context;
     this.#rules = rules;
+    this.#newcomer = newcomer;
     this.#ended = ended;
     this.#reader = new FrameReader(rules.maxMessageBytes);
     const wanted = timeout === '' ? undefined : parseTimeout(timeout);
@@ -81,7 +85,7 @@ export class UnaryCall {
     if (this.#over || this.#handed || this.#stream.aborted) return;
     const message = this.#message;
     if (message === undefined || !this.#reader.clean) this.#turnAway(notOne());
-    else if (!this.#rules.workplaces.take(this.#context.evidence.peer.ip)) this.#endAtOnce(busy());
+    else if (!this.#rules.workplaces.take(this.#context.evidence.peer.ip, this.#newcomer)) this.#endAtOnce(busy());
     else this.#work(message);
   }
 
@@ -91,11 +95,11 @@ export class UnaryCall {
     this.#handed = true;
     this.#method.handle(message, this.#context, this.#abort.signal).then(
       (frame) => {
-        workplaces.free(ip);
+        workplaces.free(ip, this.#newcomer);
         this.#answer(frame);
       },
       (thrown: unknown) => {
-        workplaces.free(ip);
+        workplaces.free(ip, this.#newcomer);
         if (!this.#over) this.#refuse(this.#statusOf(asRefusal(thrown)));
       },
     );

@@ -13,29 +13,33 @@ export class Workplaces {
   readonly #most: number;
   readonly #byAddress = new Map<string, number>();
   #taken = 0;
+  #newcomers = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
     this.#most = Math.floor(limit * (1 + spare));
   }
 
-  get taken(): number {
-    return this.#taken;
+  /** Of those taken: by the first call of a connection. */
+  get newcomers(): number {
+    return this.#newcomers;
   }
 
-  take(address: string): boolean {
+  take(address: string, newcomer = false): boolean {
     const own = this.#byAddress.get(address) ?? 0;
     if (this.#taken >= this.#limit && !this.#spareFor(own)) return false;
     this.#byAddress.set(address, own + 1);
     this.#taken++;
+    if (newcomer) this.#newcomers++;
     return true;
   }
 
-  free(address: string): void {
+  free(address: string, newcomer = false): void {
     const own = this.#byAddress.get(address) ?? 0;
     if (own > 1) this.#byAddress.set(address, own - 1);
     else this.#byAddress.delete(address);
     this.#taken--;
+    if (newcomer) this.#newcomers--;
   }
 
   #spareFor(own: number): boolean {

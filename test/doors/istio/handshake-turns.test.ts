@@ -66,7 +66,7 @@ describe('connections that wait for their handshake', () => {
     expect(loop.turn()).toBe(false);
   });
 
-  it('begin some in each turn, in the order in which they came, until all have', () => {
+  it('begin a few in each turn, in the order in which they came, until all have', () => {
     crowd(100);
     loop.turn();
     expect(begun.length).toBeLessThan(50);
@@ -89,12 +89,12 @@ describe('connections that wait for their handshake', () => {
     crowd(1000);
     while (loop.ms < 1000) loop.turn();
     expect(begun.length).toBeGreaterThan(10);
-    expect(begun.length).toBeLessThan(100);
+    expect(begun.length).toBeLessThanOrEqual(100);
     const before = begun.length;
     crowded = false;
     loop.turn();
     loop.turn();
-    expect(begun.length - before).toBeGreaterThan(10);
+    expect(begun.length - before).toBeGreaterThan(5);
   });
 
   it('are let go when their patience has run out, some in each turn, and the living behind them begin', () => {

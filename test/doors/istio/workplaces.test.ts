@@ -62,4 +62,15 @@ describe('places of the door, before anybody is proven', () => {
       }),
     );
   });
+
+  it('tells how many are taken by first calls of their connections', () => {
+    const places = new Workplaces(4);
+    places.take('10.0.0.1', true);
+    places.take('10.0.0.1');
+    expect(places.newcomers).toBe(1);
+    places.free('10.0.0.1');
+    expect(places.newcomers).toBe(1);
+    places.free('10.0.0.1', true);
+    expect(places.newcomers).toBe(0);
+  });
 });
