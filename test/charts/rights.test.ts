@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { answered, kubelet, request } from '#test/e2e/pod-certificates/node-agent.ts';
 import { describeWith } from '#test/oracles.ts';
 import { Agent, type Answer } from '#test/support/agent.ts';
 import type { ControlPlane } from '#test/support/control-plane/control-plane.ts';
@@ -17,6 +18,7 @@ import { render, type Values } from './helm.ts';
 import { Installed, type Right, rightsIn } from './installed.ts';
 import type { Replica } from './replica.ts';
 import { issuerSecret, ownIssuer, root } from './secrets.ts';
+import { podPolicy } from './variants.ts';
 
 /** What servers in this process say; each is told apart by the account that the API server names. */
 const said = vi.hoisted((): string[] => []);
@@ -38,12 +40,19 @@ const reviewing: Values = {
   app: { tls: { istiodCertificateEnable: false } },
   distribution: { rootConfigMap: { enabled: false } },
 };
+/** For pods that mount their certificate. */
+const mounting: Values = {
+  ...reviewing,
+  podCertificates: { enabled: true },
+  policy: { documents: { 'pods.yaml': podPolicy } },
+};
 const selected = (namespace: string): Values => ({
   app: {
     tls: { certificateDNSNames: ['localhost'] },
     controller: { configmapNamespaceSelector: `mesh=${namespace}` },
     server: { caTrustedNodeAccounts: `${namespace}/ztunnel` },
   },
+  podCertificates: { signerName: `mesh.test/${namespace}` },
 });
 
 interface Asking {
@@ -149,10 +158,11 @@ describeWith(['set:helm', 'control-plane'], "the server under the chart's own se
       metadata: { name: `test.example:${namespace}:roots` },
       spec: { signerName: `test.example/${namespace}`, trustBundle: other.pem },
     });
-    await admin.create(folder(where.lease), {
-      metadata: { name: 'istio-csr' },
-      spec: { holderIdentity: '', leaseDurationSeconds: 1 },
-    });
+    for (const name of ['istio-csr', 'countersign-pod-certificates'])
+      await admin.create(folder(where.lease), {
+        metadata: { name },
+        spec: { holderIdentity: '', leaseDurationSeconds: 1 },
+      });
   }
 
   /** Kinds that a token is bound to: they are asked for only where a watch has not told of them. */
@@ -189,6 +199,26 @@ describeWith(['set:helm', 'control-plane'], "the server under the chart's own se
     return { prepare, by };
   }
 
+  /** A request of a pod's node for a certificate that the pod mounts; resolves with its path. */
+  async function mount({ namespace }: Installed): Promise<string> {
+    const { admin } = cluster;
+    const node = await createNode(admin);
+    const account = await createServiceAccount(admin, namespace, 'job');
+    const signerName = `mesh.test/${namespace}`;
+    const pod = await createPod(admin, account, { node: node.name, phase: 'Running', signers: [signerName] });
+    return request(kubelet(admin, node), { account, pod, node, signerName });
+  }
+
+  it('a pod gets the certificate that it mounts, also one that no watch has told of', async () => {
+    await using proxy = await UnrulyProxy.start(cluster.facts.access);
+    using installed = await install({ proxy, values: [mounting] });
+    await using replica = await installed.start();
+    await replica.ready();
+    deafen(proxy, bound);
+    expect((await answered(cluster.admin, await mount(installed))).type).toBe('Issued');
+    expect(replica.lines.filter((line) => /403|orbidden/.test(line))).toEqual([]);
+  });
+
   /** Starts the server without that right, brings it to want it, and sees that it is missed. */
   async function misses(right: Right, values: Values): Promise<void> {
     const { verb, resource } = right;
@@ -201,13 +231,16 @@ describeWith(['set:helm', 'control-plane'], "the server under the chart's own se
     if ((verb === 'update' || verb === 'get') && !asked) await occupy(installed.namespace);
     const server = await installed.startHere();
     try {
+      if (verb === 'patch' || verb === 'sign') await mount(installed);
       if (asked) {
         const how = await asking(installed, values, () => deafen(proxy, [resource]));
         await issue(cluster, server.istio.port, how);
         const metrics = await fetch(`http://127.0.0.1:${server.admin.port}/metrics`);
         expect(await metrics.text()).toMatch(liveGets(resource, 'unavailable'));
       } else {
-        const what = verb === 'attest' ? 'not permitted.*attest' : `cannot ${verb} resource .{0,3}"${resource}`;
+        const what = ['attest', 'sign'].includes(verb)
+          ? `not permitted.*${verb}`
+          : `cannot ${verb} resource .{0,3}"${resource}`;
         const words = new RegExp(`${installed.namespace}.*${what}|${what}.*${installed.namespace}`);
         await vi.waitFor(() => expect(said.some((line) => words.test(line))).toBe(true), patiently);
       }
@@ -217,12 +250,18 @@ describeWith(['set:helm', 'control-plane'], "the server under the chart's own se
   }
 
   describe.concurrent.each([
-    ['one right less', everything, /./],
-    ['several clusters, one right less', several, /remote-clusters/],
-    ['callers by review, one right less', reviewing, /./],
-  ])('%s: it is missed, so none is too much', async (_, values, role) => {
+    ['one right less', everything, () => true],
+    ['several clusters, one right less', several, ({ role }: Right) => role.includes('remote-clusters')],
+    ['callers by review, one right less', reviewing, () => true],
+    [
+      'pods that mount certificates, one right less',
+      mounting,
+      ({ role, verb, resource }: Right) =>
+        role.includes('pod-certificates') || verb === 'sign' || resource.startsWith('podcertificaterequests'),
+    ],
+  ])('%s: it is missed, so none is too much', async (_, values, isConcerned) => {
     const manifests = await render([ownIssuer, selected('rights'), values], { release: 'rights', namespace: 'rights' });
-    const rights = rightsIn(manifests).filter((right) => role.test(right.role));
+    const rights = rightsIn(manifests).filter(isConcerned);
     it.each(rights)('$role: $verb $resource', (right) => misses(right, values), 60_000);
   });
 });

@@ -21,6 +21,20 @@ const policy = (name: string, priority: number) => ({
   },
 });
 
+/** For pods that mount their certificate. */
+export const podPolicy = {
+  apiVersion: 'countersign.dev/v1',
+  kind: 'IssuancePolicy',
+  metadata: { name: 'pods' },
+  spec: {
+    priority: 50,
+    effect: 'allow',
+    match: { doors: ['pod-certificate'] },
+    key: { allow: ['ec:P-256'] },
+    validity: { default: '24h', max: '24h' },
+  },
+};
+
 const pkcs11 = {
   uri: 'pkcs11:token=mesh;object=mesh;type=private',
   module: '/usr/lib/hsm/module.so',
@@ -110,6 +124,11 @@ export const variants: Readonly<Record<string, readonly Values[]>> = {
       distribution: { clusterTrustBundle: { enabled: true } },
       trustDomainAliases: ['old.local'],
     },
+  ],
+  'certificates for pods that mount them': [
+    ownIssuer,
+    { kubernetes: { mode: 'review' }, podCertificates: { enabled: true, signerName: 'mesh.example/workload' } },
+    { policy: { documents: { 'pods.yaml': podPolicy } } },
   ],
   'monitored, with a policy of its own, limits and approved algorithms': [
     ownIssuer,

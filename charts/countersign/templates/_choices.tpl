@@ -59,6 +59,8 @@
 {{- if and .pkcs11.uri (not .pkcs11.module) -}}{{- fail "audit.key.pkcs11.module: the path of the token's PKCS#11 library is needed" -}}{{- end -}}
 {{- if and .pkcs11.uri (not .pkcs11.pin.secretName) -}}{{- fail "audit.key.pkcs11.pin.secretName: the Secret that holds the PIN is needed" -}}{{- end -}}
 {{- end -}}
+{{- if and .Values.podCertificates.enabled (not .Values.podCertificates.signerName) -}}{{- fail "podCertificates.signerName: the signer that pods name is needed, such as mesh.example/workload" -}}{{- end -}}
+{{- if and .Values.podCertificates.enabled (not .Values.policy.documents) (not (or (has "default" .Values.policy.shipped) (has "fips" .Values.policy.shipped))) -}}{{- fail "policy: the shipped istio speaks of Istio's door alone, so pods that mount certificates would get none: add a document that matches doors: [pod-certificate]" -}}{{- end -}}
 {{- if not (or .Values.policy.shipped .Values.policy.documents) -}}{{- fail "policy: without a rule nothing is issued; name one of policy.shipped or write policy.documents" -}}{{- end -}}
 {{- $window := add (int .Values.shutdown.waitSeconds) (include "countersign.seconds" .Values.shutdown.grace | int) 4 -}}
 {{- if gt (int $window) (int .Values.terminationGracePeriodSeconds) -}}

@@ -23,6 +23,7 @@
 {{- if ne .fips.level "off" -}}{{- $_ := set $made "fips" (dict "level" .fips.level) -}}{{- end -}}
 {{- if ne (include "countersign.signer" $root) "config" -}}{{- $_ := set $made "issuers" (list (include "countersign.issuer" $root | fromYaml)) -}}{{- end -}}
 {{- if include "countersign.distributes" $root -}}{{- $_ := set $made "distribution" (include "countersign.distribution" $root | fromYaml) -}}{{- end -}}
+{{- if .podCertificates.enabled -}}{{- $_ := set $made "podCertificates" (include "countersign.podCertificates" $root | fromYaml) -}}{{- end -}}
 {{- mergeOverwrite $made (deepCopy .config) | toYaml -}}
 {{- end -}}
 {{- end -}}
@@ -172,6 +173,8 @@ publish: /home/countersign/audit/log
 {{- if .audit.guard.enabled }}
 checkpointGuard: /var/lib/countersign-guard/checkpoint
 {{- end }}
+lifetime: {{ .audit.volume.persistent | ternary "lasting" "passing" }}
+copyTo: {{ .audit.copyTo | default (.audit.volume.persistent | ternary "nowhere" "stdout") }}
 {{- end }}
 {{- end -}}
 
@@ -208,6 +211,10 @@ clusterTrustBundle: {{ omit .distribution.clusterTrustBundle "enabled" | toJson 
 istiod:
   namespace: {{ .app.istio.namespace }}
   secret: {{ .distribution.istiod.secret }}
+  {{- if eq (include "countersign.signer" $) "cert-manager" }}
+  {{- /* cert-manager makes the Secret: no right on Secrets is needed. */}}
+  certificate: { name: istiod-dynamic, annotations: {{ toJson .app.certmanager.additionalAnnotations }} }
+  {{- end }}
   serviceAccount: {{ .distribution.istiod.serviceAccount }}
   revisions: {{ toJson (.app.istio.revisions | default (list "default")) }}
   additionalDnsNames: {{ toJson (uniq .app.tls.istiodAdditionalDNSNames) }}
@@ -215,5 +222,16 @@ istiod:
   lifetime: {{ $duration }}s
   renewAt: {{ round (subf 1 (divf $before $duration)) 3 }}
 {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "countersign.podCertificates" -}}
+{{- with .Values -}}
+signerName: {{ .podCertificates.signerName }}
+cluster: {{ .app.server.clusterID | quote }}
+{{- with .podCertificates.issuer }}
+issuer: {{ . }}
+{{- end }}
+lease: { namespace: {{ .app.controller.leaderElectionNamespace }}, name: countersign-pod-certificates }
 {{- end }}
 {{- end -}}

@@ -1,14 +1,22 @@
 {{/* Rules in all namespaces, each for a feature that is switched on. docs/kubernetes.md says the same in words. */}}
 {{- define "countersign.clusterRules" -}}
-{{- $local := ne .Values.kubernetes.mode "review" -}}
+{{- $local := or (ne .Values.kubernetes.mode "review") .Values.podCertificates.enabled -}}
 # Tokens of service accounts: each, or where a token cannot be proven from what the watch told.
 - { apiGroups: [authentication.k8s.io], resources: [tokenreviews], verbs: [create] }
 {{- if $local }}
-# What a token is bound to.
+# What a token is bound to, and who mounts a certificate.
 - { apiGroups: [''], resources: [pods, serviceaccounts, nodes], verbs: [get, list, watch] }
 {{- else if ne (include "countersign.trustedNodeAccounts" .) "[]" }}
 # Whose pods run on the node of a ztunnel.
 - { apiGroups: [''], resources: [pods], verbs: [get, list, watch] }
+{{- end }}
+{{- with .Values.podCertificates }}
+{{- if .enabled }}
+# Certificates for pods that mount them.
+- { apiGroups: [certificates.k8s.io], resources: [podcertificaterequests], verbs: [list, watch] }
+- { apiGroups: [certificates.k8s.io], resources: [podcertificaterequests/status], verbs: [patch] }
+- { apiGroups: [certificates.k8s.io], resources: [signers], resourceNames: [{{ .signerName }}], verbs: [sign] }
+{{- end }}
 {{- end }}
 {{- with .Values.distribution.rootConfigMap }}
 {{- if .enabled }}
@@ -40,13 +48,26 @@
     - { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create] }
     - { apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [istio-csr], verbs: [get, update] }
 {{- end }}
+{{- if .Values.podCertificates.enabled }}
+# Which replica answers PodCertificateRequests.
+- name: pod-certificates
+  namespace: {{ .Values.app.controller.leaderElectionNamespace }}
+  rules:
+    - { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create] }
+    - { apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [countersign-pod-certificates], verbs: [get, update] }
+{{- end }}
 {{- if include "countersign.istiod" . }}
-# istiod's own certificate.
+# istiod's own certificate: with an issuer of cert-manager as a Certificate, else as a Secret.
 - name: istiod
   namespace: {{ .Values.app.istio.namespace }}
   rules:
+    {{- if eq (include "countersign.signer" .) "cert-manager" }}
+    - { apiGroups: [cert-manager.io], resources: [certificates], verbs: [create] }
+    - { apiGroups: [cert-manager.io], resources: [certificates], resourceNames: [istiod-dynamic], verbs: [get, list, watch, update] }
+    {{- else }}
     - { apiGroups: [''], resources: [secrets], verbs: [create] }
     - { apiGroups: [''], resources: [secrets], resourceNames: [{{ .Values.distribution.istiod.secret }}], verbs: [get, list, watch, update] }
+    {{- end }}
 {{- end }}
 {{- with .Values.kubernetes.remoteClusters }}
 {{- if .enabled }}
