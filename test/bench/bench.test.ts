@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { run } from '#test/cli/run-cli.ts';
-import { repository } from '#test/oracles.ts';
+import { describeWith, repository } from '#test/oracles.ts';
 
 const words = ['--disable-warning=ExperimentalWarning', 'test/bench/main.ts', '--tiny', '--json'];
 const measured = { rate: expect.any(Number), cpuMicros: expect.any(Number), loaderMicros: expect.any(Number) };
@@ -27,5 +27,32 @@ describe('the benchmark', () => {
     });
     for (const { full, limit } of result.paths) expect(Math.min(full.rate, limit.rate)).toBeGreaterThan(0);
     expect(result.log).toMatchObject({ on: measured, off: measured, share: expect.any(Number) });
+  });
+
+  it('measures what fairness costs, by how many are known', { timeout: 60_000 }, async () => {
+    const { code, stdout, stderr } = await run(process.execPath, [...words, 'fairness'], { cwd: repository });
+    expect(code, stderr).toBe(0);
+    const cost = { granted: expect.any(Number), refused: expect.any(Number), limit: expect.any(Number) };
+    expect(JSON.parse(stdout)).toMatchObject([
+      { accounts: 1, ...cost },
+      { accounts: 100, ...cost },
+    ]);
+  });
+});
+
+describeWith(['control-plane', 'h2load'], 'the benchmark with tokens of a real cluster', () => {
+  it('measures both modes beside plain JWTs, and the CPU of the API server', { timeout: 240_000 }, async () => {
+    const { code, stdout, stderr } = await run(process.execPath, [...words, 'kubernetes'], { cwd: repository });
+    expect(code, stderr).toBe(0);
+    const [result] = JSON.parse(stdout);
+    expect(result).toMatchObject({
+      jwt: measured,
+      local: measured,
+      review: { ...measured, othersMicros: expect.any(Number) },
+      localToJwt: expect.any(Number),
+      reviewToJwt: expect.any(Number),
+      localToReviewCpu: expect.any(Number),
+    });
+    for (const kind of ['jwt', 'local', 'review']) expect(result[kind].rate).toBeGreaterThan(0);
   });
 });

@@ -57,7 +57,7 @@ export async function benchmark(effort: Effort, progress: Progress): Promise<Res
 }
 
 async function measureParts(setting: Setting, effort: Effort): Promise<Parts> {
-  const words = [setting.home.directory, setting.authorization, `${effort.parts}`];
+  const words = [setting.home.directory, setting.callers[0].authorization, `${effort.parts}`];
   const child = fork(new URL('./parts.ts', import.meta.url), words, {
     execArgv: ['--disable-warning=ExperimentalWarning'],
     env: { ...process.env, ...setting.env },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { median, percentile } from './median.ts';
 import { cpuOf } from './process-cpu.ts';
+import type { LoadCaller } from './setting.ts';
 import type { Subject } from './subject.ts';
 
 /** What a server did under one load, while it was steady. */
@@ -14,6 +15,8 @@ export interface Run {
   readonly rate: number;
   /** CPU of the server per answer, µs. */
   readonly cpuMicros: number;
+  /** CPU of those whom the server makes work, per answer, µs. */
+  readonly othersMicros: number;
   /** Client-side, ms; absent where a call is more than one request. */
   readonly p50?: number;
   readonly p99?: number;
@@ -31,6 +34,8 @@ export interface Shape {
 const path = '/istio.v1.auth.IstioCertificateService/CreateCertificate';
 /** Seconds until all connections are open and the code is warm. */
 const rampSeconds = 0.5;
+/** Seconds that a load generator has to come to its end. */
+const graceSeconds = 60;
 
 /** Drives one server for `seconds` and looks at its own counters at the beginning and the end of them. */
 export async function load(subject: Subject, shape: Shape, seconds: number): Promise<Run> {
@@ -44,8 +49,10 @@ export async function load(subject: Subject, shape: Shape, seconds: number): Pro
     await wait(rampSeconds * 1000);
     const from = Date.now();
     const before = await subject.sample();
+    const othersBefore = othersOf(subject);
     await wait(seconds * 1000);
     const after = await subject.sample();
+    const othersAfter = othersOf(subject);
     const until = Date.now();
     await driver.stop();
     subject.demandIssued();
@@ -54,12 +61,17 @@ export async function load(subject: Subject, shape: Shape, seconds: number): Pro
     return {
       rate: ((after.done - before.done) * 1000) / (after.at - before.at),
       cpuMicros: (after.cpuMicros - before.cpuMicros) / (after.done - before.done),
+      othersMicros: (othersAfter - othersBefore) / (after.done - before.done),
       loaderMicros: (cpuOf('self').children - loaderBefore) / all,
       ...driver.latencies(from, until),
     };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+function othersOf({ setting }: Subject): number {
+  return (setting.othersPids ?? []).reduce((sum, pid) => sum + cpuOf(pid).own, 0);
 }
 
 /** The median of each number over runs. */
@@ -69,6 +81,7 @@ export function medianRun(runs: readonly Run[]): Run {
   return {
     rate: of((run) => run.rate),
     cpuMicros: of((run) => run.cpuMicros),
+    othersMicros: of((run) => run.othersMicros),
     loaderMicros: of((run) => run.loaderMicros),
     ...(first?.p50 !== undefined && { p50: of((run) => run.p50 ?? 0), p99: of((run) => run.p99 ?? 0) }),
   };
@@ -79,25 +92,34 @@ interface Latencies {
   readonly p99?: number;
 }
 
-/** `h2load` on connections that stay open; it writes a line per request. */
+/** `h2load` on connections that stay open, one for each caller; it writes a line per request. */
 class OpenConnections {
-  readonly #process: ChildProcess;
-  readonly #log: string;
+  readonly #processes: readonly ChildProcess[];
+  readonly #logs: readonly string[];
 
   constructor(subject: Subject, { concurrency }: Shape, seconds: number, directory: string) {
-    this.#log = join(directory, 'requests');
     const whole = Math.ceil((seconds + 2 * rampSeconds) * 1000);
-    this.#process = h2load(subject, ['-c', `${concurrency}`, '-D', `${whole}ms`, `--log-file=${this.#log}`]);
+    const callers = subject.setting.callers.slice(0, concurrency);
+    this.#logs = callers.map((_, at) => join(directory, `requests-${at}`));
+    this.#processes = callers.map((caller, at) => {
+      const share = Math.floor((concurrency + at) / callers.length);
+      return h2load(
+        subject,
+        caller,
+        ['-c', `${share}`, '-D', `${whole}ms`, `--log-file=${this.#logs[at]}`],
+        seconds + graceSeconds,
+      );
+    });
   }
 
   async stop(): Promise<void> {
-    await exited(this.#process);
+    await Promise.all(this.#processes.map(exited));
   }
 
   /** `from`, `until`: ms since the epoch. */
   latencies(from: number, until: number): Latencies {
     const ms: number[] = [];
-    for (const line of readFileSync(this.#log, 'latin1').split('\n')) {
+    for (const line of this.#logs.flatMap((log) => readFileSync(log, 'latin1').split('\n'))) {
       const [start = '', , micros = ''] = line.split('\t');
       const at = Number(start) / 1000;
       if (line !== '' && at >= from && at < until) ms.push(Number(micros) / 1000);
@@ -119,7 +141,9 @@ class FreshConnections {
   }
 
   async #lane(subject: Subject, clients: number): Promise<void> {
-    while (!this.#stopped) await exited(h2load(subject, ['-c', `${clients}`, '-n', `${clients}`]));
+    const [caller] = subject.setting.callers;
+    while (!this.#stopped)
+      await exited(h2load(subject, caller, ['-c', `${clients}`, '-n', `${clients}`], graceSeconds));
   }
 
   async stop(): Promise<void> {
@@ -132,10 +156,16 @@ class FreshConnections {
   }
 }
 
-function h2load({ address, setting }: Subject, how: readonly string[]): ChildProcess {
-  const headers = ['content-type: application/grpc', 'te: trailers', `authorization: ${setting.authorization}`];
-  const words = [...how, '-d', setting.body, ...headers.flatMap((each) => ['-H', each]), `https://${address}${path}`];
-  return spawn('h2load', words, { stdio: ['ignore', 'ignore', 'inherit'] });
+/** Ends it `seconds` after its start at the latest: with a connection that was not made in time it would go on for ever. */
+function h2load(
+  { address }: Subject,
+  { body, authorization }: LoadCaller,
+  how: readonly string[],
+  seconds: number,
+): ChildProcess {
+  const headers = ['content-type: application/grpc', 'te: trailers', `authorization: ${authorization}`];
+  const words = [...how, '-d', body, ...headers.flatMap((each) => ['-H', each]), `https://${address}${path}`];
+  return spawn('h2load', words, { stdio: ['ignore', 'ignore', 'inherit'], timeout: seconds * 1000 });
 }
 
 async function exited(child: ChildProcess): Promise<void> {

@@ -1,13 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { benchmark } from './benchmark.ts';
+import { fairnessBenchmark, fairnessTiny, fairnessWhole } from './fairness.ts';
+import { fairnessReport } from './fairness-report.ts';
+import { kubernetesBenchmark } from './kubernetes.ts';
+import { kubernetesReport } from './kubernetes-report.ts';
 import { memoryUnderLoad } from './memory.ts';
-import { quick, tiny, whole } from './plan.ts';
+import { type Effort, quick, tiny, whole } from './plan.ts';
 import { memoryReport, report } from './report.ts';
 import { stormReport } from './storm/report.ts';
 import { storms, type Tokens } from './storm/storms.ts';
 
 const usage = `Usage: scripts/bench [--json] [--quick | --memory MINUTES]
+       scripts/bench [--json] [--quick] kubernetes
+       scripts/bench [--json] fairness
        scripts/bench [--json] storm [--pods N] [--tokens jwt,local,review]
 
 Measures this machine's limits and how near issuance comes to them; loopback only, about five minutes.
@@ -15,6 +21,10 @@ Measures this machine's limits and how near issuance comes to them; loopback onl
   --json            one JSON object instead of tables
   --quick           one short round of everything, under a minute: for a look, not for a claim
   --memory MINUTES  only: resident memory of the server under full load for so long
+
+kubernetes: tokens of a real API server (scripts/control-plane), reviewed and proven here, beside plain JWTs; two minutes.
+
+fairness: what the limits per cluster, namespace, account and node cost a call, by how many accounts are known.
 
 storm: so many pods (10,000) start in one moment and retry as Istio's agent does; with tokens of an OpenID Connect issuer,
 and of a real API server (scripts/control-plane) in both modes. It takes Go, and about five minutes.
@@ -39,6 +49,12 @@ else if (what === 'storm') {
   const kinds = values.tokens.split(',').map(tokensOf);
   const reports = await storms(kinds, wholeNumber(values.pods), progress);
   process.stdout.write(values.json ? `${JSON.stringify(reports)}\n` : stormReport(reports));
+} else if (what === 'kubernetes') {
+  const results = await kubernetesBenchmark(effort(), progress);
+  process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : kubernetesReport(results));
+} else if (what === 'fairness') {
+  const results = fairnessBenchmark(values.tiny ? fairnessTiny : fairnessWhole);
+  process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : fairnessReport(results));
 } else if (what !== undefined) {
   process.stderr.write(usage);
   process.exitCode = 2;
@@ -49,7 +65,7 @@ else if (what === 'storm') {
   const result = await memoryUnderLoad(Number(values.memory), progress);
   process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : memoryReport(result));
 } else {
-  const result = await benchmark(values.tiny ? tiny : values.quick ? quick : whole, progress);
+  const result = await benchmark(effort(), progress);
   process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : report(result));
 }
 
@@ -62,6 +78,11 @@ function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 100_000) throw new RangeError('--pods takes 1 to 100000');
   return value;
+}
+
+function effort(): Effort {
+  if (values.tiny) return tiny;
+  return values.quick ? quick : whole;
 }
 
 function progress(what: string): void {

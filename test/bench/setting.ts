@@ -17,13 +17,20 @@ import { assembleSigned } from '#x509/signed.ts';
 
 export const identity = 'spiffe://cluster.local/ns/demo/sa/web';
 
-/** A home to serve from, and one request with its proof, the same for every call. */
-export interface Setting {
-  readonly home: TestHome;
-  readonly env: Readonly<Record<string, string>>;
+/** One request with its proof, the same for every call. */
+export interface LoadCaller {
   /** File with the gRPC frame of the request. */
   readonly body: string;
   readonly authorization: string;
+}
+
+/** A home to serve from, and who asks. */
+export interface Setting {
+  readonly home: TestHome;
+  readonly env: Readonly<Record<string, string>>;
+  readonly callers: readonly [LoadCaller, ...LoadCaller[]];
+  /** Processes of others that the server makes work, such as an API server. */
+  readonly othersPids?: readonly number[];
   remove(): void;
 }
 
@@ -48,7 +55,7 @@ export async function softhsmSetting(): Promise<Setting | undefined> {
 
 /** The gate stands in the way as ever, but all load comes from one service account, and for longer than any burst. */
 const unlimited = () => ({ perSecond: 1_000_000, burst: 10_000_000 });
-const quiet = {
+export const quiet = {
   telemetry: { logs: { level: 'info', format: 'json' } },
   fairness: { cluster: unlimited(), namespace: unlimited(), serviceAccount: unlimited(), node: unlimited() },
 };
@@ -90,19 +97,22 @@ function intermediateFor(spki: ReturnType<typeof readCertificate>['spki'], home:
 const anHour = Buffer.of(0x18, 0x90, 0x1c);
 
 function settingIn(home: TestHome, env: Readonly<Record<string, string>>, remove: () => void): Setting {
-  const csr = workloadRequest(testKey('ec:P-256'), 'ec:P-256', identity);
-  home.write('request.pem', csr);
-  home.write('token', home.tokens.token('demo', 'web'), 0o600);
-  const message = Buffer.concat([bytesField(1, csr), anHour]);
-  writeFileSync(home.path('request.bin'), frame(message));
   return {
     home,
     env,
-    body: home.path('request.bin'),
-    authorization: `Bearer ${home.tokens.token('demo', 'web')}`,
+    callers: [callerIn(home, 'request', identity, home.tokens.token('demo', 'web'))],
     remove() {
       home[Symbol.dispose]();
       remove();
     },
   };
+}
+
+/** Writes the CSR as NAME.pem, and the request as NAME.bin. */
+export function callerIn(home: TestHome, name: string, spiffeId: string, token: string): LoadCaller {
+  const csr = workloadRequest(testKey('ec:P-256'), 'ec:P-256', spiffeId);
+  home.write(`${name}.pem`, csr);
+  const body = home.path(`${name}.bin`);
+  writeFileSync(body, frame(Buffer.concat([bytesField(1, csr), anHour])));
+  return { body, authorization: `Bearer ${token}` };
 }
