@@ -7,7 +7,7 @@ import { TestHome } from '#test/support/home.ts';
 import { type TestAuthority, testAuthority } from '#test/support/software-ca.ts';
 import { InProcess, quiet } from './in-process.ts';
 
-const soon = { timeout: 15_000, interval: 50 };
+const soon = { timeout: 40_000, interval: 50 };
 
 describe('the files of an issuer, while the server runs', () => {
   let home: TestHome;
@@ -60,7 +60,7 @@ describe('the files of an issuer, while the server runs', () => {
     expect(keys.size).toBeGreaterThan(1);
   });
 
-  it('Istio 99: the swapped link of a mounted Secret is seen without being asked', async () => {
+  it('Istio 99: the swapped link of a mounted Secret is seen without being asked', { timeout: 90_000 }, async () => {
     const volume = home.path('volume');
     const next = successor();
     for (const [version, { pem, keyPem }] of [

@@ -257,7 +257,9 @@ describeWith(['control-plane'], 'several real clusters', () => {
     });
   });
 
-  it('Istio 39: agents of a cluster that hangs, asking for pods that nobody knows, leave others their places', async () => {
+  it('Istio 39: agents of a cluster that hangs, asking for pods that nobody knows, leave others their places', {
+    timeout: 120_000,
+  }, async () => {
     const options = { dialect: 'istiod', mode: 'local', calls: 64 } as const;
     await using several = await SeveralClusters.start(await sharedControlPlane(), other, options);
     const { local, remote } = several;
