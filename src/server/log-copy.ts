@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import type { Writable } from 'node:stream';
 import type { SqliteLog } from '#store/sqlite/sqlite-log.ts';
+import { descriptorSink, type LogSink } from '#telemetry/log/sink.ts';
 import type { Foundation } from './foundation.ts';
 
 /** ms between two looks for new records. */
@@ -8,14 +7,15 @@ const lookEveryMs = 250;
 
 /**
  * Each durable record as a line on standard output, for whoever collects those. Behind the log and never in its way: what
- * a crash leaves unwritten here stands in the log, and whoever does not read holds up nobody.
+ * a crash leaves unwritten here, or a reader that stands still, stands in the log; the numbers of the records tell.
  */
 export function copyLog(
   { config, logger }: Pick<Foundation, 'config' | 'logger'>,
   store: Pick<SqliteLog, 'size' | 'entries'>,
-  out: Writable = process.stdout,
+  sink: () => LogSink = standardOutput,
 ): { stop(): Promise<void> } {
   if (config.audit.copyTo === 'nowhere') return { stop: async () => {} };
+  const out = sink();
   let next = store.size;
   let writing: Promise<void> | undefined;
   const write = async () => {
@@ -23,8 +23,7 @@ export function copyLog(
       const entries = await store.entries(next, store.size);
       if (entries.length === 0) return;
       next += entries.length;
-      const text = entries.map((entry) => `${Buffer.from(entry).toString('utf8')}\n`).join('');
-      if (!out.write(text)) await once(out, 'drain');
+      for (const entry of entries) out.write(`${Buffer.from(entry).toString('utf8')}\n`);
     }
   };
   const look = () => {
@@ -39,8 +38,17 @@ export function copyLog(
   return {
     async stop() {
       clearInterval(timer);
+      // the first may have begun before the last record came
       await look();
       await look();
     },
   };
+}
+
+let standard: LogSink | undefined;
+
+/** One for all servers of a process that come one after the other. */
+function standardOutput(): LogSink {
+  standard ??= descriptorSink(1, (dropped) => `${JSON.stringify({ dropped })}\n`);
+  return standard;
 }

@@ -94,9 +94,16 @@ export function descriptorSink(fd: number, droppedLine: (count: number) => strin
     droppedLine,
     later: (again) => setTimeout(again, 20).unref(),
   });
-  process.once('exit', () => writeRest(fd, sink.takeWaiting()));
+  if (atExit.size === 0)
+    process.once('exit', () => {
+      for (const writeLast of atExit) writeLast();
+    });
+  atExit.add(() => writeRest(fd, sink.takeWaiting()));
   return sink;
 }
+
+/** What is left to do at the end; one listener for all of them, since servers may come one after the other. */
+const atExit = new Set<() => void>();
 
 function writeRest(fd: number, bytes: Uint8Array): void {
   try {
