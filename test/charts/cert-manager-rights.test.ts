@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { describeWith } from '#test/oracles.ts';
 import { Agent } from '#test/support/agent.ts';
-import { CertManager } from '#test/support/control-plane/cert-manager.ts';
+import { CertManager, certManagerApi } from '#test/support/control-plane/cert-manager.ts';
+import { at } from '#test/support/control-plane/client.ts';
 import type { ControlPlane } from '#test/support/control-plane/control-plane.ts';
 import { createNamespace, createPod, createServiceAccount, requestToken } from '#test/support/control-plane/objects.ts';
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
@@ -23,6 +24,9 @@ const alone: Values = {
   distribution: { rootConfigMap: { enabled: false } },
 };
 const named: Values = { app: { runtimeConfiguration: { create: true }, certmanager: { issuer: { enabled: false } } } };
+
+/** And istiod's certificate, which cert-manager makes. */
+const controlled: Values = { app: { tls: { istiodCertificateEnable: true } } };
 
 describeWith(
   ['set:helm', 'set:cert-manager', 'control-plane'],
@@ -51,6 +55,31 @@ describeWith(
       return (await agent.call({ csr, token })).code;
     }
 
+    const certificates = (namespace: string) => `${certManagerApi}/namespaces/${namespace}/certificates`;
+
+    /** A Certificate of somebody else's in the place of ours. */
+    async function occupy(namespace: string): Promise<void> {
+      await cluster.admin.create(certificates(namespace), {
+        apiVersion: 'cert-manager.io/v1',
+        kind: 'Certificate',
+        metadata: { name: 'istiod-dynamic' },
+        spec: { secretName: 'other', dnsNames: ['other.example'], issuerRef: { name: 'other' } },
+      });
+    }
+
+    it("has cert-manager make istiod's certificate, and so needs no right on Secrets", async () => {
+      using installed = await Installed.make(cluster, { values: [alone, controlled, place()] });
+      expect(JSON.stringify(installed.manifests.filter(({ kind }) => kind === 'Role'))).not.toContain('secrets');
+      await using replica = await installed.start();
+      await replica.ready();
+      const made = await vi.waitFor(
+        () => cluster.admin.get(`${certificates(installed.namespace)}/istiod-dynamic`),
+        patiently,
+      );
+      expect(at(made, 'spec', 'secretName')).toBe('istiod-tls');
+      expect(replica.lines.filter((line) => /403|orbidden/.test(line))).toEqual([]);
+    });
+
     it.each([
       ['by an intermediate, with the values as they come', [alone]],
       ['by relaying', [alone, { app: { certmanager: { way: 'relay' } } }]],
@@ -77,10 +106,10 @@ describeWith(
     });
 
     describe.concurrent('one right less: it is missed, so none is too much', async () => {
-      const manifests = await render([alone, named], { release: 'rights', namespace: 'rights' });
+      const manifests = await render([alone, named, controlled], { release: 'rights', namespace: 'rights' });
       // what is asked for by name goes without a word where it may not be: the test above has seen it
       const rights = rightsIn(manifests).filter(
-        ({ role, verb }) => role.includes('certificate-requests') && verb !== 'get',
+        ({ role, verb }) => role.includes('istiod') || (role.includes('certificate-requests') && verb !== 'get'),
       );
 
       it.each(rights)(
@@ -90,18 +119,18 @@ describeWith(
           if (right.verb === 'list')
             proxy.make({ kind: 'answer', status: 422 }, { when: ({ query }) => query.has('sendInitialEvents') });
           using installed = await Installed.make(cluster, {
-            values: [alone, named, place()],
+            values: [alone, named, controlled, place()],
             without: right,
             through: (token: string) => proxy.access(token),
           });
+          if (right.verb === 'update') await occupy(installed.namespace);
           const stop = new AbortController();
           // without that right it may never come to serve
           const server = installed.startHere(stop.signal);
-          const ended = server.then((running) => running.close()).catch(() => undefined);
           const words = new RegExp(`${installed.namespace}.*cannot ${right.verb} resource .{0,3}"${right.resource}`);
           await vi.waitFor(() => expect(said.some((line) => words.test(line))).toBe(true), patiently);
           stop.abort();
-          await ended;
+          await (await server.catch(() => undefined))?.close();
         },
         60_000,
       );
