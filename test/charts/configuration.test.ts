@@ -96,6 +96,7 @@ describeWith(['set:helm'], 'the configuration that the chart makes', () => {
     /** One value that is not the default, each. */
     const cases: readonly (readonly [string, Values])[] = [
       ['nothing said', {}],
+      ['all of its defaults, as `helm get values --all` prints them', itsDefaults],
       ['logs', { app: { logLevel: 4, logFormat: 'json' } }],
       ['quieter logs', { app: { logLevel: 2 } }],
       ['ports', { app: { metrics: { port: 9500 }, readinessProbe: { port: 6061, path: '/healthy' } } }],
@@ -188,6 +189,98 @@ describeWith(['set:helm'], 'the configuration that the chart makes', () => {
     });
   });
 });
+
+/** As the table of its values has them (contract istio-ca §4.8). */
+const itsDefaults: Values = {
+  replicaCount: 1,
+  nameOverride: '',
+  imageRegistry: 'registry.example',
+  imageNamespace: 'jetstack',
+  image: {
+    registry: null,
+    repository: '',
+    name: 'cert-manager-istio-csr',
+    tag: null,
+    digest: null,
+    pullPolicy: 'IfNotPresent',
+  },
+  imagePullSecrets: [],
+  service: { type: 'ClusterIP', port: 443, nodePort: null },
+  app: {
+    logLevel: 1,
+    logFormat: 'text',
+    metrics: {
+      port: 9402,
+      service: {
+        enabled: true,
+        type: 'ClusterIP',
+        servicemonitor: {
+          enabled: false,
+          prometheusInstance: 'default',
+          interval: '10s',
+          scrapeTimeout: '5s',
+          labels: {},
+        },
+      },
+    },
+    readinessProbe: { port: 6060, path: '/readyz' },
+    runtimeIssuanceConfigMap: '',
+    runtimeConfiguration: {
+      create: false,
+      name: '',
+      issuer: { name: 'istio-ca', kind: 'Issuer', group: 'cert-manager.io' },
+    },
+    certmanager: {
+      namespace: 'istio-system',
+      preserveCertificateRequests: false,
+      additionalAnnotations: [],
+      issuer: { enabled: true, name: 'istio-ca', kind: 'Issuer', group: 'cert-manager.io' },
+    },
+    tls: {
+      trustDomain: 'cluster.local',
+      rootCAFile: null,
+      certificateDNSNames: ['cert-manager-istio-csr.cert-manager.svc'],
+      certificateDuration: '1h',
+      servingTLSMinVersion: null,
+      servingTLSCipherSuites: [],
+      servingTLSCurvePreferences: [],
+      istiodCertificateEnable: true,
+      istiodCertificateDuration: '1h',
+      istiodCertificateRenewBefore: '30m',
+      istiodPrivateKeyAlgorithm: '',
+      istiodPrivateKeySize: 2048,
+      istiodAdditionalDNSNames: [],
+    },
+    server: {
+      authenticators: { enableClientCert: false },
+      clusterID: 'Kubernetes',
+      maxCertificateDuration: '1h',
+      serving: { address: '0.0.0.0', port: 6443, certificateKeySize: 2048, signatureAlgorithm: 'RSA' },
+      caTrustedNodeAccounts: '',
+    },
+    istio: { revisions: ['default'], namespace: 'istio-system' },
+    controller: {
+      leaderElectionNamespace: 'istio-system',
+      configmapNamespaceSelector: null,
+      disableKubernetesClientRateLimiter: false,
+    },
+  },
+  deploymentLabels: {},
+  deploymentAnnotations: {},
+  podLabels: {},
+  podAnnotations: {},
+  commonLabels: {},
+  volumes: [],
+  volumeMounts: [],
+  resources: {},
+  priorityClassName: '',
+  affinity: {},
+  tolerations: [],
+  topologySpreadConstraints: [],
+  nodeSelector: { 'kubernetes.io/os': 'linux' },
+  podDisruptionBudget: { enabled: false, minAvailable: null, maxUnavailable: 1 },
+  extraObjects: [],
+};
 
 /** What its chart gives its server besides: its own defaults, where those of the flags differ. */
 const asItsChart = (values: Values): Values => {
