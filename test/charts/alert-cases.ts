@@ -21,6 +21,7 @@ export const healthy: Series = {
   ...ofBoth('process_start_time_seconds', '1x120'),
   ...ofBoth('countersign_log_checkpoint_lag', '0x120'),
   ...ofBoth('countersign_log_checkpoint_timestamp_seconds', '0+60x120'),
+  ...ofBoth('countersign_audit_log_passing', '0x120'),
   ...expiry('root', '1000000000x120'),
   ...expiry('intermediate', '1000000000x120'),
   ...expiry('serving', '3600+60x120'),
@@ -63,6 +64,7 @@ export const cases: Readonly<Record<string, Series>> = {
     [of(first, 'countersign_log_checkpoint_lag')]: '0x60 3x60',
     [of(first, 'countersign_log_checkpoint_timestamp_seconds')]: '0+60x60 3600x60',
   },
+  CountersignLogPassing: ofBoth('countersign_audit_log_passing', '1x120'),
   CountersignVolumeFillsUp: {
     'kubelet_volume_stats_available_bytes{namespace="cert-manager",persistentvolumeclaim="audit-countersign-0"}':
       '90-1x120',
