@@ -75,8 +75,13 @@ export class HandshakeTurns<Socket extends Newcomer> {
   #schedule(): void {
     if (this.#scheduled || this.#byAddress.size === 0) return;
     this.#scheduled = true;
-    if (this.#options.crowded()) this.#loop.later(() => this.#turn(1), trickle);
-    else this.#loop.nextTurn(() => this.#turn(perTurn));
+    if (!this.#options.crowded()) this.#loop.nextTurn(() => this.#turn(perTurn));
+    else {
+      const { now, later } = this.#loop;
+      const before = now();
+      // A process that gets little time wakes late: it catches up.
+      later(() => this.#turn(Math.min(perTurn, Math.max(1, Math.floor((now() - before) / trickle)))), trickle);
+    }
   }
 
   #turn(places: number): void {

@@ -51,8 +51,11 @@ const defaultCiphers: readonly string[] = [
 ];
 const defaultGroups: readonly string[] = ['X25519MLKEM768', 'SecP256r1MLKEM768', 'X25519', 'P-256', 'P-384'];
 
-/** Connections that the kernel holds until we accept them; Linux takes no more than net.core.somaxconn, 4,096 as it comes. */
-const backlog = 4096;
+/**
+ * Connections that the kernel holds until they are accepted, one in each turn of the event loop. No more than are accepted in
+ * the time that clients wait: those behind would be dead, and a handshake each. Whoever finds it full knocks again by TCP.
+ */
+const backlog = 1024;
 
 /** The TLS side of the door: handshakes, and nothing of what is said afterwards. */
 export class TlsListener {

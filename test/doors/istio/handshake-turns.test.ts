@@ -97,6 +97,14 @@ describe('connections that wait for their handshake', () => {
     expect(begun.length - before).toBeGreaterThan(5);
   });
 
+  it('trickle no slower where the loop wakes late', () => {
+    crowded = true;
+    crowd(100);
+    loop.ms = 50;
+    loop.turn();
+    expect(begun).toHaveLength(5);
+  });
+
   it('are let go when their patience has run out, some in each turn, and the living behind them begin', () => {
     crowd(1000);
     loop.ms = 10_001;
