@@ -52,3 +52,6 @@ export class RootOverlap {
     return new Map(kept.sort(([, one], [, other]) => one - other).slice(-mostRetired));
   }
 }
+
+/** What was handed out. */
+export const bundleOf = ({ own, retired }: RootsKnown): string => [...own, ...retired.map(({ root }) => root)].join('');

@@ -5,10 +5,10 @@ import type { Document } from '#document/document.ts';
 import type { Problem } from '#document/problem.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { checkAuthenticators } from './check-authenticators.ts';
+import { checkClusterRequests } from './check-cluster-requests.ts';
 import { checkDistribution } from './check-distribution.ts';
 import { checkDoorTls } from './check-door-tls.ts';
 import { checkIssuers, checkKey } from './check-keys.ts';
-import { checkPodCertificates } from './check-pod-certificates.ts';
 import { attempt, between, checkAddress, checkUrl, exactlyOne, type Report, type Step } from './judgement.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 
@@ -32,7 +32,7 @@ export function checkMeaning(
   between(config.trustBundle.overlap, '0s', '90d', ['trustBundle', 'overlap'], report);
   checkAudit(config, folder, report);
   checkDistribution(config, report);
-  checkPodCertificates(config, report);
+  checkClusterRequests(config, report);
   checkFips(config, report);
   checkTelemetry(config, report);
   between(config.shutdown.grace, '0s', '10m', ['shutdown', 'grace'], report);

@@ -4,9 +4,9 @@ import { parseByteSize, parseDuration } from '#document/scalars.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { tls13Suites } from './check-door-tls.ts';
 import { resolveAuthenticator } from './resolve-authenticator.ts';
+import { resolvePodCertificates, resolveSigningRequests } from './resolve-cluster-requests.ts';
 import { resolveDistribution } from './resolve-distribution.ts';
 import { type PathFrom, resolveIssuer, resolveSigningKey } from './resolve-key.ts';
-import { resolvePodCertificates } from './resolve-pod-certificates.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 import type { DoorTlsConfig, ListenAddress, ServerConfig } from './server-config.ts';
 
@@ -57,6 +57,9 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
     trustBundle: { overlapMs: parseDuration(content.trustBundle.overlap) * 1000 },
     ...(content.podCertificates !== undefined && {
       podCertificates: resolvePodCertificates(content.podCertificates, from),
+    }),
+    ...(content.signingRequests !== undefined && {
+      signingRequests: resolveSigningRequests(content.signingRequests, from),
     }),
     policies: content.policies.map(from),
     audit: {

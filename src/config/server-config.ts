@@ -24,6 +24,8 @@ export interface ServerConfig {
   };
   /** Absent: none are answered. */
   readonly podCertificates?: PodCertificatesConfig;
+  /** Absent: none are answered. */
+  readonly signingRequests?: SigningRequestsConfig;
   readonly policies: readonly string[];
   readonly audit: AuditConfig;
   /** Absent: nothing is written into a cluster. */
@@ -187,6 +189,12 @@ export interface OwnIntermediateConfig {
   readonly lifetimeSeconds: number;
   /** Part of the lifetime. */
   readonly renewAt: number;
+}
+
+export interface SigningRequestsConfig extends PodCertificatesConfig {
+  /** `namespace/serviceaccount` each. */
+  readonly requesters: readonly string[];
+  readonly appendRoot: boolean;
 }
 
 export interface PodCertificatesConfig {

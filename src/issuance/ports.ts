@@ -51,6 +51,8 @@ export interface Evidence {
   readonly clientCertificate?: readonly Uint8Array[];
   /** Whom an object of Kubernetes says it is for. Doors that read bytes from strangers never fill it in. */
   readonly pod?: PodClaim;
+  /** Whom the API server names as the maker of an object that asks for a certificate. */
+  readonly requester?: ClusterRequester;
   /** Absent where the request was not brought by a connection to us. */
   readonly peer?: Peer;
 }
@@ -69,6 +71,13 @@ export interface PodClaim {
   readonly node: ClaimedObject;
   /** The signer that the pod must mount a certificate of. */
   readonly signerName: string;
+}
+
+/** `spec.username` and `spec.uid` of a CertificateSigningRequest: the API server writes them itself. */
+export interface ClusterRequester {
+  readonly cluster: string;
+  readonly username: string;
+  readonly uid: string;
 }
 
 export interface ClaimedObject {

@@ -19,6 +19,8 @@ const lookEveryMs = 2_000;
 export interface RootsMemory {
   readonly known: () => RootsKnown;
   readonly file: RootsKnownFile;
+  /** PEM of the bundle that the process before this one handed out; empty where there was none. */
+  readonly before: string;
 }
 
 /**
@@ -42,7 +44,7 @@ export class FollowedRoots {
     this.#foundation = foundation;
     this.#issuers = issuers;
     this.#log = log;
-    this.#recorded = issuers.roots();
+    this.#recorded = memory.before || issuers.roots();
   }
 
   /** Resolves after a first look, which changes nothing unless a file did since the issuers were opened. */
@@ -88,9 +90,10 @@ export class FollowedRoots {
         texts.set(name, text);
       }
     }
-    if (await this.#take(successors)) for (const [name, text] of texts) this.#seen.set(name, text);
-    // A crash before this costs a root that just left its overlap: the file still counts it among ours.
-    if (this.#foundation.config.trustBundle.overlapMs > 0) await this.#memory.file.write(this.#memory.known());
+    if (!(await this.#take(successors))) return;
+    for (const [name, text] of texts) this.#seen.set(name, text);
+    // A crash before this has the change recorded once more.
+    await this.#memory.file.write(this.#memory.known());
   }
 
   #judge(name: string, file: string, text: string): LiveIssuer | undefined {
@@ -115,6 +118,8 @@ export class FollowedRoots {
     const { events, logger } = this.#foundation;
     const before = this.#recorded;
     const after = this.#issuers.rootsWith(...successors);
+    // Nobody has named any yet: what was handed out before is not taken back for that.
+    if (after === '') return true;
     if (after === before && !this.#issuers.bringNews(successors)) return true;
     try {
       if (after !== before)

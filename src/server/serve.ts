@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { AggregatingLog } from '#audit/aggregating-log.ts';
-import { RootOverlap } from '#authority/root-overlap.ts';
+import { bundleOf, RootOverlap } from '#authority/root-overlap.ts';
 import type { LoadedConfig } from '#config/load.ts';
 import { AdminServer } from '#doors/admin/admin-server.ts';
 import { FairGate } from '#issuance/fairness/gate.ts';
@@ -13,6 +13,7 @@ import { IssuanceLog } from '#telemetry/issuance-log.ts';
 import { observeWith } from '#telemetry/observers.ts';
 import type { CsrChecks } from '#x509/csr/verified-csr.ts';
 import { openAuthenticators } from './authenticators.ts';
+import { ClusterRequests } from './cluster-requests.ts';
 import { distribute } from './distribution.ts';
 import { demandApprovedKeys, demandApprovedPolicies } from './fips.ts';
 import { layFoundation } from './foundation.ts';
@@ -25,7 +26,6 @@ import { copyLog } from './log-copy.ts';
 import { tellLifetime } from './log-lifetime.ts';
 import { checkpointSigner, openKey } from './open-key.ts';
 import { OwnCertificates } from './own-certificates.ts';
-import { openPodCertificates } from './pod-certificates.ts';
 import { FollowedPolicies } from './policies.ts';
 import { openProbe } from './probe.ts';
 import { recordOpening, recordStart } from './record-start.ts';
@@ -64,8 +64,9 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   const { keyStrength, loaded: blocklists } = openKeyStrength(foundation);
   const callers = openAuthenticators(foundation);
   opening.defer(() => callers.close());
-  const podCertificates = openPodCertificates(foundation);
-  opening.defer(() => podCertificates?.close());
+  const clusterRequests = new ClusterRequests(foundation);
+  opening.defer(() => clusterRequests.close());
+  const impersonation = clusterRequests.actingBesides(callers.impersonation);
   const hsm = new HsmEvents(foundation);
   const auditKey = await openKey(config.audit.key, hsm.listener);
   opening.defer(() => auditKey.signer.close());
@@ -83,7 +84,8 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   opening.defer(() => remoteClusters.close());
   hsm.recordIn(store);
   const rootsKnown = new RootsKnownFile(config.audit.directory);
-  const overlap = new RootOverlap(config.trustBundle.overlapMs, () => clock.now(), await rootsKnown.read());
+  const rootsBefore = await rootsKnown.read();
+  const overlap = new RootOverlap(config.trustBundle.overlapMs, () => clock.now(), rootsBefore);
   const issuing = await Issuing.open(foundation, store, hsm.listener, overlap);
   opening.defer(() => issuing.close());
   if (config.fips.level === 'policy')
@@ -114,8 +116,8 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   watchFairness(metrics.registry, gate, config.fairness.inWork);
   const doubts = new RootDoubts(issuing.live, () => clock.now());
   const sequence = new IssuanceSequence({
-    authenticator: podCertificates?.besides(callers.authenticator) ?? callers.authenticator,
-    ...(callers.impersonation && { impersonation: callers.impersonation }),
+    authenticator: clusterRequests.besides(callers.authenticator),
+    ...(impersonation && { impersonation }),
     gate,
     csrChecks,
     policies: () => policies.set,
@@ -156,6 +158,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   const roots = await FollowedRoots.follow(foundation, issuing.live, store, {
     known: () => overlap.known,
     file: rootsKnown,
+    before: bundleOf(rootsBefore),
   });
   opening.defer(() => roots.stop());
   const own = new OwnCertificates(foundation, issuing, store, { keyStrength, roots });
@@ -193,8 +196,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   watch.look();
   const bookmark = (index: number) => lastLoaded.remember({ 'policy.loaded': index });
   policies.follow(store, events, logger, bookmark);
-  const pods = await podCertificates?.answer(sequence, store, issuing.live);
-  opening.defer(() => pods?.stop());
+  opening.defer(await clusterRequests.answer({ issuance: sequence, log: store, issuers: issuing.live }));
   opening.defer(() => policies.stop());
   logger.info('serving', {
     address: `${istio.host}:${istio.port}`,

@@ -19,6 +19,7 @@ import {
 import { istio } from './istio.ts';
 import { issuers } from './key.ts';
 import { podCertificates } from './pod-certificates.ts';
+import { signingRequests } from './signing-requests.ts';
 import { telemetry } from './telemetry.ts';
 
 /** The server's configuration file with all defaults filled in. */
@@ -55,6 +56,7 @@ export const ServerConfigSchema = section('The configuration of `countersign ser
   audit,
   distribution: optional(distribution),
   podCertificates: optional(podCertificates),
+  signingRequests: optional(signingRequests),
   csr: optionalSection('What is read in a CSR', {
     blocklists: list('Lists of leaked keys to refuse', path('A block list'), { default: [] }),
     newRequestLabel: oneOf('Whether "NEW CERTIFICATE REQUEST" is taken as a PEM label', ['accept', 'refuse'], {

@@ -1,5 +1,6 @@
 import type { Issuance } from '#issuance/request.ts';
 import { ApiError, type KubernetesApi, type KubernetesObject } from '#kubernetes/api.ts';
+import { keyOf } from '#kubernetes/object-set.ts';
 import type { Pace } from '#kubernetes/pace.ts';
 import { Reflector } from '#kubernetes/reflector.ts';
 import { servedVersion } from '#kubernetes/served-version.ts';
@@ -121,11 +122,11 @@ export class AnsweredRequests<Request extends WaitingRequest> {
   }
 
   *#keys(): Iterable<string> {
-    for (const { namespace, name } of this.#requests?.all() ?? []) yield `${namespace}/${name}`;
+    for (const { namespace, name } of this.#requests?.all() ?? []) yield keyOf(namespace, name);
   }
 
   async #work(key: string, stopping: AbortSignal): Promise<undefined> {
-    const [namespace = '', name = ''] = key.split('/');
+    const [name = '', namespace = ''] = key.split('/').toReversed();
     const request = this.#requests?.get(namespace, name);
     const term = this.#options.term();
     if (request === undefined || term === undefined) return;
@@ -206,7 +207,7 @@ export class AnsweredRequests<Request extends WaitingRequest> {
     const { observer } = this.#options;
     observer.ended('failed');
     if (failures === 1 || failures % 10 === 0)
-      observer.told('warn', `${key.replace(/^\//, '')} waits, and is tried again: ${messageOf(thrown)}`);
+      observer.told('warn', `${key} waits, and is tried again: ${messageOf(thrown)}`);
   }
 }
 

@@ -65,3 +65,27 @@ describe('the section podCertificates', () => {
     expect(complaint(text)).toContain(words);
   });
 });
+
+describe('the section signingRequests', () => {
+  const signing = (section: string) =>
+    parseConfig(`${minimal}signingRequests: ${section}\n`, '/etc/countersign/server.yaml', 'server.yaml').config;
+
+  it('needs a signer, and whose word is taken', () => {
+    expect(signing('{ signerName: mesh.example/istio, requesters: [istio-system/istiod] }').signingRequests).toEqual({
+      signerName: 'mesh.example/istio',
+      requesters: ['istio-system/istiod'],
+      appendRoot: true,
+      cluster: 'Kubernetes',
+      lease: { namespace: 'istio-system', name: 'countersign-signing-requests' },
+    });
+  });
+
+  it.each([
+    ['{ signerName: mesh.example/istio, requesters: [] }', /needs at least 1 item/],
+    ['{ signerName: mesh.example/istio, requesters: [istiod] }', /"istiod" is not namespace\/serviceaccount/],
+    ['{ signerName: istio, requesters: [a/b] }', /a signer is DOMAIN\/PATH/],
+    ['{ signerName: mesh.example/istio, requesters: [a/b], root: leave }', /append, omit/],
+  ])('refuses %s', (text, words) => {
+    expect(() => signing(text)).toThrow(words);
+  });
+});

@@ -1,0 +1,57 @@
+import type { ClusterRequester } from '#issuance/ports.ts';
+import { isObject } from '#kubernetes/answer.ts';
+import type { KubernetesObject } from '#kubernetes/api.ts';
+import type { WaitingRequest } from './request-kind.ts';
+
+/** A CertificateSigningRequest that is approved and waits for its signer. */
+export interface SigningRequest extends WaitingRequest {
+  /** Text of `spec.request`: one PEM PKCS#10, or what somebody took for one. */
+  readonly csr: string;
+  /** Whom the API server says made it. */
+  readonly requester: Omit<ClusterRequester, 'cluster'>;
+  readonly usages: readonly string[];
+  /** Seconds; 0 where none are asked for. */
+  readonly expirationSeconds: number;
+  /** ms since the epoch. */
+  readonly createdAt: number;
+  /** As they are: a status that adds one has to repeat them. */
+  readonly conditions: readonly KubernetesObject[];
+}
+
+/**
+ * What is asked; undefined while it is not approved, and once it is denied, failed or signed: the API server itself holds
+ * nobody to that (kubernetes.md §2.4). Throws Error for what no API server lets through.
+ */
+export function readSigningRequest({ metadata, spec, status }: KubernetesObject): SigningRequest | undefined {
+  if (!isObject(metadata) || !isObject(spec)) throw new Error('it has no metadata or no spec');
+  const conditions = conditionsOf(status);
+  if (metadata.deletionTimestamp !== undefined || isSigned(status)) return undefined;
+  if (has(conditions, 'Denied') || has(conditions, 'Failed') || !has(conditions, 'Approved')) return undefined;
+  return {
+    namespace: '',
+    name: text(metadata, 'name'),
+    uid: text(metadata, 'uid'),
+    csr: Buffer.from(text(spec, 'request'), 'base64').toString('latin1'),
+    requester: { username: text(spec, 'username'), uid: typeof spec.uid === 'string' ? spec.uid : '' },
+    usages: Array.isArray(spec.usages) ? spec.usages.map(String) : [],
+    expirationSeconds: typeof spec.expirationSeconds === 'number' ? Math.trunc(spec.expirationSeconds) : 0,
+    createdAt: Date.parse(text(metadata, 'creationTimestamp')),
+    conditions,
+  };
+}
+
+const isSigned = (status: unknown) =>
+  isObject(status) && typeof status.certificate === 'string' && status.certificate !== '';
+
+function conditionsOf(status: unknown): KubernetesObject[] {
+  return isObject(status) && Array.isArray(status.conditions) ? status.conditions.filter(isObject) : [];
+}
+
+const has = (conditions: readonly KubernetesObject[], type: string) =>
+  conditions.some((condition) => condition.type === type && condition.status === 'True');
+
+function text(object: KubernetesObject, member: string): string {
+  const value = object[member];
+  if (typeof value !== 'string' || value === '') throw new Error(`${member} is empty`);
+  return value;
+}

@@ -1,0 +1,131 @@
+import type { IssuanceRequest } from '#issuance/request.ts';
+import type { KubernetesObject } from '#kubernetes/api.ts';
+import { Refusal } from '#refusal/refusal.ts';
+import { readCertificate } from '#x509/certificate.ts';
+import { parseCsr } from '#x509/csr/parse.ts';
+import { sameBytes } from '#x509/der/reader.ts';
+import { readPem, readPemBlocks, toPem } from '#x509/pem.ts';
+import type { Flaw, Handed, RequestKind, Said } from './request-kind.ts';
+import { readSigningRequest, type SigningRequest } from './signing-request.ts';
+
+export interface SigningRequestsOptions {
+  /** Name of the cluster, in policies and records. */
+  readonly cluster: string;
+  readonly signerName: string;
+  /** Name of the issuer; the default one unless told. */
+  readonly issuer?: string;
+  /** Whether the root stands at the end of the chain: istiod takes the last certificate for it (kubernetes.md §2.5). */
+  readonly appendRoot: boolean;
+}
+
+/** An approved request that nobody answered is never collected: whoever asked has long gone (kubernetes.md §2.6), ms. */
+const longestWaitMs = 24 * 3_600_000;
+const mostRoots = 64;
+
+/**
+ * CertificateSigningRequests of one signer, by which a registration authority such as istiod has the identities certified
+ * that it vouches for. Whoever waits looks only at the certificate, and for a minute.
+ */
+export function signingRequests(options: SigningRequestsOptions): RequestKind<SigningRequest> {
+  return {
+    group: 'certificates.k8s.io',
+    versions: ['v1'],
+    plural: 'certificatesigningrequests',
+    fieldSelector: `spec.signerName=${options.signerName}`,
+    read: readSigningRequest,
+    flaw: flawOf,
+    attempt: (request) => attemptOf(request, options),
+    issued: (_, handed) => ({ certificate: base64(chainOf(handed, options.appendRoot)) }),
+    refused,
+    isStale: ({ leaf }, now) => readCertificate(readPem(leaf, ['CERTIFICATE'])).notAfter * 1000 < now,
+  };
+}
+
+function attemptOf(request: SigningRequest, { cluster, issuer }: SigningRequestsOptions): IssuanceRequest {
+  const { uid, csr, requester, expirationSeconds } = request;
+  const impersonate = identityIn(csr);
+  return {
+    id: uid,
+    door: 'kubernetes-csr',
+    evidence: { authorization: [], clusterId: [], requester: { ...requester, cluster } },
+    csr,
+    wish: {
+      ttl: BigInt(expirationSeconds),
+      csrNames: 'exact',
+      ttlAbove: 'clamp',
+      ...(impersonate !== undefined && { impersonate }),
+      ...(issuer !== undefined && { signer: issuer }),
+    },
+  };
+}
+
+/** The identity that the CSR names; undefined for none, and for what is no CSR: then the sequence says so. */
+function identityIn(csr: string): string | undefined {
+  try {
+    const { attributes } = parseCsr(readPem(csr, ['CERTIFICATE REQUEST']));
+    return attributes.extensions.sans.find(({ kind }) => kind === 'uri')?.value;
+  } catch {
+    return undefined;
+  }
+}
+
+const wanted = ['digital signature', 'server auth', 'client auth'];
+const allowed: ReadonlySet<string> = new Set([...wanted, 'key encipherment']);
+
+function flawOf(request: SigningRequest, now: number): Flaw | undefined {
+  const { usages, createdAt } = request;
+  const flaw = (reason: string, refusal: Refusal) => ({
+    refusal,
+    status: failed(request, reason, refusal.message, now),
+  });
+  const foreign = usages.find((usage) => !allowed.has(usage));
+  if (foreign !== undefined || wanted.some((usage) => !usages.includes(usage))) {
+    const sentence = `usages: a workload's certificate is for ${wanted.join(', ')} and perhaps key encipherment, no less and no more`;
+    return flaw('UnsupportedUsages', new Refusal('csr.extension', sentence));
+  }
+  if (now - createdAt > longestWaitMs)
+    return flaw('Expired', new Refusal('deadline', 'the request is older than a day: nobody waits for it any more'));
+  return undefined;
+}
+
+/** Istiod's own table of reasons is empty: these are for whoever looks at the object. */
+function refused(request: SigningRequest, refusal: Refusal, now: number): Said {
+  const { code, remedy, message } = refusal;
+  // nobody has spoken of such requests yet: a policy for them may come
+  if (remedy !== 'fix-request' || code === 'policy.no-match') return 'later';
+  return { status: failed(request, reasonOf(code), message, now) };
+}
+
+function reasonOf(code: string): string {
+  if (code.startsWith('authn.')) return 'NotPermitted';
+  if (code.startsWith('csr.') || code.startsWith('request.')) return 'InvalidRequest';
+  return code.startsWith('key.') ? 'UnsupportedKey' : 'PolicyDenied';
+}
+
+/** For good. A condition without times is never collected. */
+function failed({ conditions }: SigningRequest, reason: string, message: string, now: number): KubernetesObject {
+  const time = new Date(Math.floor(now / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+  const condition = { type: 'Failed', status: 'True', reason, message, lastUpdateTime: time, lastTransitionTime: time };
+  return { conditions: [...conditions, condition] };
+}
+
+/** Leaf first; the root that this chain ends in where it is wanted. */
+function chainOf({ leaf, intermediates, roots }: Handed, appendRoot: boolean): string {
+  const chain = [leaf, ...intermediates];
+  const root = appendRoot ? rootOf(chain.at(-1) ?? leaf, roots) : '';
+  return [...chain, root].join('');
+}
+
+function rootOf(last: string, roots: string): string {
+  const top = readCertificate(readPem(last, ['CERTIFICATE']));
+  const found = readPemBlocks(roots, ['CERTIFICATE'], mostRoots)
+    .map(({ der }) => readCertificate(der))
+    .find((root) => sameBytes(root.subject, top.issuer) && isKeyOf(root.subjectKeyId, top.authorityKeyId?.keyId));
+  return found === undefined ? '' : toPem('CERTIFICATE', found.der);
+}
+
+/** Two roots may have one name; a key identifier that is missing on either side tells nothing. */
+const isKeyOf = (own: Uint8Array | undefined, named: Uint8Array | undefined) =>
+  own === undefined || named === undefined || sameBytes(own, named);
+
+const base64 = (text: string) => Buffer.from(text, 'latin1').toString('base64');
