@@ -80,7 +80,7 @@ export class Recorder {
   refused(flight: Flight, refusal: Refusal): AuditEvent {
     const { attempt, asked, caller, csr, permit } = flight;
     const denied = refusal.remedy === deniedRemedy || refusal.code === 'rate.exceeded';
-    const policy = refusal.detail['policy'];
+    const policy = refusal.detail.policy;
     return {
       type: denied ? 'certificate.denied' : 'certificate.failed',
       id: this.#parts.id(),

@@ -85,7 +85,9 @@ describeWith(['control-plane'], 'PodCertificateRequests of a real API server', (
   /** Requests that were found to be nobody's. */
   const left = async () => {
     const { body } = await running.get('/metrics');
-    return Number(/^countersign_cluster_requests_total\{kind="podcertificaterequests",outcome="left"\} (\d+)$/m.exec(body)?.[1]);
+    return Number(
+      /^countersign_cluster_requests_total\{kind="podcertificaterequests",outcome="left"\} (\d+)$/m.exec(body)?.[1],
+    );
   };
   const uidAt = async (path: string) => at(await cluster.admin.get(path), 'metadata', 'uid');
   const idOf = ({ name }: ServiceAccount) => `spiffe://cluster.local/ns/${namespace}/sa/${name}`;
