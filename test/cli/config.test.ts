@@ -15,6 +15,7 @@ function completeHome(change: (text: string) => string = (text) => text): string
   for (const path of [
     'mesh/chain.pem',
     'mesh/roots.pem',
+    'outside/roots.pem',
     'edge/chain.pem',
     'edge/key.pem',
     'secrets/pin',
