@@ -102,6 +102,11 @@ describe("the values of istio-csr's chart", () => {
     }
   });
 
+  it('null takes a value out: of a flag that cannot be empty nothing is left', () => {
+    const app = { controller: { maxConcurrentReconciles: null }, server: { maxCertificateDuration: null } };
+    expect(fromValues({ app })).toMatchObject({ words: always, unknown: [] });
+  });
+
   it('none of them: what the chart gives by itself', () => {
     for (const nothing of [{}, null, { app: {} }, { app: { tls: null } }])
       expect(fromValues(nothing)).toMatchObject({ words: always, elsewhere: [], unknown: [] });

@@ -1,4 +1,5 @@
 import { nearest } from '#document/nearest.ts';
+import { istioCsrFlags } from '../../istio-csr/flags/table.ts';
 import type { Found } from './found.ts';
 import { type ValueMeaning, valueTable } from './value-table.ts';
 
@@ -39,10 +40,15 @@ function unknownValue(key: string): string {
   return `the value ${key} is not one of istio-csr's chart${near === undefined ? '' : `; did somebody mean ${near}?`}`;
 }
 
+const mayBeEmpty: ReadonlySet<string> = new Set(['text', 'list', 'texts', 'map']);
+
 function* flagsOf(given: ReadonlyMap<string, unknown>, meaning: (key: string) => ValueMeaning | undefined) {
   for (const [key, value] of given) {
     const flag = meaning(key);
-    if (flag !== undefined && flag !== 'together' && flag !== 'elsewhere') yield `--${flag}=${textOf(value)}`;
+    if (flag === undefined || flag === 'together' || flag === 'elsewhere') continue;
+    // null takes a value out of the chart: of a flag that cannot be empty there is nothing left then
+    if (value === null && !mayBeEmpty.has(istioCsrFlags[flag].reader.name)) continue;
+    yield `--${flag}=${textOf(value)}`;
   }
 }
 
