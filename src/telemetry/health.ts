@@ -43,6 +43,7 @@ export class Health {
   readonly #clock: Clock;
   readonly #steady: Clock;
   readonly #checks = new Map<string, Spoken>();
+  readonly #listeners: (() => void)[] = [];
   #wedged: string | undefined;
   #draining = false;
 
@@ -57,7 +58,9 @@ export class Health {
     const tell = (ok: boolean, reason?: string) => {
       const since = this.#clock.now();
       const last = reason === undefined ? { name, ok, since } : { name, ok, since, reason };
+      const before = this.#checks.get(name)?.last;
       this.#checks.set(name, { last, freshForMs, at: this.#steady.now() });
+      if (before?.ok !== ok || before.reason !== reason) this.#changed();
     };
     tell(false, 'starting');
     return { pass: () => tell(true), fail: (reason) => tell(false, reason) };
@@ -66,11 +69,23 @@ export class Health {
   /** From now on not ready, so that no new work is sent here; still alive. */
   drain(): void {
     this.#draining = true;
+    this.#changed();
   }
 
   /** Something is broken that only a new process can mend: neither well nor ready, from this moment. */
   wedge(reason: string): void {
     this.#wedged = reason;
+    this.#changed();
+  }
+
+  /** Calls `follow` now, and whenever a part says something else than before. */
+  onChange(follow: () => void): void {
+    this.#listeners.push(follow);
+    follow();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   /** Ready: every check passed, lately enough. */

@@ -1,4 +1,5 @@
 import { get } from 'node:http';
+import { freePort } from '#test/support/control-plane/program.ts';
 import type { Address } from '#test/support/server-process.ts';
 
 /** What a kubelet that asks all the time would have seen. */
@@ -6,13 +7,20 @@ export interface Readiness {
   readonly asked: number;
   /** Answers other than 200, and none at all. */
   readonly lost: number;
-  /** ms of the slowest answer; a kubelet waits for a second unless told. */
+  /** ms of the slowest answer. */
   readonly slowest: number;
 }
 
 const everyMs = 100;
-/** ms after which a question counts as lost. */
-const patienceMs = 10_000;
+/** ms after which a question counts as lost: what a kubelet waits unless told. */
+const patienceMs = 1_000;
+
+/** Readiness on a port of its own, as a kubelet asks for it: laid over a server's configuration. */
+export async function probed<Config extends object>(config: Config) {
+  const port = await freePort();
+  const admin = { listen: '127.0.0.1:0', probe: { listen: `127.0.0.1:${port}` } };
+  return { config: { ...config, admin }, probe: { host: '127.0.0.1', port } };
+}
 
 /** Asks /readyz ten times a second, each time on a connection of its own as a kubelet does, until it is stopped. */
 export class ReadinessProbe {

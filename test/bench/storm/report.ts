@@ -37,7 +37,7 @@ const legend = `
 all agents begin in one moment, each on a TLS connection of its own that it keeps, from an address for each hundred;
 they retry as Istio's agent does, and run beside the server on the same cores. Limits as shipped
 attempts  most calls of one agent          refused   answers RESOURCE_EXHAUSTED, all of which came again
-unready   of all looks at /readyz, ten a second           slowest   the answer to one of them
+unready   of all looks at the probe, ten a second, those that took over a second           slowest   the answer to one of them
 CPU       µs for each certificate: of the server, of kube-apiserver and etcd, of the agents
 MiB       resident at most                 load      of the machine in the minute before
 `;

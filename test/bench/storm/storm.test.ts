@@ -4,6 +4,7 @@ import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import { ServerProcess } from '#test/support/server-process.ts';
 import { kubernetesHome, type TokenMode } from '../kubernetes-home.ts';
 import { realPods } from './pods.ts';
+import { probed } from './readiness.ts';
 import { storm } from './storm.ts';
 import { untilReady } from './storms.ts';
 
@@ -20,10 +21,11 @@ describeWith(
       async (mode) => {
         const cluster = await sharedControlPlane();
         const agents = await realPods(cluster, { pods, nodes: 14, namespaces: 6, accounts: 20 });
-        using home = await kubernetesHome(cluster, mode, quiet);
+        const { config, probe } = await probed(quiet);
+        using home = await kubernetesHome(cluster, mode, config);
         await using server = await ServerProcess.start(home);
         await untilReady(server);
-        const { served, problems, codes, readiness } = await storm({ home, server }, agents, { within: '120s' });
+        const { served, problems, codes, readiness } = await storm({ home, server, probe }, agents, { within: '120s' });
         expect(problems).toEqual([]);
         expect(served).toBe(pods);
         const allowed = ['OK', 'Unavailable', 'ResourceExhausted'];

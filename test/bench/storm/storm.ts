@@ -1,7 +1,7 @@
 import { type GoAgent, type GoOutcome, runGoAgents } from '#test/e2e/istio/go-agents.ts';
 import { oracle } from '#test/oracles.ts';
 import type { TestHome } from '#test/support/home.ts';
-import type { ServerProcess } from '#test/support/server-process.ts';
+import type { Address, ServerProcess } from '#test/support/server-process.ts';
 import { percentile } from '../median.ts';
 import { cpuOf, peakOf } from '../process-cpu.ts';
 import { type Readiness, ReadinessProbe } from './readiness.ts';
@@ -39,7 +39,7 @@ export interface StormOptions {
 
 /** Lets all agents begin at once, each on a connection of its own that it keeps, and asks for readiness all along. */
 export async function storm(
-  target: { readonly home: TestHome; readonly server: ServerProcess },
+  target: { readonly home: TestHome; readonly server: ServerProcess; readonly probe: Address },
   agents: readonly GoAgent[],
   { within, apiPids = [] }: StormOptions,
 ): Promise<StormResult> {
@@ -47,7 +47,7 @@ export async function storm(
   const program = oracle('go:istioclient');
   if (!program.available) throw new Error(`there are no agents: ${program.how}`);
   const before = cpu(server.pid, apiPids);
-  const probe = new ReadinessProbe(server.admin);
+  const probe = new ReadinessProbe(target.probe);
   const outcomes = await runGoAgents(program.path, target, agents, { within, keep: true });
   const readiness = await probe.stop();
   const after = cpu(server.pid, apiPids);

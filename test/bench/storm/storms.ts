@@ -3,9 +3,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { GoAgent } from '#test/e2e/istio/go-agents.ts';
 import { Cluster } from '#test/support/control-plane/cluster.ts';
 import { TestHome } from '#test/support/home.ts';
-import { ServerProcess } from '#test/support/server-process.ts';
+import { type Address, ServerProcess } from '#test/support/server-process.ts';
 import { kubernetesHome, type TokenMode } from '../kubernetes-home.ts';
 import { type Population, realPods, strangers } from './pods.ts';
+import { probed } from './readiness.ts';
 import { type StormResult, storm } from './storm.ts';
 
 export type Tokens = TokenMode | 'jwt';
@@ -27,7 +28,7 @@ export const populationOf = (pods: number): Population => ({
 /** Long enough for every agent to come again a few times on a busy machine. */
 const within = '240s';
 /** As a server is shipped; a line for each certificate, as by default. */
-const config = { telemetry: { logs: { level: 'info', format: 'json' } } };
+const shipped = { telemetry: { logs: { level: 'info', format: 'json' } } };
 
 /** One storm for each kind of tokens, on a new server each, with its limits as shipped. */
 export async function storms(
@@ -42,8 +43,9 @@ export async function storms(
   for (const tokens of kinds) {
     if (tokens === 'jwt') {
       progress('tokens of an OpenID Connect issuer');
+      const { config, probe } = await probed(shipped);
       const home = new TestHome({ config });
-      reports.push(await one(tokens, home, strangers(home.tokens, population), []));
+      reports.push(await one(tokens, { home, probe }, strangers(home.tokens, population), []));
       continue;
     }
     if (real === undefined) {
@@ -52,15 +54,16 @@ export async function storms(
       real = { cluster, agents: await realPods(cluster, population) };
     }
     progress(`tokens proven in mode ${tokens}`);
+    const { config, probe } = await probed(shipped);
     const home = await kubernetesHome(real.cluster, tokens, config);
-    reports.push(await one(tokens, home, real.agents, real.cluster.pids));
+    reports.push(await one(tokens, { home, probe }, real.agents, real.cluster.pids));
   }
   return reports;
 }
 
 async function one(
   tokens: Tokens,
-  home: TestHome,
+  { home, probe }: { readonly home: TestHome; readonly probe: Address },
   agents: readonly GoAgent[],
   apiPids: readonly number[],
 ): Promise<StormReport> {
@@ -68,7 +71,7 @@ async function one(
   await using server = await ServerProcess.start(home);
   await untilReady(server);
   const loadBefore = loadavg()[0] ?? Number.NaN;
-  return { tokens, loadBefore, ...(await storm({ home, server }, agents, { within, apiPids })) };
+  return { tokens, loadBefore, ...(await storm({ home, server, probe }, agents, { within, apiPids })) };
 }
 
 const readyWithinMs = 60_000;
