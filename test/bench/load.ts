@@ -36,6 +36,8 @@ const path = '/istio.v1.auth.IstioCertificateService/CreateCertificate';
 const rampSeconds = 0.5;
 /** Seconds that a load generator has to come to its end. */
 const graceSeconds = 60;
+/** The same where all that counts has been counted. */
+const lateSeconds = 3;
 
 /** Drives one server for `seconds` and looks at its own counters at the beginning and the end of them. */
 export async function load(subject: Subject, shape: Shape, seconds: number): Promise<Run> {
@@ -107,13 +109,13 @@ class OpenConnections {
         subject,
         caller,
         ['-c', `${share}`, '-D', `${whole}ms`, `--log-file=${this.#logs[at]}`],
-        seconds + graceSeconds,
+        whole / 1000 + lateSeconds,
       );
     });
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#processes.map(exited));
+    await Promise.all(this.#processes.map((child) => exited(child, 'or ended by us')));
   }
 
   /** `from`, `until`: ms since the epoch. */
@@ -168,7 +170,9 @@ function h2load(
   return spawn('h2load', words, { stdio: ['ignore', 'ignore', 'inherit'], timeout: seconds * 1000 });
 }
 
-async function exited(child: ChildProcess): Promise<void> {
-  const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode];
-  if (code !== 0) throw new Error(`h2load ended with ${code}`);
+async function exited(child: ChildProcess, how?: 'or ended by us'): Promise<void> {
+  const isOver = child.exitCode !== null || child.signalCode !== null;
+  const [code, signal] = isOver ? [child.exitCode, child.signalCode] : await once(child, 'exit');
+  if (code === 0 || (signal === 'SIGTERM' && how !== undefined)) return;
+  throw new Error(`h2load ended with ${code ?? signal}`);
 }
