@@ -24,6 +24,8 @@ export interface End extends LogRecord {
 export interface MeshOptions extends TestHomeOptions {
   /** By JWT unless told. */
   readonly proof?: Proof;
+  /** Whether `newToken` is asked for: with Kubernetes tokens each is a pod and an account that have to be made. */
+  readonly crowd?: boolean;
 }
 
 /**
@@ -44,8 +46,11 @@ export class Mesh implements AsyncDisposable {
   }
 
   /** `prepare` may change files of the home before the server reads them. */
-  static async start({ proof = 'jwt', ...options }: MeshOptions = {}, prepare?: (home: TestHome) => void) {
-    const callers = proof === 'jwt' ? undefined : await KubernetesCallers.prepare(proof);
+  static async start(
+    { proof = 'jwt', crowd = false, ...options }: MeshOptions = {},
+    prepare?: (home: TestHome) => void,
+  ): Promise<Mesh> {
+    const callers = proof === 'jwt' ? undefined : await KubernetesCallers.prepare(proof, crowd);
     const authenticators = callers && { authenticators: callers.authenticators };
     const home = new TestHome({ ...options, config: { ...authenticators, ...options.config } });
     try {

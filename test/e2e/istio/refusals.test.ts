@@ -116,8 +116,9 @@ function send(agent: Agent, token: string, body: Uint8Array): Promise<Answer> {
 describeEveryWay('a refusal', ({ dialect, proof }) => {
   let mesh: Mesh;
   beforeAll(async () => {
-    mesh = await Mesh.start({ dialect, proof, policies, config: { csr: { newRequestLabel: 'refuse' } } }, (home) =>
-      home.write('banned.yaml', policyText({ name: 'banned', spec: banned })),
+    mesh = await Mesh.start(
+      { dialect, proof, crowd: true, policies, config: { csr: { newRequestLabel: 'refuse' } } },
+      (home) => home.write('banned.yaml', policyText({ name: 'banned', spec: banned })),
     );
   });
   afterAll(() => mesh[Symbol.asyncDispose]());
