@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { doorNames } from '#policy/permit.ts';
 import { entryVersion } from './entry.ts';
 import { eventTypes } from './event.ts';
 
@@ -93,7 +94,7 @@ export const entrySchema = Type.Object(
       ]),
     ),
     instance: parts({ host: text, name: text, pod: text, version: text, buildDigest: text, bootId: text }),
-    door: Type.Optional(Type.Enum(['istio', 'kubernetes-csr', 'pod-certificate', 'cert-manager', 'admin', 'internal'])),
+    door: Type.Optional(Type.Enum([...doorNames])),
     request: parts({ id: text, traceparent: text, bytes: count, sha256 }),
     peer: parts({
       ip: text,

@@ -3,18 +3,10 @@ import { ByteSize, Duration, OneOf } from '#document/scalars.ts';
 import { refusalCodes } from '#refusal/refusal.ts';
 import { floorKeys, floorSignatures, profileNames } from './approved.ts';
 import type { AuthenticatorName } from './caller.ts';
-import type { DoorName } from './permit.ts';
+import { doorNames } from './permit.ts';
 
 /** The shape of `policies/*.yaml`: one document is one policy (contract §5.2). */
 
-const doors = [
-  'istio',
-  'kubernetes-csr',
-  'pod-certificate',
-  'cert-manager',
-  'admin',
-  'internal',
-] as const satisfies readonly DoorName[];
 const authenticators = [
   'client-cert',
   'oidc',
@@ -44,7 +36,7 @@ const labelGlobs = (what: string, ...examples: string[]) =>
   globsOf('^[A-Za-z0-9._*?-]+$', `${what}, or a pattern of it with * and ?`, examples);
 
 const Match = closed({
-  doors: optional(some(doors)),
+  doors: optional(some(doorNames)),
   clusters: optional(labelGlobs('the name of a cluster', 'prod-eu', 'prod-*')),
   trustDomains: optional(labelGlobs('a trust domain', 'cluster.local', '*.example')),
   namespaces: optional(labelGlobs('a namespace', 'payments', 'payments-*')),
@@ -124,7 +116,7 @@ const names = Type.Array(Type.String({ maxLength: 2048 }), { maxItems: 16 });
 /** What a case says of the request; what it leaves out is an ordinary sidecar's. */
 const Given = closed({
   key: word,
-  door: optional(OneOf(...doors)),
+  door: optional(OneOf(...doorNames)),
   cluster: optional(word),
   trustDomain: optional(word),
   namespace: optional(word),

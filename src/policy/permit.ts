@@ -1,6 +1,8 @@
 import type { SpiffeId } from '#spiffe/spiffe-id.ts';
 
-export type DoorName = 'istio' | 'kubernetes-csr' | 'pod-certificate' | 'cert-manager' | 'admin' | 'internal';
+/** The ways by which certificates are asked for; part of policy (`match.doors`) and of the record. */
+export const doorNames = ['istio', 'kubernetes-csr', 'pod-certificate', 'cert-manager', 'admin', 'internal'] as const;
+export type DoorName = (typeof doorNames)[number];
 
 export interface PermitTerms {
   readonly identity: SpiffeId;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '#config/load.ts';
-import { DocumentError } from '#document/problem.ts';
+import { complaintOf } from './complaint.ts';
 import { changed } from './minimal.ts';
 
 const own = `    certificate: chain.pem
@@ -11,16 +11,7 @@ const own = `    certificate: chain.pem
 const parse = (issuer: string) =>
   parseConfig(changed(own, `${issuer}\n`), '/etc/countersign/server.yaml', 'server.yaml');
 
-function complaint(issuer: string): string {
-  try {
-    parse(issuer);
-  } catch (thrown) {
-    if (thrown instanceof DocumentError)
-      return thrown.problems.map(({ path, message }) => `${path}: ${message}`).join('\n');
-    throw thrown;
-  }
-  throw new Error('the configuration was accepted');
-}
+const complaint = (issuer: string) => complaintOf(() => parse(issuer));
 
 const invalid: readonly (readonly [string, string])[] = [
   ['{}', 'issuers[0].certManager: at least one of issuer, runtime belongs here'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '#config/load.ts';
-import { DocumentError } from '#document/problem.ts';
+import { complaintOf } from './complaint.ts';
 import { changed, minimal } from './minimal.ts';
 
 const own = `    certificate: chain.pem
@@ -12,16 +12,7 @@ const own = `    certificate: chain.pem
 const parse = (section: string) =>
   parseConfig(`${minimal}podCertificates: ${section}\n`, '/etc/countersign/server.yaml', 'server.yaml').config;
 
-function complaint(section: string): string {
-  try {
-    parse(section);
-  } catch (thrown) {
-    if (thrown instanceof DocumentError)
-      return thrown.problems.map(({ path, message }) => `${path}: ${message}`).join('\n');
-    throw thrown;
-  }
-  throw new Error('the configuration was accepted');
-}
+const complaint = (section: string) => complaintOf(() => parse(section));
 
 const invalid: readonly (readonly [string, string])[] = [
   ['{}', 'podCertificates'],

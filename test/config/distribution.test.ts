@@ -1,21 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '#config/load.ts';
-import { DocumentError } from '#document/problem.ts';
+import { complaintOf } from './complaint.ts';
 import { minimal } from './minimal.ts';
 
 const parse = (distribution: string) =>
   parseConfig(`${minimal}distribution: ${distribution}\n`, '/etc/countersign/server.yaml', 'server.yaml');
 
-function complaint(distribution: string): string {
-  try {
-    parse(distribution);
-  } catch (thrown) {
-    if (thrown instanceof DocumentError)
-      return thrown.problems.map(({ path, message }) => `${path}: ${message}`).join('\n');
-    throw thrown;
-  }
-  throw new Error('the configuration was accepted');
-}
+const complaint = (distribution: string) => complaintOf(() => parse(distribution));
 
 const invalid: readonly (readonly [string, string])[] = [
   ['{ context: a }', 'distribution.context: a context is one of a kubeconfig: name that too'],

@@ -1,10 +1,11 @@
+import { doorNames } from '#policy/permit.ts';
 import { flag, many, value } from '../command/options.ts';
 
 export const explainOptions = {
   as: value('SPIFFE_ID', 'the caller, as if it had proved to be this'),
   policies: many('FILE', 'policy files or folders (default: the policies of the home)'),
   door: value('DOOR', 'the door it came by (default: istio)', {
-    choices: ['istio', 'kubernetes-csr', 'pod-certificate', 'cert-manager', 'admin', 'internal'],
+    choices: [...doorNames],
   }),
   dialect: value('DIALECT', 'whose rules on names and lifetimes the door follows (default: istiod)', {
     choices: ['istiod', 'istio-csr'],

@@ -1,5 +1,5 @@
 import type { AuthenticatorName } from '#policy/caller.ts';
-import type { DoorName } from '#policy/permit.ts';
+import { type DoorName, doorNames } from '#policy/permit.ts';
 import type { Question } from '#policy/question.ts';
 import { parseSpiffeId, parseTrustDomain, trustDomainOf } from '#spiffe/spiffe-id.ts';
 import type { VerifiedCsr } from '#x509/csr/verified-csr.ts';
@@ -46,15 +46,7 @@ export function questionFor(csr: VerifiedCsr, given: Given, ttl: number, now: nu
 
 /** The parser has already held these two against their choices. */
 function doorOf(text: string | undefined): DoorName {
-  const doors: readonly DoorName[] = [
-    'istio',
-    'kubernetes-csr',
-    'pod-certificate',
-    'cert-manager',
-    'admin',
-    'internal',
-  ];
-  return doors.find((door) => door === text) ?? 'istio';
+  return doorNames.find((door) => door === text) ?? 'istio';
 }
 
 function authenticatorOf(text: string | undefined): AuthenticatorName {
