@@ -3,6 +3,8 @@ export interface Found {
   /** As they would stand on its command line. */
   readonly words: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** What was given of the chart's values, by key with dots; absent where a Deployment was looked at. */
+  readonly values?: ReadonlyMap<string, unknown>;
   /** Things that belong to the Deployment, not to the server: `replicaCount`. */
   readonly elsewhere: readonly string[];
   /** Sentences about what is not known here. */

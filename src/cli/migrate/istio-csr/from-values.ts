@@ -12,6 +12,7 @@ export function fromValues(values: unknown): Found {
   return {
     words: [...flagsOf(given, meaning), ...together(given)],
     env: {},
+    values: given,
     elsewhere: [...given.keys()].filter((key) => meaning(key) === 'elsewhere'),
     unknown: leaves.flatMap(([key]) => (meaning(key) === undefined ? [unknownValue(key)] : [])),
     differs: staticCertificate(given)

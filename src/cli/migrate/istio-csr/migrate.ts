@@ -8,13 +8,15 @@ import { nameOfInput, readInput } from '../../read-input.ts';
 import { plainLines } from '../../terminal/plain.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import type { migrateOptions } from '../options.ts';
+import { chartFirst, chartValues } from './chart-values.ts';
 import type { Found } from './found.ts';
 import { fromDeployment } from './from-deployment.ts';
 import { fromValues } from './from-values.ts';
 import { type Translation, translate } from './translation.ts';
 
 export async function runMigrate({ options }: Input<typeof migrateOptions>, terminal: Terminal): Promise<Exit> {
-  const translation = translated(find(options.values, options.deployment));
+  const found = find(options.values, options.deployment);
+  const translation = options.for === 'chart' ? forChart(found) : translated(found);
   if (options.json) terminal.printJson(translation);
   else terminal.print(asDocument(translation));
   const left = [...translation.unknown, ...translation.notHonoured];
@@ -41,8 +43,19 @@ function translated(found: Found): Translation {
   }
 }
 
+type ForChart = Omit<Translation, 'config'> & { readonly values: Readonly<Record<string, unknown>> };
+
+/** The chart makes the configuration itself: what has to be done first is less. */
+function forChart(found: Found): ForChart {
+  const { config: _, ...words } = translated(found);
+  const { values, unsaid } = chartValues(found);
+  return { ...words, values, first: chartFirst, notHonoured: [...words.notHonoured, ...unsaid] };
+}
+
 /** One YAML file: the words as comments above what they are about. */
-function asDocument({ config, ...words }: Translation): string {
+function asDocument(translation: Translation | ForChart): string {
+  const words = translation;
+  const content = 'values' in translation ? translation.values : translation.config;
   const sections = [
     ['What has to be done first', words.first],
     ['What will differ', words.differs],
@@ -53,7 +66,7 @@ function asDocument({ config, ...words }: Translation): string {
   const comments = sections
     .filter(([, sentences]) => sentences.length > 0)
     .map(([title, sentences]) => `# ${title}:\n${sentences.map(comment).join('\n')}\n#\n`);
-  return `${comments.join('')}${stringify(config, { lineWidth: 0 })}`.trimEnd();
+  return `${comments.join('')}${stringify(content, { lineWidth: 0 })}`.trimEnd();
 }
 
 /** What came from a file stays in its comment, whatever it holds. */
