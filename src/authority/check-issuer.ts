@@ -1,10 +1,11 @@
 import { type Certificate, readCertificate } from '#x509/certificate.ts';
 import { CertificateError } from '#x509/certificate-error.ts';
+import { readCertificates } from '#x509/certificates.ts';
 import { checkChain } from '#x509/chain/check-chain.ts';
 import { meshClientFaults } from '#x509/chain/mesh-clients.ts';
 import { pathFaults } from '#x509/chain/path-rules.ts';
 import { sameBytes } from '#x509/der/reader.ts';
-import { PemError, readPemBlocks } from '#x509/pem.ts';
+import { PemError } from '#x509/pem.ts';
 import { servingTbs } from '#x509/profile/ca-certificate.ts';
 import { assembleSigned } from '#x509/signed.ts';
 
@@ -82,7 +83,7 @@ const isSameAuthority = (one: Certificate, other: Certificate) =>
 
 function readAll(pem: string, part: ChainError['part'], most: number): Certificate[] {
   try {
-    return readPemBlocks(pem, ['CERTIFICATE'], most).map(({ der }) => readCertificate(der));
+    return readCertificates(pem, most);
   } catch (thrown) {
     if (!(thrown instanceof PemError || thrown instanceof CertificateError)) throw thrown;
     throw new ChainError(part, `the ${part} cannot be read: ${thrown.message}`, { cause: thrown });

@@ -1,8 +1,9 @@
 import type { LiveIssuer, SigningIssuer } from '#issuance/live-issuer.ts';
-import { type Certificate, readCertificate } from '#x509/certificate.ts';
+import type { Certificate } from '#x509/certificate.ts';
 import { CertificateError } from '#x509/certificate-error.ts';
+import { readCertificates } from '#x509/certificates.ts';
 import { checkChain } from '#x509/chain/check-chain.ts';
-import { PemError, readPemBlocks, toPem } from '#x509/pem.ts';
+import { PemError, toPem } from '#x509/pem.ts';
 
 const maxRoots = 64;
 const maxChain = 12;
@@ -37,7 +38,7 @@ export function withRoots<Issuer extends LiveIssuer>(issuer: Issuer, pem: string
 }
 
 function demandPath(issuer: SigningIssuer, roots: readonly Certificate[], now: number): readonly Certificate[] {
-  const [target, ...intermediates] = certificatesIn(issuer.intermediates.join(''), maxChain);
+  const [target, ...intermediates] = readCertificates(issuer.intermediates.join(''), maxChain);
   if (target === undefined) throw new RootsError(`issuer ${issuer.name} has no certificate`);
   const verdict = checkChain({ target, intermediates, roots, now, purpose: 'issuer' });
   if (verdict.good) return verdict.path;
@@ -65,12 +66,9 @@ const outermost = (certificates: readonly Certificate[]) => ({
 
 function read(pem: string): Certificate[] {
   try {
-    return certificatesIn(pem, maxRoots);
+    return readCertificates(pem, maxRoots);
   } catch (thrown) {
     if (!(thrown instanceof PemError || thrown instanceof CertificateError)) throw thrown;
     throw new RootsError(`the roots cannot be read: ${thrown.message}`, { cause: thrown });
   }
 }
-
-const certificatesIn = (pem: string, most: number) =>
-  readPemBlocks(pem, ['CERTIFICATE'], most).map(({ der }) => readCertificate(der));

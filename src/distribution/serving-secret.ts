@@ -1,11 +1,11 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { KubernetesObject } from '#kubernetes/api.ts';
 import type { KeyKind } from '#x509/algorithms.ts';
-import { type Certificate, readCertificate } from '#x509/certificate.ts';
+import type { Certificate } from '#x509/certificate.ts';
+import { readCertificates } from '#x509/certificates.ts';
 import { checkChain } from '#x509/chain/check-chain.ts';
 import { sameBytes } from '#x509/der/reader.ts';
 import { readSpki } from '#x509/keys/public-key.ts';
-import { readPemBlocks } from '#x509/pem.ts';
 import { member, textAt } from './object.ts';
 
 /** Key and chain, PEM, and when they are valid. Holds a secret: never logged. */
@@ -40,7 +40,7 @@ export const dueAt = ({ notBefore, notAfter }: Pair, renewAt: number) => notBefo
 export function usablePair(secret: KubernetesObject, demands: Demands): Pair | undefined {
   const [chain, key] = [decoded(secret, members.chain), decoded(secret, members.key)];
   try {
-    const [leaf, ...intermediates] = certificatesIn(chain);
+    const [leaf, ...intermediates] = readCertificates(chain, most);
     if (leaf === undefined) return undefined;
     const pair = { key, chain, notBefore: leaf.notBefore, notAfter: leaf.notAfter };
     const isGood =
@@ -83,11 +83,9 @@ function isNamed({ names }: Certificate, { dnsNames, uri }: Demands): boolean {
 }
 
 function chains(target: Certificate, intermediates: readonly Certificate[], { bundle, now }: Demands): boolean {
-  return checkChain({ target, intermediates, roots: certificatesIn(bundle), now, purpose: 'serverAuth' }).good;
+  return checkChain({ target, intermediates, roots: readCertificates(bundle, most), now, purpose: 'serverAuth' }).good;
 }
 
-const certificatesIn = (pem: string) =>
-  readPemBlocks(pem, ['CERTIFICATE'], most).map(({ der }) => readCertificate(der));
 const decoded = (secret: KubernetesObject, name: string) =>
   Buffer.from(textAt(member(secret, 'data'), name) ?? '', 'base64').toString('latin1');
 const encode = (text: string) => Buffer.from(text, 'latin1').toString('base64');

@@ -20,9 +20,7 @@ import { apiServer } from './api-server.ts';
 import type { Foundation } from './foundation.ts';
 import { type IssuedLately, issuedLately } from './issued-lately.ts';
 import { followMountingPods } from './mounting-pods.ts';
-
-/** ms that handing back the lease may take: a pod's drain comes after it. */
-const farewellMs = 3_000;
+import { takeLeave } from './take-leave.ts';
 
 type Callers = Pick<Authenticator, 'authenticate'>;
 
@@ -31,6 +29,13 @@ interface Around {
   readonly issuance: Issuance;
   readonly log: Pick<DurableLog, 'entries' | 'size'>;
   readonly issuers: LiveIssuers;
+}
+
+/** What each way of answering needs of it. */
+interface Answers {
+  readonly issuance: Issuance;
+  readonly issuedBefore: ReadonlyMap<string, Handed>;
+  readonly observer: RequestObserver;
 }
 
 /** The ways by which a cluster asks for certificates with objects, as far as they are configured. */
@@ -80,11 +85,12 @@ export class ClusterRequests {
   }
 
   /** Begins to answer, with what the log says was signed and perhaps not handed over. Resolves with how to end it. */
-  async answer(around: Around): Promise<() => Promise<void>> {
+  async answer({ issuance, ...from }: Around): Promise<() => Promise<void>> {
     if (this.#opened.length === 0) return async () => undefined;
     const ends = countEnds(this.#foundation);
-    const stops = await Promise.all(
-      this.#opened.map((each) => each.answer(around, observe(this.#foundation, each.plural, ends))),
+    const issuedBefore = await handedLately(from, this.#foundation.clock.now());
+    const stops = this.#opened.map((each) =>
+      each.answer({ issuance, issuedBefore, observer: observe(this.#foundation, each.plural, ends) }),
     );
     return async () => void (await Promise.all(stops.map((stop) => stop())));
   }
@@ -99,7 +105,7 @@ interface Opened {
   readonly plural: string;
   readonly callers: Callers;
   readonly acting?: Impersonation;
-  answer(around: Around, observer: RequestObserver): Promise<() => Promise<void>>;
+  answer(answers: Answers): () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -110,8 +116,7 @@ function openPods(foundation: Foundation, wanted: PodCertificatesConfig): Opened
   return {
     plural: kind.plural,
     callers: followed.callers,
-    answer: (around, observer) =>
-      answering({ foundation, api, wanted, kind, door: 'pod-certificate', around, observer }),
+    answer: (answers) => answering({ foundation, api, wanted, kind, ...answers }),
     async close() {
       await followed.stop();
       await api.close();
@@ -132,26 +137,21 @@ function openSigning(foundation: Foundation, wanted: SigningRequestsConfig): Ope
     plural: kind.plural,
     callers: requesters,
     acting: requesters,
-    answer: (around, observer) =>
-      answering({ foundation, api, wanted, kind, door: 'kubernetes-csr', around, observer }),
+    answer: (answers) => answering({ foundation, api, wanted, kind, ...answers }),
     close: () => api.close(),
   };
 }
 
-interface Answering<Request extends WaitingRequest> {
+interface Answering<Request extends WaitingRequest> extends Answers {
   readonly foundation: Foundation;
   readonly api: KubernetesApi;
   readonly wanted: PodCertificatesConfig;
   readonly kind: RequestKind<Request>;
-  readonly door: DoorName;
-  readonly around: Around;
-  readonly observer: RequestObserver;
 }
 
-async function answering<Request extends WaitingRequest>(parts: Answering<Request>): Promise<() => Promise<void>> {
-  const { foundation, api, wanted, kind, door, around, observer } = parts;
-  const { instance, metrics, clock } = foundation;
-  const handed = await handedLately(door, around, clock.now());
+function answering<Request extends WaitingRequest>(parts: Answering<Request>): () => Promise<void> {
+  const { foundation, api, wanted, kind, issuance, issuedBefore, observer } = parts;
+  const { instance, metrics } = foundation;
   const elector = new LeaseElector({
     ...{ api, pace: systemPace, identity: `${instance.name}_${instance.bootId}` },
     ...wanted.lease,
@@ -159,26 +159,26 @@ async function answering<Request extends WaitingRequest>(parts: Answering<Reques
     onTrouble: (reason) => observer.told('warn', `the lease: ${reason}`),
   });
   const requests = new AnsweredRequests({
-    ...{ kind, api, observer, pace: systemPace, issuance: around.issuance, issuedBefore: handed },
+    ...{ kind, api, observer, issuance, issuedBefore, pace: systemPace },
     term: () => elector.term,
   });
   metrics.gauges.watchQueue(kind.plural, () => requests.waiting);
   requests.start();
   elector.start();
-  return async () => {
-    // Of an API server that hangs nobody takes leave: the lease runs out by itself.
-    const enough = setTimeout(() => void api.close(), farewellMs);
-    await requests.stop();
-    await elector.stop();
-    clearTimeout(enough);
-  };
+  return () =>
+    takeLeave(api, async () => {
+      await requests.stop();
+      await elector.stop();
+    });
 }
 
 /** ms before the start in which somebody may have died between the record and the API server. */
 const latelyMs = 300_000;
+const doors: ReadonlySet<string> = new Set<DoorName>(['pod-certificate', 'kubernetes-csr']);
 
-async function handedLately(door: DoorName, { log, issuers }: Around, now: number): Promise<Map<string, Handed>> {
-  const lately = await issuedLately(log, door, now - latelyMs);
+/** By UID, which no object of another kind has. */
+async function handedLately({ log, issuers }: Omit<Around, 'issuance'>, now: number): Promise<Map<string, Handed>> {
+  const lately = await issuedLately(log, doors, now - latelyMs);
   return new Map([...lately].flatMap(([uid, issued]) => withChain(uid, issued, issuers)));
 }
 

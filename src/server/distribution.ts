@@ -12,9 +12,7 @@ import { apiServer } from './api-server.ts';
 import type { Foundation } from './foundation.ts';
 import type { Issuing } from './issuing.ts';
 import type { OwnCertificates } from './own-certificates.ts';
-
-/** ms that handing back the lease may take: a pod's drain comes after it. */
-const farewellMs = 3_000;
+import { takeLeave } from './take-leave.ts';
 
 /** Begins to write into the cluster what the configuration says; nothing waits for it, and readiness does not depend on it. */
 export function distribute(foundation: Foundation, issuing: Issuing, own: OwnCertificates): { stop(): Promise<void> } {
@@ -50,10 +48,7 @@ export function distribute(foundation: Foundation, issuing: Issuing, own: OwnCer
   issuing.onNamed(() => distribution.refresh());
   return {
     async stop() {
-      // Of an API server that hangs nobody takes leave: the lease runs out by itself.
-      const enough = setTimeout(() => void api.close(), farewellMs);
-      await distribution.stop();
-      clearTimeout(enough);
+      await takeLeave(api, () => distribution.stop());
       await api.close();
     },
   };

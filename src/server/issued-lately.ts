@@ -1,5 +1,4 @@
 import { decodeEntry } from '#audit/entry.ts';
-import type { DoorName } from '#policy/permit.ts';
 import type { DurableLog } from '#store/log.ts';
 import { toPem } from '#x509/pem.ts';
 
@@ -15,12 +14,12 @@ export interface IssuedLately {
 }
 
 /**
- * Certificates that one door put on the record from `since` (ms) on, by the id of the request: whoever died before they
- * were handed over hands them over now. Without certificates in the records there are none.
+ * Certificates that these doors put on the record from `since` (ms) on, by the id of the request: whoever died before they
+ * were handed over hands them over now, oldest first. Without certificates in the records there are none.
  */
 export async function issuedLately(
   log: Pick<DurableLog, 'entries' | 'size'>,
-  door: DoorName,
+  doors: ReadonlySet<string>,
   since: number,
 ): Promise<ReadonlyMap<string, IssuedLately>> {
   const found = new Map<string, IssuedLately>();
@@ -30,7 +29,8 @@ export async function issuedLately(
     // newest first: of two for one request the later one counts
     for (const entry of entries.toReversed()) {
       const { type, certificateDer, request, certificate } = entry;
-      if (type !== 'certificate.issued' || entry.door !== door || typeof certificateDer !== 'string') continue;
+      if (type !== 'certificate.issued' || !doors.has(String(entry.door)) || typeof certificateDer !== 'string')
+        continue;
       const id = textAt(request, 'id');
       const issuerSha256 = textAt(member(certificate, 'issuer'), 'certSha256');
       if (id === undefined || issuerSha256 === undefined || found.has(id)) continue;
@@ -39,7 +39,7 @@ export async function issuedLately(
     const [first] = entries;
     if (first === undefined || Date.parse(first.time) < since) break;
   }
-  return found;
+  return new Map([...found].toReversed());
 }
 
 const member = (value: unknown, name: string): unknown =>

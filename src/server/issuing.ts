@@ -7,9 +7,8 @@ import type { KeyIssuerConfig } from '#config/server-config.ts';
 import type { LiveIssuer, SigningIssuer } from '#issuance/live-issuer.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import type { IssuerReference } from '#upstream/issuer-reference.ts';
-import { readCertificate } from '#x509/certificate.ts';
+import { readCertificates } from '#x509/certificates.ts';
 import { nameText } from '#x509/name.ts';
-import { readPemBlocks } from '#x509/pem.ts';
 import { fromFiles } from './events.ts';
 import { demandApprovedKeys } from './fips.ts';
 import { FollowedIssuers } from './followed-issuers.ts';
@@ -254,8 +253,7 @@ export class Issuing {
 type Opened = OpenIssuer | { readonly live: LiveIssuer; readonly upstream: UpstreamIssuer };
 
 /** Roots that an outside issuer has yet to name are no text at all. */
-const certificatesIn = (pem: string) =>
-  pem === '' ? [] : readPemBlocks(pem, ['CERTIFICATE'], 128).map(({ der }) => readCertificate(der));
+const certificatesIn = (pem: string) => (pem === '' ? [] : readCertificates(pem, 128));
 
 const isSigning = (issuer: LiveIssuer): issuer is SigningIssuer => issuer.way === 'sign';
 

@@ -5,9 +5,10 @@ import type { CertManagerIssuerConfig } from '#config/server-config.ts';
 import type { OutsideAnswer, OutsideIssuer, OutsideTrail } from '#issuance/ports.ts';
 import { SoftwareSigner } from '#keys/software/signer.ts';
 import { asRefusal, Refusal } from '#refusal/refusal.ts';
-import { type Certificate, readCertificate } from '#x509/certificate.ts';
+import type { Certificate } from '#x509/certificate.ts';
+import { readCertificates } from '#x509/certificates.ts';
 import { sameBytes } from '#x509/der/reader.ts';
-import { readPemBlocks, toPem } from '#x509/pem.ts';
+import { toPem } from '#x509/pem.ts';
 import { assembleRequest, caRequestInfo } from '#x509/profile/certification-request.ts';
 import type { EventFields } from './events.ts';
 import type { IssuerSurroundings, OpenIssuer } from './open-issuer.ts';
@@ -97,7 +98,7 @@ function demandCa(chain: string, { spki }: SoftwareSigner): Certificate {
 
 function readAll(chain: string): readonly Certificate[] {
   try {
-    return readPemBlocks(chain, ['CERTIFICATE'], maxChain).map(({ der }) => readCertificate(der));
+    return readCertificates(chain, maxChain);
   } catch (cause) {
     throw new Refusal('issuer.unavailable', `what it sent cannot be read: ${String(cause)}`, {}, { cause });
   }

@@ -3,8 +3,8 @@ import type { EventType } from '#audit/event.ts';
 import { installIssuer } from '#authority/install-issuer.ts';
 import type { KeyIssuerConfig } from '#config/server-config.ts';
 import type { SigningIssuer } from '#issuance/live-issuer.ts';
-import { readCertificate } from '#x509/certificate.ts';
-import { readPemBlocks } from '#x509/pem.ts';
+import { readCertificates } from '#x509/certificates.ts';
+import { sameBytes } from '#x509/der/reader.ts';
 import { bearIssuer } from './bear-issuer.ts';
 import type { EventFields } from './events.ts';
 import { type HsmListener, type OpenKey, openKey } from './open-key.ts';
@@ -62,8 +62,7 @@ export async function openIssuer(
 /** What is no chain at all is not for it either; whoever installs it says what is wrong. */
 function isFor({ signer }: OpenKey, chain: string): boolean {
   try {
-    const blocks = readPemBlocks(chain, ['CERTIFICATE'], 128);
-    return blocks.some(({ der }) => Buffer.from(readCertificate(der).spki).equals(signer.spki));
+    return readCertificates(chain, 128).some(({ spki }) => sameBytes(spki, signer.spki));
   } catch {
     return false;
   }

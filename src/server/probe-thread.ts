@@ -21,14 +21,7 @@ const { host, port, path, maxConnections, expected }: ProbeThreadOptions = worke
 const health = new DistantHealth();
 const say = (word: FromProbeThread) => parentPort?.postMessage(word);
 const listener = await listenForProbes({
-  ...{
-    host,
-    port,
-    path,
-    maxConnections,
-    expected,
-    health: { readiness: () => health.readiness(), liveness: () => health.readiness() },
-  },
+  ...{ host, port, path, maxConnections, expected, health },
   failed: (error) => say({ failed: String(error) }),
 });
 parentPort?.on('message', (word: ToProbeThread) => {

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answer, notFound } from './answer.ts';
 import { HttpListener, type HttpOptions } from './http-listener.ts';
-import type { AdminParts, HealthReport } from './ports.ts';
+import type { HealthReport } from './ports.ts';
 
-export interface ProbeOptions extends HttpOptions, Pick<AdminParts, 'health'> {
+export interface ProbeOptions extends HttpOptions {
+  readonly health: { readiness(): HealthReport };
   /** Where readiness is asked for; each check has its own name below it. */
   readonly path: string;
   /** Checks that exist from the first moment, failing until a part speaks for itself. */

@@ -160,12 +160,13 @@ export class AnsweredRequests<Request extends WaitingRequest> {
   }
 
   async #issue(request: Request, signal: AbortSignal): Promise<Handed> {
-    const { kind, issuance } = this.#options;
+    const { kind, issuance, pace } = this.#options;
     this.#forgetStale();
     const before = this.#issued.get(request.uid);
-    if (before !== undefined) return before;
+    if (before !== undefined && !kind.isStale(before, pace.now())) return before;
     const late = AbortSignal.timeout(issuanceMs);
     const { facts } = await issuance.issue(kind.attempt(request), AbortSignal.any([signal, late]));
+    this.#issued.delete(request.uid);
     this.#issued.set(request.uid, facts);
     return facts;
   }

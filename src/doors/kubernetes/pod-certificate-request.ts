@@ -2,6 +2,7 @@ import type { ClaimedObject } from '#issuance/ports.ts';
 import { isObject } from '#kubernetes/answer.ts';
 import type { KubernetesObject } from '#kubernetes/api.ts';
 import { toPem } from '#x509/pem.ts';
+import { objectText } from './object-text.ts';
 import type { WaitingRequest } from './request-kind.ts';
 
 /** Versions of certificates.k8s.io that have the kind with a stub request in it, newest first (kubernetes.md §3.1). */
@@ -33,10 +34,10 @@ export function readPodCertificateRequest({
   if (!isObject(metadata) || !isObject(spec)) throw new Error('it has no metadata or no spec');
   if (metadata.deletionTimestamp !== undefined || isAnswered(status)) return undefined;
   return {
-    namespace: text(metadata, 'namespace'),
-    name: text(metadata, 'name'),
-    uid: text(metadata, 'uid'),
-    signerName: text(spec, 'signerName'),
+    namespace: objectText(metadata, 'namespace'),
+    name: objectText(metadata, 'name'),
+    uid: objectText(metadata, 'uid'),
+    signerName: objectText(spec, 'signerName'),
     pod: named(spec, 'pod'),
     serviceAccount: named(spec, 'serviceAccount'),
     node: named(spec, 'node'),
@@ -52,15 +53,9 @@ function isAnswered(status: unknown): boolean {
 }
 
 const named = (spec: KubernetesObject, what: string): ClaimedObject => ({
-  name: text(spec, `${what}Name`),
-  uid: text(spec, `${what}UID`),
+  name: objectText(spec, `${what}Name`),
+  uid: objectText(spec, `${what}UID`),
 });
-
-function text(object: KubernetesObject, member: string): string {
-  const value = object[member];
-  if (typeof value !== 'string' || value === '') throw new Error(`${member} is empty`);
-  return value;
-}
 
 function seconds(value: unknown): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1)

@@ -1,6 +1,7 @@
 import type { ClusterRequester } from '#issuance/ports.ts';
 import { isObject } from '#kubernetes/answer.ts';
 import type { KubernetesObject } from '#kubernetes/api.ts';
+import { objectText } from './object-text.ts';
 import type { WaitingRequest } from './request-kind.ts';
 
 /** A CertificateSigningRequest that is approved and waits for its signer. */
@@ -29,13 +30,13 @@ export function readSigningRequest({ metadata, spec, status }: KubernetesObject)
   if (has(conditions, 'Denied') || has(conditions, 'Failed') || !has(conditions, 'Approved')) return undefined;
   return {
     namespace: '',
-    name: text(metadata, 'name'),
-    uid: text(metadata, 'uid'),
-    csr: Buffer.from(text(spec, 'request'), 'base64').toString('latin1'),
-    requester: { username: text(spec, 'username'), uid: typeof spec.uid === 'string' ? spec.uid : '' },
+    name: objectText(metadata, 'name'),
+    uid: objectText(metadata, 'uid'),
+    csr: Buffer.from(objectText(spec, 'request'), 'base64').toString('latin1'),
+    requester: { username: objectText(spec, 'username'), uid: typeof spec.uid === 'string' ? spec.uid : '' },
     usages: Array.isArray(spec.usages) ? spec.usages.map(String) : [],
     expirationSeconds: typeof spec.expirationSeconds === 'number' ? Math.trunc(spec.expirationSeconds) : 0,
-    createdAt: Date.parse(text(metadata, 'creationTimestamp')),
+    createdAt: Date.parse(objectText(metadata, 'creationTimestamp')),
     conditions,
   };
 }
@@ -49,9 +50,3 @@ function conditionsOf(status: unknown): KubernetesObject[] {
 
 const has = (conditions: readonly KubernetesObject[], type: string) =>
   conditions.some((condition) => condition.type === type && condition.status === 'True');
-
-function text(object: KubernetesObject, member: string): string {
-  const value = object[member];
-  if (typeof value !== 'string' || value === '') throw new Error(`${member} is empty`);
-  return value;
-}

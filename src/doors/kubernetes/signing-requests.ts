@@ -2,9 +2,10 @@ import type { IssuanceRequest } from '#issuance/request.ts';
 import type { KubernetesObject } from '#kubernetes/api.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { readCertificate } from '#x509/certificate.ts';
+import { readCertificates } from '#x509/certificates.ts';
 import { parseCsr } from '#x509/csr/parse.ts';
 import { sameBytes } from '#x509/der/reader.ts';
-import { readPem, readPemBlocks, toPem } from '#x509/pem.ts';
+import { readPem, toPem } from '#x509/pem.ts';
 import type { Flaw, Handed, RequestKind, Said } from './request-kind.ts';
 import { readSigningRequest, type SigningRequest } from './signing-request.ts';
 
@@ -118,9 +119,9 @@ function chainOf({ leaf, intermediates, roots }: Handed, appendRoot: boolean): s
 
 function rootOf(last: string, roots: string): string {
   const top = readCertificate(readPem(last, ['CERTIFICATE']));
-  const found = readPemBlocks(roots, ['CERTIFICATE'], mostRoots)
-    .map(({ der }) => readCertificate(der))
-    .find((root) => sameBytes(root.subject, top.issuer) && isKeyOf(root.subjectKeyId, top.authorityKeyId?.keyId));
+  const found = readCertificates(roots, mostRoots).find(
+    (root) => sameBytes(root.subject, top.issuer) && isKeyOf(root.subjectKeyId, top.authorityKeyId?.keyId),
+  );
   return found === undefined ? '' : toPem('CERTIFICATE', found.der);
 }
 

@@ -2,12 +2,13 @@ import { profiles } from '#policy/approved.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { type Certificate, readCertificate } from '#x509/certificate.ts';
 import { CertificateError } from '#x509/certificate-error.ts';
+import { readCertificates } from '#x509/certificates.ts';
 import { checkChain } from '#x509/chain/check-chain.ts';
 import { pathFaults } from '#x509/chain/path-rules.ts';
 import { sameBytes } from '#x509/der/reader.ts';
 import type { KeyStrength } from '#x509/keys/key-strength.ts';
 import { readSpki } from '#x509/keys/public-key.ts';
-import { PemError, readPem, readPemBlocks } from '#x509/pem.ts';
+import { PemError, readPem } from '#x509/pem.ts';
 import { unfit } from './unfit.ts';
 
 /** Certificates after the first; and characters of PEM in all, of which a chain of ML-DSA-87 needs half. */
@@ -35,7 +36,7 @@ export const readFirst = ({ first }: ReturnedChain): Certificate => reading(() =
 
 export function readRest({ rest }: ReturnedChain): readonly Certificate[] {
   if (rest.trim() === '') return [];
-  return reading(() => readPemBlocks(rest, ['CERTIFICATE'], maxOthers).map(({ der }) => readCertificate(der)));
+  return reading(() => readCertificates(rest, maxOthers));
 }
 
 function reading<T>(read: () => T): T {

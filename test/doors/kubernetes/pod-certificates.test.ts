@@ -157,6 +157,38 @@ describe('the door of PodCertificateRequests', () => {
     expect(issuedBy(second.rig)).toEqual([]);
   });
 
+  it('K-56: what a process left that died too long ago is made afresh, whatever younger ones it left beside it', async () => {
+    const left = open();
+    const old = left.api.add(key);
+    left.door.start();
+    await until(() => left.api.writes.length === 1);
+    left.pass(4 * minute);
+    const young = left.api.add(key);
+    await left.door.stop();
+    const again = open({}, { api: left.api });
+    again.pass(4 * minute);
+    again.door.start();
+    await until(() => left.api.writes.length === 3);
+    const handed = left.api.writes.map((write) => {
+      const chain = String(statusOf(write, 'certificateChain'));
+      const [leaf = '', ...intermediates] = chain.match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----\n/g) ?? [];
+      return { uid: at(write.body, 'metadata', 'uid'), handed: { leaf, intermediates, roots: '' } };
+    });
+    const [first, ...later] = handed;
+    const ofYoung = later.find(({ uid }) => uid === young);
+    if (first === undefined || ofYoung === undefined) throw new Error('both were answered');
+    // the younger one stands first, as in a log that is read backwards
+    const issuedBefore = new Map([
+      [young, ofYoung.handed],
+      [old, first.handed],
+    ]);
+    const last = open({}, { api: left.api, issuedBefore });
+    last.pass(5 * minute);
+    last.door.start();
+    await until(() => left.api.writes.length === 5);
+    expect(issuedBy(last.rig).map(({ request }) => at(request, 'id'))).toEqual([old]);
+  });
+
   it('what is no request of the API is said, and stops nothing', async () => {
     const { api, door, told } = open();
     api.add(key, { podUID: '' });
