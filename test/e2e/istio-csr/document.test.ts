@@ -100,7 +100,7 @@ describeWith(['control-plane', 'set:cert-manager'], 'docs/istio-csr.md, done as 
         expect(leaf.verify(intermediate.publicKey)).toBe(true);
         expect(intermediate.verify(new X509Certificate(root.pem).publicKey)).toBe(true);
       });
-      expect(existsSync(reader.path('file/audit/log/checkpoint'))).toBe(true);
+      await vi.waitFor(() => expect(existsSync(reader.path('file/audit/log/checkpoint'))).toBe(true), patiently);
       server.terminate();
       expect(await server.ended).toBe(0);
     },
