@@ -31,6 +31,8 @@ const caller = parts({
   node: text,
   nodeUid: text,
   authenticator: text,
+  user: parts({ name: text, uid: text, groups: texts }),
+  issuerRef: text,
   credential: parts({
     issuer: text,
     audience: texts,
@@ -107,6 +109,7 @@ export const entrySchema = Type.Object(
       ttl: Type.Integer(),
       signer: text,
       impersonate: text,
+      kind: text,
       sans: texts,
       key: parts(keyKind),
       csrSignature: text,

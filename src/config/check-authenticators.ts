@@ -1,6 +1,6 @@
 import { checkAccount } from '#authn/node/trusted-accounts.ts';
 import { templateMapping } from '#authn/oidc/identity-mapping.ts';
-import { readNetwork } from '#authn/xfcc/address-ranges.ts';
+import { checkTrustedNetwork } from '#authn/xfcc/trusted-network.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { attempt, between, checkUrl, exactlyOne, type Report, type Step } from './judgement.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
@@ -15,7 +15,7 @@ export function checkAuthenticators(config: ServerConfigText, report: Report): v
     exactlyOne({ clientCertificate, oidc, kubernetes, xfcc }, path, report);
     if (oidc !== undefined) checkOidc(oidc, config.trustDomain, [...path, 'oidc'], report);
     if (xfcc !== undefined) {
-      checkEach(xfcc.trustedProxies, readNetwork, [...path, 'xfcc', 'trustedProxies'], report);
+      checkEach(xfcc.trustedProxies, checkTrustedNetwork, [...path, 'xfcc', 'trustedProxies'], report);
     }
     if (kubernetes === undefined) continue;
     checkKubernetes(kubernetes, [...path, 'kubernetes'], report);

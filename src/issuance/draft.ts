@@ -2,7 +2,8 @@ import type { Permit } from '#policy/permit.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import type { Der } from '#x509/algorithms.ts';
 import type { VerifiedCsr } from '#x509/csr/verified-csr.ts';
-import { compareReleased, type LeafExpectation, lintLeafTbs } from '#x509/lint.ts';
+import { compareReleased, type Expectation, lintTbs } from '#x509/lint.ts';
+import { copiedTbs } from '#x509/profile/ca-certificate.ts';
 import type { SigningIssuer } from './live-issuer.ts';
 
 /** The final to-be-signed bytes of one certificate: made from a Permit, linted, then signed at most once. */
@@ -10,7 +11,7 @@ export class Draft {
   readonly tbs: Uint8Array;
   readonly serial: Uint8Array;
   readonly #issuer: SigningIssuer;
-  readonly #expected: LeafExpectation;
+  readonly #expected: Expectation;
   #state: 'drafted' | 'linted' | 'signed' = 'drafted';
 
   private constructor(permit: Permit, csr: VerifiedCsr, issuer: SigningIssuer, serial: Uint8Array) {
@@ -19,27 +20,37 @@ export class Draft {
     if (terms.issuer !== issuer.name) throw new Refusal('internal', 'the permit is for another issuer');
     this.serial = serial;
     this.#issuer = issuer;
-    this.#expected = {
-      issuer: issuer.leafIssuer,
-      serial,
-      notBefore: terms.notBefore,
-      notAfter: terms.notAfter,
-      spki: csr.key.spki,
-      subjectKeyId: csr.key.keyId,
-      keyUsage: terms.keyUsage,
-      extendedKeyUsage: terms.extendedKeyUsage,
-      uri: terms.identity,
-      maxSize: terms.maxSize,
-    };
-    this.tbs = issuer.template.tbs({
-      serial,
-      notBefore: terms.notBefore,
-      notAfter: terms.notAfter,
-      spki: csr.key.spki,
-      subjectKeyId: this.#expected.subjectKeyId,
-      uri: terms.identity,
-      keyUsage: terms.keyUsage.includes('keyEncipherment') ? 'digitalSignature+keyEncipherment' : 'digitalSignature',
-    });
+    const { key } = csr;
+    const common = { serial, notBefore: terms.notBefore, notAfter: terms.notAfter, spki: key.spki };
+    const lintedToo = { issuer: issuer.leafIssuer, subjectKeyId: key.keyId, maxSize: terms.maxSize };
+    if (terms.kind === 'svid') {
+      const { keyUsage, extendedKeyUsage, identity: uri } = terms;
+      this.#expected = { ...common, ...lintedToo, keyUsage, extendedKeyUsage, uri };
+      this.tbs = issuer.template.tbs({
+        ...common,
+        subjectKeyId: key.keyId,
+        uri,
+        keyUsage: keyUsage.includes('keyEncipherment') ? 'digitalSignature+keyEncipherment' : 'digitalSignature',
+      });
+    } else {
+      if (terms.csrSha256 !== csr.sha256) throw new Refusal('internal', 'the permit is for another request');
+      const { keyUsage, extendedKeyUsage, pathLength } = terms;
+      const { subject, sanDer: names } = csr;
+      const length = pathLength === undefined ? {} : { pathLength };
+      const copied = { subject: subject.der, names };
+      this.#expected = { ...common, ...lintedToo, keyUsage, extendedKeyUsage, copied, ...length };
+      this.tbs = copiedTbs(
+        {
+          ...common,
+          ...copied,
+          issuer: issuer.terms,
+          keyUsage,
+          extendedKeyUsage,
+          ...(pathLength !== undefined && { ca: { pathLength } }),
+        },
+        issuer.leafIssuer.signatureAlgorithm,
+      );
+    }
   }
 
   /** Pure: the same inputs give the same bytes. */
@@ -49,7 +60,7 @@ export class Draft {
 
   /** Reads the final bytes back and holds every field against the permit. Throws Refusal `profile.lint`. */
   lint(): void {
-    lintLeafTbs(this.tbs, this.#expected);
+    lintTbs(this.tbs, this.#expected);
     this.#state = 'linted';
   }
 

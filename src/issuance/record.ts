@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto';
 import type { AuditEvent, Json } from '#audit/event.ts';
 import type { CallerFacts } from '#policy/caller.ts';
+import { isNamed } from '#policy/question.ts';
 import type { Refusal } from '#refusal/refusal.ts';
 import type { VerifiedCsr } from '#x509/csr/verified-csr.ts';
+import { nameText } from '#x509/name.ts';
 import type { Draft } from './draft.ts';
 import type { Flight } from './flight.ts';
 import type { RelayedIssuer, SigningIssuer } from './live-issuer.ts';
@@ -27,7 +29,6 @@ const maxNameLength = 512;
 /** Characters of an identifier that the asker chose; a SPIFFE ID has 2,048 at the most. */
 const maxAskedLength = 2_048;
 const maxMessageLength = 2_000;
-const extendedKeyUsages = ['serverAuth', 'clientAuth'] as const;
 
 /**
  * Turns the end of a flight into its one record (contract audit §6.3). Pure but for the ids it is given. Members within
@@ -46,18 +47,19 @@ export class Recorder {
     const { terms } = permit;
     flight.serial = Buffer.from(draft.serial.buffer, draft.serial.byteOffset, draft.serial.length).toString('hex');
     const facts = {
-      eku: extendedKeyUsages,
-      identity: terms.identity,
+      eku: terms.extendedKeyUsage,
+      identity: terms.kind === 'svid' ? terms.identity : csr.sans.find(isSpiffeId)?.value,
       issuer: { certSha256: issuer.certificateSha256, keyId: issuer.keyId, name: issuer.name },
       key: { kind: csr.key.kind, spkiSha256: csr.key.spkiSha256 },
       ku: terms.keyUsage,
       notAfter: new Date(terms.notAfter * 1000).toISOString(),
       notBefore: new Date(terms.notBefore * 1000).toISOString(),
       profile: issuer.profile,
-      sans: [terms.identity],
+      sans: terms.kind === 'svid' ? [terms.identity] : csr.sans.map(({ kind, value }) => `${kind}:${value}`),
       serial: flight.serial,
       sha256: hash('sha256', certificate, 'hex'),
       signatureAlgorithm: issuer.signer.algorithm,
+      subject: terms.kind === 'svid' ? undefined : cut(nameText(csr.subject.der), maxNameLength),
       tbsSha256: hash('sha256', draft.tbs, 'hex'),
       ttl: terms.ttl,
     };
@@ -137,6 +139,8 @@ export class Recorder {
   }
 }
 
+const isSpiffeId = ({ kind, value }: VerifiedCsr['sans'][number]) => kind === 'uri' && value.startsWith('spiffe://');
+
 const withoutProof = () => new Error('a flight without proof');
 
 function requestFacts({ id, traceparent }: Attempt, asked: Asked | undefined, csr: VerifiedCsr | undefined): Json {
@@ -169,12 +173,18 @@ function callerFacts(given: CallerFacts): Json {
       subject: claim(credential.subject),
     },
     identity: facts.identity,
+    issuerRef: facts.issuerRef,
     namespace: facts.namespace,
     node: facts.node,
     nodeUid: facts.nodeUid,
     pod: facts.pod && { name: facts.pod.name, uid: facts.pod.uid },
     serviceAccount: facts.serviceAccount,
     serviceAccountUid: facts.serviceAccountUid,
+    user: facts.user && {
+      groups: facts.user.groups.slice(0, maxNames).map(claim),
+      name: claim(facts.user.name),
+      uid: claim(facts.user.uid),
+    },
   };
 }
 
@@ -187,8 +197,9 @@ function askedFacts({ wish }: Asked, csr: VerifiedCsr | undefined): Json {
   return {
     csrSignature: csr?.signature,
     extensions: csr?.extensionOids,
-    impersonate: identifier(wish.impersonate),
+    impersonate: isNamed(wish) ? undefined : identifier(wish.impersonate),
     key: csr && { kind: csr.key.kind, spkiSha256: csr.key.spkiSha256 },
+    kind: wish.kind,
     sans: csr?.sans.slice(0, maxNames).map((san) => `${san.kind}:${san.value.slice(0, maxNameLength)}`),
     signer: identifier(wish.signer),
     ttl: safeInteger(wish.ttl),

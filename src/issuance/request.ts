@@ -1,28 +1,7 @@
 import type { DoorName } from '#policy/permit.ts';
+import type { Wish } from '#policy/question.ts';
 import type { Refusal } from '#refusal/refusal.ts';
 import type { Evidence } from './ports.ts';
-
-/** What a caller would like; policy decides what of it it gets. */
-export interface Wish {
-  /** Seconds asked for, exactly as received; 0 or negative means "the default". */
-  readonly ttl: bigint;
-  /** Seconds that the door gives at most, whatever a policy allows; absent, policy decides alone. */
-  readonly ttlAtMost?: number;
-  /** Seconds from notBefore to notAfter that an API takes at all; `ttl` counts from now instead. */
-  readonly span?: { readonly least: number; readonly most: number };
-  /** Name of an issuer profile (Istio's `CertSigner`); absent means the default. */
-  readonly signer?: string;
-  /** SPIFFE ID to be issued in the caller's stead (ztunnel); absent means the caller's own. */
-  readonly impersonate?: string;
-  /**
-   * `ignore`: the CSR's names say nothing, the caller's identity decides (istiod).
-   * `exact`: the CSR must name exactly the caller's identity and nothing else (istio-csr).
-   * `none`: the CSR carries a key and no name at all (PodCertificateRequest).
-   */
-  readonly csrNames: 'ignore' | 'exact' | 'none';
-  /** What a lifetime over the maximum gets where the policy does not say: `reject` (istiod) or `clamp` (istio-csr). */
-  readonly ttlAbove: 'clamp' | 'reject';
-}
 
 /** Somebody at a door, before it is known what they ask. */
 export interface Attempt {

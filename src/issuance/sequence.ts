@@ -1,5 +1,6 @@
 import type { Caller } from '#policy/caller.ts';
 import { decide } from '#policy/decide.ts';
+import { isNamed, kindOf, type Wish } from '#policy/question.ts';
 import type { PolicySet } from '#policy/set.ts';
 import { asRefusal, Refusal } from '#refusal/refusal.ts';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
@@ -15,7 +16,7 @@ import type { HeldCertificate } from './outside/held-certificate.ts';
 import { Order } from './outside/order.ts';
 import type { AuditLog, Authenticator, Clock, Impersonation } from './ports.ts';
 import type { Recorder } from './record.ts';
-import { type Attempt, type Issuance, type IssuanceRequest, type Issued, mintIssued, type Wish } from './request.ts';
+import { type Attempt, type Issuance, type IssuanceRequest, type Issued, mintIssued } from './request.ts';
 
 export interface SequenceParts {
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
@@ -99,7 +100,7 @@ export class IssuanceSequence implements Issuance {
     const caller = await this.#parts.authenticator.authenticate(request.evidence, signal);
     if (caller === undefined) throw new Refusal('authn.failed', 'no authenticator recognised the credentials');
     flight.caller = caller;
-    const { impersonate = '' } = request.wish;
+    const { impersonate = '' } = isNamed(request.wish) ? {} : request.wish;
     if (impersonate !== '') flight.caller = await this.#impersonate(caller, impersonate);
     flight.end('authn');
     return flight.caller;
@@ -123,7 +124,7 @@ export class IssuanceSequence implements Issuance {
     const parts = this.#parts;
 
     flight.begin();
-    const csr = await VerifiedCsr.read(pem, parts.csrChecks);
+    const csr = await VerifiedCsr.read(pem, parts.csrChecks, { kind: kindOf(wish) });
     flight.csr = csr;
     flight.end('csr');
     if (signal.aborted) throw abortRefusal(signal);
@@ -256,4 +257,4 @@ function release({ serial = '' }: Flight, made: Made, leafIndex: number): Issued
 }
 
 /** Whatever the door's dialect: the names of a CSR that is passed on are those of the certificate. */
-const exactly = (wish: Wish): Wish => ({ ...wish, csrNames: 'exact' });
+const exactly = (wish: Wish): Wish => (isNamed(wish) ? wish : { ...wish, csrNames: 'exact' });

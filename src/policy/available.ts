@@ -35,11 +35,6 @@ const reserved: readonly { readonly path: Path; readonly used: (spec: PolicySpec
       used: ({ require }) => require?.fips !== undefined && require.fips !== 'policy',
       why: comes('the FIPS provider and HSM levels; "policy" is available'),
     },
-    ...(['dns', 'ip', 'email'] as const).map((kind) => ({
-      path: ['sans', kind, 'mode'],
-      used: ({ sans }: PolicySpec) => sans?.[kind]?.mode === 'optional' || sans?.[kind]?.mode === 'required',
-      why: comes(`certificates that carry ${kind} names; "forbidden" and "ignored" are available`),
-    })),
   ];
 
 function comes(what: string): string {

@@ -29,8 +29,18 @@ export interface CallerFacts {
   readonly node?: string;
   readonly nodeUid?: string;
   readonly audiences?: readonly string[];
+  /** Who made the object that asks, in the words of Kubernetes. */
+  readonly user?: UserFacts;
+  /** The issuer that the object names: `clusterissuers/NAME` or `issuers/NAMESPACE/NAME`. */
+  readonly issuerRef?: string;
   /** There when the identity, its namespace and service account are another's; pod, node and credential are the asker's own. */
   readonly impersonation?: ImpersonationFacts;
+}
+
+export interface UserFacts {
+  readonly name: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
 }
 
 /** Who was let act for another. */

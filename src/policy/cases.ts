@@ -2,13 +2,13 @@ import { hash } from 'node:crypto';
 import type { Problem } from '#document/problem.ts';
 import { formatDuration, parseDuration } from '#document/scalars.ts';
 import { Refusal } from '#refusal/refusal.ts';
-import { istioId, parseSpiffeId, parseTrustDomain } from '#spiffe/spiffe-id.ts';
+import { istioId, parseSpiffeId, parseTrustDomain, type SpiffeId } from '#spiffe/spiffe-id.ts';
 import type { KeyKind, SignatureAlgorithm } from '#x509/algorithms.ts';
 import type { CallerFacts } from './caller.ts';
 import { evaluate } from './decide.ts';
 import type { PolicyCase } from './document.ts';
 import type { PermitTerms } from './permit.ts';
-import type { Question, SanFacts } from './question.ts';
+import type { Question, SanFacts, Wish } from './question.ts';
 import type { PolicySet } from './set.ts';
 
 export interface CaseResult {
@@ -84,22 +84,31 @@ export function questionOf(given: PolicyCase['given'], now: number): Question {
     namespace,
     serviceAccount,
     ...(given.cluster !== undefined && { cluster: given.cluster }),
+    ...(given.issuerRef !== undefined && { issuerRef: given.issuerRef }),
+    ...(given.user !== undefined && { user: { name: given.user, groups: given.groups ?? [] } }),
   };
   const seconds = Math.floor(now / 1000);
+  const isNamed = given.kind === 'end-entity' || given.kind === 'ca';
   const issuerKey = given.issuer?.key ?? 'ec:P-256';
   const sans: SanFacts[] = [
-    ...(given.uris ?? [identity]).map((value) => ({ kind: 'uri', value })),
+    ...(given.uris ?? (isNamed ? [] : [identity])).map((value) => ({ kind: 'uri', value })),
     ...(given.dns ?? []).map((value) => ({ kind: 'dns', value })),
     ...(given.ips ?? []).map((value) => ({ kind: 'ip', value })),
     ...(given.emails ?? []).map((value) => ({ kind: 'email', value })),
+    ...(given.others ?? []).map((value) => ({ kind: 'other', value })),
   ];
   return {
     door: given.door ?? 'istio',
     caller: given.impersonated === true ? { ...by, impersonation: { by } } : by,
     csr: {
+      sha256: hash('sha256', given.key, 'hex'),
       key: { kind: given.key, spkiSha256: hash('sha256', given.key, 'hex') },
       signature: given.csrSignature ?? signatureOf(given.key),
-      subject: { commonName: given.commonName },
+      subject: {
+        commonName: given.commonName,
+        empty: given.commonName === undefined && given.organization === undefined,
+        organizations: given.organization === undefined ? [] : [given.organization],
+      },
       sans,
       extensionOids: sans.length > 0 ? ['2.5.29.17'] : [],
       keyUsage: undefined,
@@ -107,12 +116,7 @@ export function questionOf(given: PolicyCase['given'], now: number): Question {
       challengePassword: false,
       unknownAttributes: [],
     },
-    wish: {
-      ...(given.impersonated === true && { impersonate: identity }),
-      ttl: BigInt(parseDuration(given.ttl ?? '0s')),
-      csrNames: given.dialect === 'istio-csr' ? 'exact' : 'ignore',
-      ttlAbove: given.dialect === 'istio-csr' ? 'clamp' : 'reject',
-    },
+    wish: wishOf(given, identity),
     trustDomains: { primary: trustDomain, aliases: [] },
     issuer: {
       name: given.issuer?.name ?? 'default',
@@ -120,12 +124,34 @@ export function questionOf(given: PolicyCase['given'], now: number): Question {
       algorithm: signatureOf(issuerKey),
       notBefore: seconds - 86_400,
       notAfter: seconds + parseDuration(given.issuer?.remaining ?? '3650d'),
+      ...(given.issuer?.pathLength !== undefined && { pathLength: given.issuer.pathLength }),
     },
     now,
     // All zero draws no jitter: a case speaks of the lifetime before it.
     serial: new Uint8Array(20),
   };
 }
+
+function wishOf({ kind, ttl, dialect, impersonated, ...given }: PolicyCase['given'], identity: SpiffeId): Wish {
+  const above = dialect === 'istio-csr' || kind === 'end-entity' || kind === 'ca' ? 'clamp' : 'reject';
+  const common = { ttl: BigInt(parseDuration(ttl ?? '0s')), ttlAbove: above } as const;
+  if (kind !== 'end-entity' && kind !== 'ca') {
+    const csrNames = dialect === 'istio-csr' ? 'exact' : 'ignore';
+    return { ...common, csrNames, ...(impersonated === true && { impersonate: identity }) };
+  }
+  return {
+    ...common,
+    kind,
+    keyUsage: given.keyUsage ?? usualUses[kind],
+    extendedKeyUsage: given.extendedKeyUsage ?? [],
+  };
+}
+
+/** What cert-manager asks for where its user says nothing (kubernetes.md §1.3). */
+const usualUses = {
+  'end-entity': ['digitalSignature', 'keyEncipherment'],
+  ca: ['digitalSignature', 'keyEncipherment', 'keyCertSign'],
+} as const;
 
 const signatures: Readonly<Record<string, SignatureAlgorithm>> = {
   'ec:P-256': 'ecdsa-sha256',

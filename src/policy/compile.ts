@@ -9,6 +9,7 @@ import { notAvailable } from './available.ts';
 import type { Check } from './check.ts';
 import { constraintsOf } from './constraints.ts';
 import type { PolicyDocument, PolicySpec } from './document.ts';
+import { kindProblems } from './kind-problems.ts';
 import { leastTtl, type Validity } from './lifetime.ts';
 import { type MatchTest, matchTests } from './match.ts';
 
@@ -29,6 +30,8 @@ export interface AllowPolicy extends Common {
   readonly effect: 'allow';
   readonly constraints: readonly Check[];
   readonly validity: Validity;
+  /** Of the CAs that it lets be issued. */
+  readonly pathLength: number;
   readonly keyEncipherment: 'rsa-only' | 'always' | 'never';
   /** Octets of DER. */
   readonly maxSize: number;
@@ -53,7 +56,7 @@ export function compile({ metadata, spec }: PolicyDocument): CompiledPolicy {
     name: metadata.name,
     priority: spec.priority,
     expires: spec.expires === undefined ? Number.POSITIVE_INFINITY : endOf(spec.expires),
-    match: matchTests(spec.match),
+    match: matchTests(spec),
   };
   if (spec.effect === 'deny') {
     return { ...common, effect: 'deny', message: spec.message ?? 'this request is denied by policy' };
@@ -63,6 +66,7 @@ export function compile({ metadata, spec }: PolicyDocument): CompiledPolicy {
     effect: 'allow',
     constraints: constraintsOf(spec),
     validity: validityOf(spec.validity),
+    pathLength: spec.certificate?.pathLength ?? 0,
     keyEncipherment: spec.certificate?.keyEncipherment ?? 'rsa-only',
     maxSize: parseByteSize(spec.certificate?.maxSize ?? defaultMaxSize),
     level: requiredProfile(spec.require),
@@ -124,10 +128,8 @@ function allowProblems(document: Document<PolicyDocument>): Problem[] {
     const why = patternFault(pattern);
     if (why !== undefined) wrong(['identity', 'patterns', index], why);
   }
-  const { extendedKeyUsage, maxSize } = spec.certificate ?? {};
-  if (extendedKeyUsage !== undefined && extendedKeyUsage.length < 2) {
-    wrong(['certificate', 'extendedKeyUsage'], 'an SVID serves both ends: serverAuth and clientAuth stand together');
-  }
+  found.push(...kindProblems(document));
+  const { maxSize } = spec.certificate ?? {};
   if (maxSize !== undefined && parseByteSize(maxSize) > largestMaxSize) {
     wrong(['certificate', 'maxSize'], 'no certificate is larger than 16KiB');
   }

@@ -1,9 +1,11 @@
 import { type FloorKey, type ProfileName, profiles, requiredProfile } from './approved.ts';
 import type { Check, Objection } from './check.ts';
+import { copiedConstraints } from './copied-constraints.ts';
 import type { PolicySpec } from './document.ts';
 import { commonName, foreignName, otherIdentity, unlisted } from './floor.ts';
-import { anyGlob } from './glob.ts';
+import { isForSvids } from './kinds.ts';
 import type { Inquiry } from './question.ts';
+import { anyUri } from './uri-pattern.ts';
 
 /** What an allow policy asks of a request it matched, in the order in which it is asked. */
 export function constraintsOf(spec: PolicySpec): readonly Check[] {
@@ -12,8 +14,9 @@ export function constraintsOf(spec: PolicySpec): readonly Check[] {
     ...level(requiredProfile(spec.require)),
     ...csrSignature(spec.csr?.signatures),
     ...csrContent(spec.csr),
-    ...identityPattern(spec.identity?.patterns),
-    ...csrNames(spec.sans),
+    ...(isForSvids(spec)
+      ? [...identityPattern(spec.identity?.patterns), ...csrNames(spec.sans)]
+      : copiedConstraints(spec)),
     ...issuerNamed(spec.certificate?.issuer),
     ...issuerHash(spec.certificate?.signatureHash),
   ].filter((check) => check !== undefined);
@@ -113,7 +116,7 @@ function unknownAttribute({ csr }: Inquiry): Objection | undefined {
 
 function identityPattern(patterns: readonly string[] | undefined): Check[] {
   if (patterns === undefined) return [];
-  const matches = identityMatcher(patterns);
+  const matches = anyUri(patterns);
   return [
     {
       name: 'identity pattern',
@@ -127,18 +130,6 @@ function identityPattern(patterns: readonly string[] | undefined): Check[] {
       found: () => `one of ${patterns.join(', ')}`,
     },
   ];
-}
-
-/** The trust domain of a pattern is matched label by label, its path segment by segment. */
-function identityMatcher(patterns: readonly string[]): (identity: string) => boolean {
-  const domainOf = (id: string) => id.split('/', 3)[2] ?? '';
-  const pathOf = (id: string) => id.slice('spiffe://'.length + domainOf(id).length);
-  const matchers = patterns.map((pattern) => {
-    const domain = anyGlob([domainOf(pattern)], '.');
-    const path = anyGlob([pathOf(pattern)], '/');
-    return (identity: string) => domain(domainOf(identity)) && path(pathOf(identity));
-  });
-  return (identity) => matchers.some((matcher) => matcher(identity));
 }
 
 /** A policy can only tighten what the door's dialect lets through; where it says nothing, the dialect decides. */

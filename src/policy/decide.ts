@@ -6,8 +6,8 @@ import type { AllowPolicy, CompiledPolicy } from './compile.ts';
 import { floor } from './floor.ts';
 import { isLifetime, lifetime } from './lifetime.ts';
 import { matchesAll } from './match.ts';
-import { mintPermit, type Permit, type PermitTerms } from './permit.ts';
-import { type Circumstances, type Inquiry, inquire, type Question } from './question.ts';
+import { mintPermit, type Permit, type PermitTerms, type SvidTerms } from './permit.ts';
+import { type Circumstances, type Inquiry, inquire, isNamed, type NamedWish, type Question } from './question.ts';
 import type { PolicySet } from './set.ts';
 
 /**
@@ -54,19 +54,26 @@ function grant(policy: AllowPolicy, inquiry: Inquiry, set: PolicySet): PermitTer
   if (objection !== undefined) return refusal(objection, set, policy);
   const granted = lifetime(inquiry, policy.validity);
   if (!isLifetime(granted)) return refusal(granted, set, policy);
-  return {
+  const { wish } = inquiry;
+  const common = {
     identity: inquiry.caller.identity,
     spkiSha256: inquiry.csr.key.spkiSha256,
     ...granted,
-    keyUsage: keyUsageOf(policy, inquiry.csr.key.kind),
-    extendedKeyUsage: bothEnds,
     issuer: inquiry.issuer.name,
     maxSize: policy.maxSize,
     policy: policy.name,
     priority: policy.priority,
     policySetId: set.id,
     ...(policy.level !== undefined && { level: policy.level }),
-  };
+  } as const;
+  if (isNamed(wish)) return { ...common, ...namedTerms(wish, policy, inquiry) };
+  return { ...common, kind: 'svid', keyUsage: keyUsageOf(policy, inquiry.csr.key.kind), extendedKeyUsage: bothEnds };
+}
+
+function namedTerms({ kind, keyUsage, extendedKeyUsage }: NamedWish, { pathLength }: AllowPolicy, { csr }: Inquiry) {
+  const asked = csr.basicConstraints?.pathLength ?? pathLength;
+  const terms = { kind, csrSha256: csr.sha256, keyUsage, extendedKeyUsage };
+  return kind === 'ca' ? { ...terms, pathLength: Math.min(asked, pathLength) } : terms;
 }
 
 /** It was good when it was loaded. A deny policy goes on denying; an allow policy stops the issuing, loudly. */
@@ -83,7 +90,7 @@ const signingAndEncipherment = ['digitalSignature', 'keyEncipherment'] as const;
  * RFC 8813 §3: an EC key never enciphers keys; istiod sets the bit anyway, hence the way back. Ed25519 and ML-DSA keys
  * can only sign (RFC 9881 §5).
  */
-function keyUsageOf({ keyEncipherment }: AllowPolicy, kind: string): PermitTerms['keyUsage'] {
+function keyUsageOf({ keyEncipherment }: AllowPolicy, kind: string): SvidTerms['keyUsage'] {
   if (keyEncipherment === 'never') return signing;
   const enciphers = kind.startsWith('rsa:') || (keyEncipherment === 'always' && kind.startsWith('ec:'));
   return enciphers ? signingAndEncipherment : signing;

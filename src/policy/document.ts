@@ -1,6 +1,9 @@
 import Type, { type Static, type TProperties } from 'typebox';
 import { ByteSize, Duration, OneOf } from '#document/scalars.ts';
 import { refusalCodes } from '#refusal/refusal.ts';
+import { certificateKinds } from '#x509/certificate-kind.ts';
+import { purposeNames } from '#x509/extended-key-usage.ts';
+import { keyUsageNames } from '#x509/key-usage.ts';
 import { floorKeys, floorSignatures, profileNames } from './approved.ts';
 import type { AuthenticatorName } from './caller.ts';
 import { doorNames } from './permit.ts';
@@ -35,7 +38,12 @@ const globsOf = (form: string, description: string, examples: string[]) =>
 const labelGlobs = (what: string, ...examples: string[]) =>
   globsOf('^[A-Za-z0-9._*?-]+$', `${what}, or a pattern of it with * and ?`, examples);
 
+const userGlobs = (what: string, example: string) =>
+  globsOf('^[\\x21-\\x7e]+$', `${what}, or a pattern of it with * and ?`, [example]);
+
 const Match = closed({
+  /** What is asked for; an allow policy that says nothing is about SVIDs, a deny policy about all. */
+  kinds: optional(some(certificateKinds)),
   doors: optional(some(doorNames)),
   clusters: optional(labelGlobs('the name of a cluster', 'prod-eu', 'prod-*')),
   trustDomains: optional(labelGlobs('a trust domain', 'cluster.local', '*.example')),
@@ -43,6 +51,15 @@ const Match = closed({
   serviceAccounts: optional(labelGlobs('a service account', 'api', '*')),
   authenticators: optional(some(authenticators)),
   impersonated: optional(Type.Union([Type.Boolean(), Type.Literal('any')])),
+  users: optional(userGlobs('who Kubernetes says made the request', 'system:serviceaccount:cert-manager:cert-manager')),
+  groups: optional(userGlobs('a group that Kubernetes counts that user into', 'system:serviceaccounts:shop')),
+  issuerRefs: optional(
+    globsOf(
+      '^(clusterissuers/[A-Za-z0-9._*?-]+|issuers/[A-Za-z0-9._*?-]+/[A-Za-z0-9._*?-]+)$',
+      'an issuer that requests name',
+      ['clusterissuers/mesh', 'issuers/shop/gateway'],
+    ),
+  ),
   when: Reserved,
 });
 
@@ -70,18 +87,47 @@ const Identity = closed({
   ),
 });
 
-const unissued = () => optional(closed({ mode: OneOf('forbidden', 'ignored', 'optional', 'required') }));
+const modes = ['forbidden', 'ignored', 'optional', 'required'] as const;
+
+/** Names of one kind: whether they may be, or must be, and which. */
+const named = (form: string, what: string, example: string) =>
+  optional(closed({ mode: OneOf(...modes), patterns: optional(globsOf(form, what, [example])) }));
 
 const Sans = closed({
   uri: optional(
     closed({
       mode: OneOf('required', 'optional', 'ignored'),
       max: optional(Type.Literal(1, { description: '1: an SVID has exactly one URI' })),
+      patterns: optional(
+        globsOf(
+          '^[A-Za-z][A-Za-z0-9+.-]*:[\\x21-\\x7e]+$',
+          'a pattern of URIs, where * stays inside one path segment',
+          ['spiffe://shop.example/ns/*/sa/*'],
+        ),
+      ),
     }),
   ),
-  dns: unissued(),
-  ip: unissued(),
-  email: unissued(),
+  dns: optional(
+    closed({
+      mode: OneOf(...modes),
+      patterns: optional(
+        globsOf('^[A-Za-z0-9*?.-]+$', 'a pattern of DNS names, where * stays inside one label', ['*.shop.example']),
+      ),
+      wildcards: optional(OneOf('reject', 'allow')),
+    }),
+  ),
+  ip: named('^[0-9A-Fa-f:.]+/[0-9]{1,3}$', 'a network', '10.0.0.0/8'),
+  email: named('^[\\x21-\\x7e]+$', 'a pattern of mailboxes, where * stays on its side of the @', '*@shop.example'),
+  other: named('^[0-2](\\.(0|[1-9][0-9]*))+$', 'the type of an otherName, dotted', '1.3.6.1.4.1.311.20.2.3'),
+});
+
+/** Of a certificate that names what its request names. */
+const Subject = closed({
+  mode: OneOf('forbidden', 'optional', 'required'),
+  commonNames: optional(
+    globsOf('^[^\\x00-\\x1f]+$', 'a pattern of common names, where * stays between dots', ['*.shop.example']),
+  ),
+  organizations: optional(globsOf('^[^\\x00-\\x1f]+$', 'a pattern of organization names', ['Shop Inc.'])),
 });
 
 const Validity = closed({
@@ -98,9 +144,12 @@ const Validity = closed({
 const Certificate = closed({
   issuer: optional(Type.String({ pattern: '^(\\*|[a-z0-9-]{1,40})$', description: 'the name of an issuer, or "*"' })),
   signatureHash: optional(OneOf('match-key', 'sha256', 'sha384', 'sha512')),
-  keyUsage: optional(Type.Array(OneOf('digitalSignature'), { minItems: 1, maxItems: 1 })),
+  keyUsage: optional(some(keyUsageNames)),
   keyEncipherment: optional(OneOf('rsa-only', 'always', 'never')),
-  extendedKeyUsage: optional(some(['serverAuth', 'clientAuth'])),
+  extendedKeyUsage: optional(some(purposeNames)),
+  pathLength: optional(
+    Type.Integer({ minimum: 0, maximum: 8, description: 'how many CAs may follow below the one that is issued' }),
+  ),
   extensions: Reserved,
   maxSize: optional(ByteSize),
 });
@@ -126,6 +175,14 @@ const Given = closed({
   /** A node's agent asks for that identity. */
   impersonated: optional(Type.Boolean()),
   ttl: optional(Duration),
+  kind: optional(OneOf(...certificateKinds)),
+  keyUsage: optional(some(keyUsageNames)),
+  extendedKeyUsage: optional(some(purposeNames)),
+  user: optional(Type.String({ maxLength: 512 })),
+  groups: optional(Type.Array(Type.String({ maxLength: 512 }), { maxItems: 64 })),
+  issuerRef: optional(Type.String({ maxLength: 512 })),
+  organization: optional(Type.String({ maxLength: 255 })),
+  others: optional(names),
   /** How the door reads a CSR: istiod's way where nothing is said. */
   dialect: optional(OneOf('istiod', 'istio-csr')),
   csrSignature: optional(word),
@@ -134,7 +191,14 @@ const Given = closed({
   ips: optional(names),
   emails: optional(names),
   commonName: optional(Type.String({ maxLength: 255 })),
-  issuer: optional(closed({ name: optional(word), key: optional(OneOf(...floorKeys)), remaining: optional(Duration) })),
+  issuer: optional(
+    closed({
+      name: optional(word),
+      key: optional(OneOf(...floorKeys)),
+      remaining: optional(Duration),
+      pathLength: optional(Type.Integer({ minimum: 0, maximum: 8 })),
+    }),
+  ),
 });
 
 const Expect = closed({
@@ -171,6 +235,7 @@ export const PolicyDocument = closed({
     key: optional(Key),
     csr: optional(Csr),
     identity: optional(Identity),
+    subject: optional(Subject),
     sans: optional(Sans),
     validity: optional(Validity),
     certificate: optional(Certificate),

@@ -2,7 +2,8 @@ import { asRefusal } from '#refusal/refusal.ts';
 import { parseSpiffeId } from '#spiffe/spiffe-id.ts';
 import { floorKeys, floorSignatures } from './approved.ts';
 import type { Check, Objection } from './check.ts';
-import type { Inquiry, SanFacts } from './question.ts';
+import { copiedObjection } from './copied-floor.ts';
+import { type Inquiry, isNamed, type SanFacts, type SvidWish } from './question.ts';
 
 /** What no policy can switch off: it runs before any policy is looked at (contract §5.2, step 1). */
 export const floor: readonly Check[] = [
@@ -36,12 +37,16 @@ export const floor: readonly Check[] = [
   {
     name: 'no CA powers',
     objection: caPowers,
-    found: () => 'the CSR asks for no key usage or extension of a CA',
+    found: ({ wish }) =>
+      wish.kind === 'ca' ? 'a CA is what is asked for' : 'the CSR asks for no key usage or extension of a CA',
   },
   {
     name: 'names in the CSR',
-    objection: (inquiry) => namesObjections[inquiry.wish.csrNames](inquiry),
-    found: ({ wish }) => namesFound[wish.csrNames],
+    objection: (inquiry) => {
+      const { wish } = inquiry;
+      return isNamed(wish) ? copiedObjection(inquiry, wish) : namesObjections[wish.csrNames](inquiry);
+    },
+    found: ({ wish }) => (isNamed(wish) ? 'they are what the certificate names' : namesFound[wish.csrNames]),
   },
   {
     name: 'issuer is valid',
@@ -50,13 +55,13 @@ export const floor: readonly Check[] = [
   },
 ];
 
-const namesObjections: Readonly<Record<Inquiry['wish']['csrNames'], Check['objection']>> = {
+const namesObjections: Readonly<Record<SvidWish['csrNames'], Check['objection']>> = {
   ignore: () => undefined,
   exact: (inquiry) => inexact(inquiry),
   none: ({ csr }) => nameless(csr),
 };
 
-const namesFound: Readonly<Record<Inquiry['wish']['csrNames'], string>> = {
+const namesFound: Readonly<Record<SvidWish['csrNames'], string>> = {
   ignore: 'not used: the proven identity decides',
   exact: 'exactly the proven identity',
   none: 'none, as it has to be: the proven identity decides',
@@ -86,7 +91,7 @@ const foreign = (trustDomain: string, primary: string): Objection => ({
 
 /** Node authorization decides this before policy, and then the caller has that identity; a wish for another was decided by nobody. */
 function impersonation({ wish, caller }: Inquiry): Objection | undefined {
-  const { impersonate = '' } = wish;
+  const { impersonate = '' } = isNamed(wish) ? {} : wish;
   if (impersonate === '' || (impersonate === caller.identity && caller.impersonation !== undefined)) return undefined;
   return {
     code: 'authn.impersonation',
@@ -115,8 +120,10 @@ const caExtensions: ReadonlyMap<string, string> = new Map([
   ['1.3.6.1.4.1.11129.2.4.3', 'CT poison'],
 ]);
 
-function caPowers({ csr }: Inquiry): Objection | undefined {
+function caPowers({ csr, wish }: Inquiry): Objection | undefined {
+  const isCa = wish.kind === 'ca';
   for (const usage of csr.keyUsage ?? []) {
+    if (isCa) break;
     if (usage === 'keyCertSign' || usage === 'cRLSign') return refusedExtension(`keyUsage ${usage}`);
   }
   for (const oid of csr.extensionOids) {

@@ -49,7 +49,7 @@ export function lifetime(inquiry: Inquiry, allowed: Validity): Lifetime | Object
   const bounded = wish.ttlAtMost === undefined ? allowed : noLonger(allowed, wish.ttlAtMost);
   const validity = wish.span === undefined ? bounded : within(bounded, wish.span, now - notBefore);
   if (validity.min > validity.max) return noRoom(bounded.max, validity.min);
-  const wished = wish.ttl <= 0n ? BigInt(validity.default) : wish.ttl;
+  const wished = wish.ttl <= 0n ? BigInt(validity.default) : fromNow(wish, now - notBefore);
 
   if (wished > BigInt(validity.max) && (validity.above ?? wish.ttlAbove) === 'reject') return tooLong(wished, validity);
   if (wished < BigInt(validity.min) && validity.below === 'reject') return tooShort(wished, validity.min);
@@ -78,6 +78,13 @@ function within(validity: Validity, { least, most }: Span, past: number): Validi
   const longest = Math.min(validity.max, most + 1 - past);
   const shortest = Math.max(validity.min, least + 1 - past);
   return { ...validity, default: clamp(validity.default, shortest, longest), min: shortest, max: longest };
+}
+
+/** The TTL that was asked for; one that counts from notBefore counts its last second too, as `span` does. */
+function fromNow({ ttl, ttlFrom = 'now' }: Inquiry['wish'], past: number): bigint {
+  if (ttlFrom === 'now') return ttl;
+  const left = ttl + 1n - BigInt(past);
+  return left < 1n ? 1n : left;
 }
 
 const clamp = (value: number, least: number, most: number) => Math.max(least, Math.min(value, most));

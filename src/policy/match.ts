@@ -1,6 +1,7 @@
+import type { CertificateKind } from '#x509/certificate-kind.ts';
 import type { PolicySpec } from './document.ts';
 import { anyGlob } from './glob.ts';
-import type { Inquiry } from './question.ts';
+import { type Inquiry, kindOf } from './question.ts';
 
 /** One key of `match`. All of a policy's must hold. */
 export interface MatchTest {
@@ -11,8 +12,10 @@ export interface MatchTest {
 }
 
 /** A policy without `match` is for everybody. */
-export function matchTests(match: PolicySpec['match'] = {}): readonly MatchTest[] {
+export function matchTests({ match = {}, effect }: Pick<PolicySpec, 'match' | 'effect'>): readonly MatchTest[] {
   return [
+    // an allow policy that says nothing is about workloads; a deny policy is about everything
+    kind(match.kinds ?? (effect === 'allow' ? ['svid'] : undefined)),
     one('door', match.doors, '', (inquiry) => inquiry.door),
     one('cluster', match.clusters, '.', (inquiry) => inquiry.caller.cluster),
     one('trust domain', match.trustDomains, '.', (inquiry) => inquiry.trustDomain),
@@ -20,7 +23,37 @@ export function matchTests(match: PolicySpec['match'] = {}): readonly MatchTest[
     one('service account', match.serviceAccounts, '.', (inquiry) => inquiry.serviceAccount),
     one('authenticator', match.authenticators, '', (inquiry) => inquiry.caller.authenticator),
     acting(match.impersonated),
+    one('user', match.users, '', (inquiry) => inquiry.caller.user?.name),
+    groups(match.groups),
+    one('issuerRef', match.issuerRefs, '/', (inquiry) => inquiry.caller.issuerRef),
   ].flat();
+}
+
+function kind(wanted: readonly CertificateKind[] | undefined): MatchTest[] {
+  if (wanted === undefined) return [];
+  const set = new Set(wanted);
+  return [
+    {
+      name: 'kind of certificate',
+      wanted: wanted.join(' or '),
+      holds: ({ wish }) => set.has(kindOf(wish)),
+      found: ({ wish }) => kindOf(wish),
+    },
+  ];
+}
+
+/** One of the groups that Kubernetes counts the user into. */
+function groups(patterns: readonly string[] | undefined): MatchTest[] {
+  if (patterns === undefined) return [];
+  const matches = anyGlob(patterns, '');
+  return [
+    {
+      name: 'group',
+      wanted: patterns.join(' or '),
+      holds: ({ caller }) => caller.user?.groups.some(matches) ?? false,
+      found: ({ caller }) => caller.user?.groups.join(', ') ?? 'unknown',
+    },
+  ];
 }
 
 /** `true`: a node agent for a workload of its node; `false`: whoever asks for its own identity. */

@@ -1,10 +1,13 @@
 import type { SpiffeId } from '#spiffe/spiffe-id.ts';
+import type { PurposeName } from '#x509/extended-key-usage.ts';
+import type { KeyUsageName } from '#x509/key-usage.ts';
 
 /** The ways by which certificates are asked for; part of policy (`match.doors`) and of the record. */
 export const doorNames = ['istio', 'kubernetes-csr', 'pod-certificate', 'cert-manager', 'admin', 'internal'] as const;
 export type DoorName = (typeof doorNames)[number];
 
-export interface PermitTerms {
+interface CommonTerms {
+  /** Of the caller; what an SVID names. */
   readonly identity: SpiffeId;
   /** SHA-256, hex, of the SubjectPublicKeyInfo this permit is for. */
   readonly spkiSha256: string;
@@ -13,9 +16,6 @@ export interface PermitTerms {
   /** notBefore and notAfter in whole seconds since the epoch. */
   readonly notBefore: number;
   readonly notAfter: number;
-  /** RFC 5280 §4.2.1.3, decided by key kind and profile. */
-  readonly keyUsage: readonly ('digitalSignature' | 'keyEncipherment')[];
-  readonly extendedKeyUsage: readonly ('serverAuth' | 'clientAuth')[];
   /** Name of the issuer that must sign. */
   readonly issuer: string;
   /** Largest allowed certificate, octets of DER. */
@@ -28,6 +28,27 @@ export interface PermitTerms {
   /** FIPS or CNSA level the policy demanded, if any. */
   readonly level?: string;
 }
+
+export interface SvidTerms extends CommonTerms {
+  readonly kind: 'svid';
+  /** RFC 5280 §4.2.1.3, decided by key kind and profile. */
+  readonly keyUsage: readonly ('digitalSignature' | 'keyEncipherment')[];
+  readonly extendedKeyUsage: readonly ('serverAuth' | 'clientAuth')[];
+}
+
+/** A certificate with the subject and names of its request. */
+export interface NamedTerms extends CommonTerms {
+  readonly kind: 'end-entity' | 'ca';
+  /** SHA-256, hex, of the one request whose names are meant. */
+  readonly csrSha256: string;
+  readonly keyUsage: readonly KeyUsageName[];
+  /** None: the extension is left out. */
+  readonly extendedKeyUsage: readonly PurposeName[];
+  /** Of a CA; an end entity has none. */
+  readonly pathLength?: number;
+}
+
+export type PermitTerms = SvidTerms | NamedTerms;
 
 let mint: (terms: PermitTerms) => Permit;
 

@@ -1,6 +1,9 @@
 import type { SpiffeId, TrustDomain } from '#spiffe/spiffe-id.ts';
 import { trustDomainOf } from '#spiffe/spiffe-id.ts';
 import type { KeyKind, SignatureAlgorithm } from '#x509/algorithms.ts';
+import type { CertificateKind } from '#x509/certificate-kind.ts';
+import type { PurposeName } from '#x509/extended-key-usage.ts';
+import type { KeyUsageName } from '#x509/key-usage.ts';
 import type { CallerFacts } from './caller.ts';
 import type { DoorName } from './permit.ts';
 
@@ -12,6 +15,8 @@ export interface SanFacts {
 
 /** What policy looks at in a CSR. A VerifiedCsr is one; a test or a replay may write one down. */
 interface CsrFacts {
+  /** SHA-256 of its DER, hex. */
+  readonly sha256: string;
   readonly key: {
     /** `KeyKind` where we know the key; any other word is refused. */
     readonly kind: string;
@@ -20,8 +25,15 @@ interface CsrFacts {
   };
   /** Algorithm of its self-signature. */
   readonly signature: string;
-  readonly subject: { readonly commonName?: string | undefined };
+  readonly subject: {
+    readonly commonName?: string | undefined;
+    readonly empty?: boolean;
+    /** Read only where the subject may be copied. */
+    readonly organizations?: readonly string[];
+  };
   readonly sans: readonly SanFacts[];
+  /** basicConstraints as asked for. */
+  readonly basicConstraints?: { readonly ca: boolean; readonly pathLength?: number } | undefined;
   /** Dotted OIDs of all extensions asked for. */
   readonly extensionOids: readonly string[];
   /** By the names of RFC 5280 §4.2.1.3. */
@@ -39,18 +51,48 @@ export interface Span {
   readonly most: number;
 }
 
-/** What the caller would like. See `issuance/request.ts`, which satisfies this. */
-interface WishFacts {
-  /** Seconds exactly as received; 0 or negative means the default. */
+interface CommonWish {
+  /** Seconds asked for, exactly as received; 0 or negative means "the default". */
   readonly ttl: bigint;
-  /** Seconds that the door gives at most, whatever a policy allows. */
+  /** Where `ttl` begins: now, or at notBefore, as certificates are measured by whoever reads them. Now unless told. */
+  readonly ttlFrom?: 'now' | 'notBefore';
+  /** Seconds that the door gives at most, whatever a policy allows; absent, policy decides alone. */
   readonly ttlAtMost?: number;
+  /** Seconds from notBefore to notAfter that an API takes at all. */
   readonly span?: Span;
-  readonly signer?: string;
-  readonly impersonate?: string;
-  readonly csrNames: 'ignore' | 'exact' | 'none';
+  /** What a lifetime over the maximum gets where the policy does not say: `reject` (istiod) or `clamp` (istio-csr). */
   readonly ttlAbove: 'clamp' | 'reject';
+  /** Name of an issuer profile (Istio's `CertSigner`); absent means the default. */
+  readonly signer?: string;
 }
+
+/** The X.509-SVID of the caller. */
+export interface SvidWish extends CommonWish {
+  readonly kind?: 'svid';
+  /** SPIFFE ID to be issued in the caller's stead (ztunnel); absent means the caller's own. */
+  readonly impersonate?: string;
+  /**
+   * `ignore`: the CSR's names say nothing, the caller's identity decides (istiod).
+   * `exact`: the CSR must name exactly the caller's identity and nothing else (istio-csr).
+   * `none`: the CSR carries a key and no name at all (PodCertificateRequest).
+   */
+  readonly csrNames: 'ignore' | 'exact' | 'none';
+}
+
+/** A certificate with the subject and names of the CSR, for the uses that are listed. */
+export interface NamedWish extends CommonWish {
+  readonly kind: 'end-entity' | 'ca';
+  readonly keyUsage: readonly KeyUsageName[];
+  /** In the order in which the certificate lists them; none leaves the extension out. */
+  readonly extendedKeyUsage: readonly PurposeName[];
+}
+
+/** What a caller would like; policy decides what of it it gets. */
+export type Wish = SvidWish | NamedWish;
+
+export const isNamed = (wish: Wish): wish is NamedWish => wish.kind === 'end-entity' || wish.kind === 'ca';
+
+export const kindOf = ({ kind }: Wish): CertificateKind => kind ?? 'svid';
 
 /**
  * The issuer that would sign. Times in whole seconds since the epoch, both inclusive. Key and algorithm are absent where
@@ -61,6 +103,8 @@ export interface IssuerFacts {
   readonly notBefore: number;
   readonly notAfter: number;
   readonly keyKind?: KeyKind;
+  /** How many CAs may follow it in a chain (RFC 5280 §4.2.1.9), all above it counted; absent, any number. */
+  readonly pathLength?: number;
   readonly algorithm?: SignatureAlgorithm;
 }
 
@@ -72,7 +116,7 @@ interface TrustDomains {
 /** All of a decision's input but who asks and with which key. */
 export interface Circumstances {
   readonly door: DoorName;
-  readonly wish: WishFacts;
+  readonly wish: Wish;
   readonly trustDomains: TrustDomains;
   readonly issuer: IssuerFacts;
   /** ms since the epoch. */

@@ -9,7 +9,6 @@ import { serviceAccountMapping, templateMapping } from '#authn/oidc/identity-map
 import { fileKeys, type KeySource, urlKeys } from '#authn/oidc/key-source.ts';
 import { OidcAuthenticator } from '#authn/oidc/oidc-authenticator.ts';
 import type { OpenCluster } from '#authn/remote/open-cluster.ts';
-import { AddressRanges } from '#authn/xfcc/address-ranges.ts';
 import { XfccAuthenticator } from '#authn/xfcc/xfcc-authenticator.ts';
 import type {
   AuthenticatorConfig,
@@ -21,6 +20,7 @@ import type {
 import type { AuditLog, Authenticator, Clock, Impersonation } from '#issuance/ports.ts';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
 import { KubernetesCallerMetrics } from '#telemetry/kubernetes-callers.ts';
+import { AddressRanges } from '#x509/address-ranges.ts';
 import { apiServer } from './api-server.ts';
 import type { Foundation } from './foundation.ts';
 import { openCluster } from './kubernetes-cluster.ts';

@@ -2,12 +2,17 @@ import { Refusal } from '#refusal/refusal.ts';
 import { algorithmIdentifier } from './algorithm-identifiers.ts';
 import { CertificateError } from './certificate-error.ts';
 import { type CertificateFields, type Extension, readCertificateFields } from './certificate-fields.ts';
+import { oidText } from './der/oid.ts';
 import { DerError, DerReader, sameBytes } from './der/reader.ts';
 import { contextPrimitive, tag } from './der/tags.ts';
+import { type PurposeName, purposes } from './extended-key-usage.ts';
+import { type KeyUsageName, keyUsageNames } from './key-usage.ts';
 import type { LeafIssuer } from './profile/leaf-template.ts';
 
-/** What a leaf must say, as the permit and the live issuer have it. */
-export interface LeafExpectation {
+/** What a certificate must say, as the permit and the live issuer have it. */
+export type Expectation = SvidExpectation | CopiedExpectation;
+
+interface CommonExpectation {
   readonly issuer: LeafIssuer;
   readonly serial: Uint8Array;
   /** Whole seconds since the epoch. */
@@ -15,25 +20,32 @@ export interface LeafExpectation {
   readonly notAfter: number;
   readonly spki: Uint8Array;
   readonly subjectKeyId: Uint8Array;
-  readonly keyUsage: readonly ('digitalSignature' | 'keyEncipherment')[];
-  readonly extendedKeyUsage: readonly ('serverAuth' | 'clientAuth')[];
-  readonly uri: string;
+  readonly keyUsage: readonly KeyUsageName[];
+  readonly extendedKeyUsage: readonly PurposeName[];
   /** Octets of the finished certificate. */
   readonly maxSize: number;
 }
 
+export interface SvidExpectation extends CommonExpectation {
+  readonly uri: string;
+}
+
+/** Of a certificate that names what its request names. */
+export interface CopiedExpectation extends CommonExpectation {
+  /** Name, and GeneralNames where there are any, octet for octet. */
+  readonly copied: { readonly subject: Uint8Array; readonly names: Uint8Array | undefined };
+  /** Of a CA; an end entity has none. */
+  readonly pathLength?: number;
+}
+
 const emptySequence = Uint8Array.of(0x30, 0x00);
-const purposes = {
-  serverAuth: Uint8Array.of(0x2b, 6, 1, 5, 5, 7, 3, 1),
-  clientAuth: Uint8Array.of(0x2b, 6, 1, 5, 5, 7, 3, 2),
-};
 
 /**
- * Reads the final to-be-signed bytes of a leaf back and holds every field against what was permitted: nothing
+ * Reads the final to-be-signed bytes back and holds every field against what was permitted: nothing
  * missing, nothing more, nothing else. Shares no code with the template that wrote them. Throws Refusal
  * `profile.lint` that names the field.
  */
-export function lintLeafTbs(tbs: Uint8Array, expected: LeafExpectation): void {
+export function lintTbs(tbs: Uint8Array, expected: Expectation): void {
   reading(() => {
     const reader = DerReader.over(tbs);
     lintFields(readCertificateFields(reader), expected);
@@ -47,14 +59,14 @@ export function lintLeafTbs(tbs: Uint8Array, expected: LeafExpectation): void {
  * buffer), its outer AlgorithmIdentifier is the inner one, its signature is a whole number of octets. Whether the
  * signature is right is for the caller to verify. Throws Refusal `profile.lint`.
  */
-export function compareReleased(certificate: Uint8Array, tbs: Uint8Array, expected: LeafExpectation): void {
+export function compareReleased(certificate: Uint8Array, tbs: Uint8Array, expected: Expectation): void {
   reading(() => {
     const outer = DerReader.over(certificate);
     const signed = outer.sequence();
     outer.finish();
     const inside = signed.element();
     if (!sameBytes(inside, tbs)) differs('tbsCertificate');
-    lintLeafTbs(inside, expected);
+    lintTbs(inside, expected);
     const identifier = signed.element();
     if (!sameBytes(identifier, algorithmIdentifier(expected.issuer.signatureAlgorithm))) differs('signatureAlgorithm');
     if (signed.bitOctets().length === 0) differs('signatureValue');
@@ -88,7 +100,7 @@ function tooLarge(octets: number, most: number): never {
   });
 }
 
-function lintFields(fields: CertificateFields, expected: LeafExpectation): void {
+function lintFields(fields: CertificateFields, expected: Expectation): void {
   const first = fields.serial[0] ?? 0;
   if (!sameBytes(fields.serial, expected.serial) || fields.serial.length !== 20 || first < 0x40)
     differs('serialNumber');
@@ -96,43 +108,58 @@ function lintFields(fields: CertificateFields, expected: LeafExpectation): void 
   if (!sameBytes(fields.signature, algorithmIdentifier(issuer.signatureAlgorithm))) differs('signature');
   if (!sameBytes(fields.issuer, issuer.issuerName)) differs('issuer');
   if (fields.notBefore !== expected.notBefore || fields.notAfter !== expected.notAfter) differs('validity');
-  if (!sameBytes(fields.subject, emptySequence)) differs('subject');
+  const subject = 'copied' in expected ? expected.copied.subject : emptySequence;
+  if (!sameBytes(fields.subject, subject)) differs('subject');
   if (!sameBytes(fields.spki, expected.spki)) differs('subjectPublicKeyInfo');
   lintExtensions(fields.extensions, expected);
 }
 
-/** The fixed order: BC, KU, EKU, SKI (unless the issuer leaves it out), AKI, SAN. */
-function lintExtensions(extensions: readonly Extension[], expected: LeafExpectation): void {
-  const withSubjectKeyId = expected.issuer.subjectKeyId !== false;
+/** The fixed order: BC, KU, EKU (unless there is no purpose), SKI (unless the issuer leaves it out), AKI, SAN. */
+function lintExtensions(extensions: readonly Extension[], expected: Expectation): void {
   let at = 0;
   const next = (id: string, critical: boolean, field: string): DerReader => {
     const extension = extensions[at++];
     if (extension === undefined || extension.id !== id || extension.critical !== critical) differs(field);
     return DerReader.over(extension.value);
   };
+  const isCopied = 'copied' in expected;
 
-  const basicConstraints = next('2.5.29.19', true, 'basicConstraints');
-  if (!sameBytes(basicConstraints.element(), emptySequence)) differs('basicConstraints');
-  basicConstraints.finish();
+  lintBasicConstraints(next('2.5.29.19', true, 'basicConstraints'), isCopied ? expected.pathLength : undefined);
   lintKeyUsage(next('2.5.29.15', true, 'keyUsage'), expected.keyUsage);
-  lintPurposes(next('2.5.29.37', false, 'extendedKeyUsage'), expected.extendedKeyUsage);
-  if (withSubjectKeyId) lintSubjectKeyId(next('2.5.29.14', false, 'subjectKeyIdentifier'), expected.subjectKeyId);
+  if (!isCopied || expected.extendedKeyUsage.length > 0)
+    lintPurposes(next('2.5.29.37', false, 'extendedKeyUsage'), expected.extendedKeyUsage);
+  if (isCopied || expected.issuer.subjectKeyId !== false)
+    lintSubjectKeyId(next('2.5.29.14', false, 'subjectKeyIdentifier'), expected.subjectKeyId);
   lintAuthorityKeyId(next('2.5.29.35', false, 'authorityKeyIdentifier'), expected.issuer.authorityKeyId);
-  lintNames(next('2.5.29.17', true, 'subjectAltName'), expected.uri);
+  if (!isCopied) lintNames(next('2.5.29.17', true, 'subjectAltName'), expected.uri);
+  else if (expected.copied.names !== undefined) {
+    const isSubjectEmpty = sameBytes(expected.copied.subject, emptySequence);
+    const names = next('2.5.29.17', isSubjectEmpty, 'subjectAltName');
+    if (!sameBytes(names.bytes, expected.copied.names)) differs('subjectAltName');
+  }
   if (extensions.length !== at) differs('extensions');
 }
 
-function lintKeyUsage(value: DerReader, expected: LeafExpectation['keyUsage']): void {
+/** Of a CA: cA TRUE and exactly this path length. */
+function lintBasicConstraints(value: DerReader, pathLength: number | undefined): void {
+  const fields = value.sequence();
+  value.finish();
+  if (pathLength !== undefined && !(fields.boolean() && fields.smallInteger() === pathLength))
+    differs('basicConstraints');
+  if (fields.more) differs('basicConstraints');
+}
+
+function lintKeyUsage(value: DerReader, expected: Expectation['keyUsage']): void {
   let wanted = 0;
-  for (const use of expected) wanted |= use === 'digitalSignature' ? 1 : 1 << 2;
+  for (const use of expected) wanted |= 1 << keyUsageNames.indexOf(use);
   if (wanted === 0 || value.namedBits() !== wanted) differs('keyUsage');
   value.finish();
 }
 
-function lintPurposes(value: DerReader, expected: LeafExpectation['extendedKeyUsage']): void {
+function lintPurposes(value: DerReader, expected: Expectation['extendedKeyUsage']): void {
   const list = value.sequence();
   value.finish();
-  for (const purpose of expected) if (!sameBytes(list.oid(), purposes[purpose])) differs('extendedKeyUsage');
+  for (const purpose of expected) if (oidText(list.oid()) !== purposes[purpose]) differs('extendedKeyUsage');
   if (list.more || expected.length === 0) differs('extendedKeyUsage');
 }
 

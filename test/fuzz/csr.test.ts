@@ -46,7 +46,7 @@ const factsOf = (csr: VerifiedCsr) =>
 /** The facts of an accepted request, or the code of its refusal; anything else is thrown. */
 async function verdictOf(pem: string): Promise<{ readonly facts: string } | { readonly code: string }> {
   try {
-    return { facts: factsOf(await VerifiedCsr.read(pem, checks, 'loop')) };
+    return { facts: factsOf(await VerifiedCsr.read(pem, checks, { on: 'loop' })) };
   } catch (thrown) {
     if (thrown instanceof Refusal && thrown.code !== 'internal') return { code: thrown.code };
     throw new Error(`an untyped error for\n${pem}`, { cause: thrown });
@@ -139,7 +139,9 @@ describeWith(['go:csrcheck', 'openssl'], 'requests that we accept, judged by oth
       ...resigned(6000),
       ...validCases.filter(({ name }) => !name.includes('ML-DSA')).map(({ pem }) => readPem(pem, label)),
     ]) {
-      const csr = await VerifiedCsr.read(toPem('CERTIFICATE REQUEST', der), checks, 'loop').catch(() => undefined);
+      const csr = await VerifiedCsr.read(toPem('CERTIFICATE REQUEST', der), checks, { on: 'loop' }).catch(
+        () => undefined,
+      );
       if (csr !== undefined) accepted.push({ der, names: namesOf(csr) });
     }
     return accepted;

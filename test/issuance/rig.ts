@@ -8,10 +8,11 @@ import type { LiveIssuer, RelayedIssuer, SigningIssuer } from '#issuance/live-is
 import type { IssuanceOutcome } from '#issuance/observer.ts';
 import type { Authenticator, Clock, Impersonation, OutsideIssuer, Signer } from '#issuance/ports.ts';
 import { Recorder } from '#issuance/record.ts';
-import type { IssuanceRequest, Issued, Wish } from '#issuance/request.ts';
+import type { IssuanceRequest, Issued } from '#issuance/request.ts';
 import { IssuanceSequence } from '#issuance/sequence.ts';
 import { SoftwareSigner } from '#keys/software/signer.ts';
 import { type Caller, mintCaller } from '#policy/caller.ts';
+import type { SvidWish } from '#policy/question.ts';
 import type { PolicySet } from '#policy/set.ts';
 import { asRefusal, type Refusal } from '#refusal/refusal.ts';
 import { parseSpiffeId, parseTrustDomain } from '#spiffe/spiffe-id.ts';
@@ -175,7 +176,7 @@ export class Rig<Issuer extends LiveIssuer = SigningIssuer> {
     );
   }
 
-  request(over: Partial<Omit<IssuanceRequest, 'wish'>> & { readonly wish?: Partial<Wish> } = {}): IssuanceRequest {
+  request(over: Partial<Omit<IssuanceRequest, 'wish'>> & { readonly wish?: Partial<SvidWish> } = {}): IssuanceRequest {
     return {
       id: `request-${++this.#requests}`,
       door: 'istio',

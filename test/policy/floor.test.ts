@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { evaluate } from '#policy/decide.ts';
 import type { PermitTerms } from '#policy/permit.ts';
-import type { Question } from '#policy/question.ts';
+import type { Question, SvidWish } from '#policy/question.ts';
 import type { PolicySet } from '#policy/set.ts';
 import { Refusal, type RefusalCode } from '#refusal/refusal.ts';
 import { parseSpiffeId, parseTrustDomain, type SpiffeId } from '#spiffe/spiffe-id.ts';
@@ -38,7 +38,7 @@ const as = (identity: string, asked = question()): Question => ({
   ...asked,
   caller: { ...asked.caller, identity: identity as SpiffeId },
 });
-const wish = (over: Partial<Question['wish']>, asked = question()) => ({ ...asked, wish: { ...asked.wish, ...over } });
+const wish = (over: Partial<SvidWish>, asked = question()) => ({ ...asked, wish: { ...asked.wish, ...over } });
 const issuer = (over: Partial<Question['issuer']>, asked = question()) => ({
   ...asked,
   issuer: { ...asked.issuer, ...over },

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { evaluate } from '#policy/decide.ts';
 import type { PermitTerms } from '#policy/permit.ts';
-import type { Question } from '#policy/question.ts';
+import type { Question, SvidWish } from '#policy/question.ts';
 import type { PolicySet } from '#policy/set.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { noon, question, setOf } from './sidecar.ts';
@@ -13,7 +13,7 @@ const hour = 3600;
 const under = (validity: Readonly<Record<string, string>>) =>
   setOf({ spec: { validity: { default: '1h', max: '4h', min: '10m', ...validity } } });
 
-function asking(ttl: bigint, over: Partial<Question['wish']> = {}, serial: Uint8Array = new Uint8Array(20)): Question {
+function asking(ttl: bigint, over: Partial<SvidWish> = {}, serial: Uint8Array = new Uint8Array(20)): Question {
   const asked = question({}, { serial });
   return { ...asked, wish: { ...asked.wish, ttl, ...over } };
 }

@@ -157,7 +157,7 @@ const reserved: readonly [key: string, line: string, message: string][] = [
   [
     'sans.dns required',
     'sans: { dns: { mode: required } }',
-    'spec.sans.dns.mode: comes with certificates that carry dns names',
+    'spec.sans.dns.mode: is for certificates that name what their request names',
   ],
   [
     'identity.equalsCaller false',

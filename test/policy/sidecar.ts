@@ -1,5 +1,5 @@
 import { questionOf } from '#policy/cases.ts';
-import type { Question } from '#policy/question.ts';
+import { isNamed, type Question, type SvidWish } from '#policy/question.ts';
 import { type PolicySet, policySet } from '#policy/set.ts';
 
 /** 2026-11-21T12:00:00Z, ms. */
@@ -8,9 +8,15 @@ export const noon = Date.UTC(2026, 10, 21, 12);
 type Given = Parameters<typeof questionOf>[0];
 
 /** An ordinary sidecar's question: `spiffe://cluster.local/ns/shop/sa/web` with a P-256 key. */
-export function question(given: Partial<Given> = {}, over: Partial<Question> = {}): Question {
+export function question(given: Partial<Given> = {}, over: Partial<SvidQuestion> = {}): SvidQuestion {
   const usual = { key: 'ec:P-256', namespace: 'shop', serviceAccount: 'web' };
-  return { ...questionOf({ ...usual, ...given }, noon), ...over };
+  const { wish, ...rest } = questionOf({ ...usual, ...given }, noon);
+  if (isNamed(wish)) throw new Error('a sidecar asks for its SVID');
+  return { ...rest, wish, ...over };
+}
+
+export interface SvidQuestion extends Question {
+  readonly wish: SvidWish;
 }
 
 export interface Draft {

@@ -64,6 +64,7 @@ export function questionIn(record: LogRecord, around: Surroundings): Question {
     door: 'istio',
     caller: callerIn(record),
     csr: {
+      sha256: text(record, 'request', 'sha256'),
       key: { kind: text(record, 'asked', 'key', 'kind'), spkiSha256: text(record, 'asked', 'key', 'spkiSha256') },
       signature: text(record, 'asked', 'csrSignature'),
       subject: {},

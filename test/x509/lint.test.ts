@@ -4,13 +4,13 @@ import { withExtension } from '#test/x509/altered.ts';
 import { now, randomSerial, signTbs, testKey, testMesh, verifies } from '#test/x509/mesh.ts';
 import { algorithmIdentifier } from '#x509/algorithm-identifiers.ts';
 import { bitString, boolean, octetString, oid, sequence } from '#x509/der/writer.ts';
-import { compareReleased, type LeafExpectation, lintLeafTbs } from '#x509/lint.ts';
+import { compareReleased, lintTbs, type SvidExpectation } from '#x509/lint.ts';
 import { compileLeafTemplate } from '#x509/profile/leaf-template.ts';
 import { assembleSigned } from '#x509/signed.ts';
 
 const mesh = testMesh();
 const { certificate, tbs, terms } = mesh.leaf();
-const expected: LeafExpectation = {
+const expected: SvidExpectation = {
   ...terms,
   issuer: mesh.template.issuer,
   keyUsage: ['digitalSignature'],
@@ -34,26 +34,26 @@ const flipped = (bytes: Uint8Array, bit: number) =>
 
 describe('lint of the final bytes', () => {
   it('finds nothing in what the template wrote', () => {
-    expect(finding(() => lintLeafTbs(tbs, expected))).toBeUndefined();
+    expect(finding(() => lintTbs(tbs, expected))).toBeUndefined();
     expect(finding(() => compareReleased(certificate, tbs, expected))).toBeUndefined();
   });
 
   it('P-14: every single bit that differs is caught', () => {
     const passed: number[] = [];
     for (let bit = 0; bit < tbs.length * 8; bit++) {
-      if (finding(() => lintLeafTbs(flipped(tbs, bit), expected)) === undefined) passed.push(bit);
+      if (finding(() => lintTbs(flipped(tbs, bit), expected)) === undefined) passed.push(bit);
     }
     expect(passed).toEqual([]);
   });
 
   it('catches every truncation, and an octet more', () => {
     for (let length = 0; length < tbs.length; length++) {
-      expect(finding(() => lintLeafTbs(tbs.subarray(0, length), expected))).toBe('malformed');
+      expect(finding(() => lintTbs(tbs.subarray(0, length), expected))).toBe('malformed');
     }
-    expect(finding(() => lintLeafTbs(Uint8Array.of(...tbs, 0), expected))).toBe('malformed');
+    expect(finding(() => lintTbs(Uint8Array.of(...tbs, 0), expected))).toBe('malformed');
   });
 
-  it.each<[string, Partial<LeafExpectation>]>([
+  it.each<[string, Partial<SvidExpectation>]>([
     ['serialNumber', { serial: randomSerial() }],
     ['validity', { notBefore: now - 121 }],
     ['validity', { notAfter: now + 3601 }],
@@ -71,7 +71,7 @@ describe('lint of the final bytes', () => {
     ['authorityKeyIdentifier', { issuer: { ...mesh.template.issuer, authorityKeyId: new Uint8Array(20) } }],
     ['authorityKeyIdentifier', { issuer: { ...mesh.template.issuer, subjectKeyId: false } }],
   ])('names %s where permit and bytes differ in it: %o', (field, change) => {
-    expect(finding(() => lintLeafTbs(tbs, { ...expected, ...change }))).toBe(field);
+    expect(finding(() => lintTbs(tbs, { ...expected, ...change }))).toBe(field);
   });
 
   it('P-14: refuses a seventh extension, whatever it is', () => {
@@ -80,26 +80,26 @@ describe('lint of the final bytes', () => {
       sequence(name, octetString(sequence())),
       sequence(name, boolean(true), octetString(sequence())),
     ]) {
-      expect(finding(() => lintLeafTbs(withExtension(tbs, extra), expected))).toBe('extensions');
+      expect(finding(() => lintTbs(withExtension(tbs, extra), expected))).toBe('extensions');
     }
   });
 
   it('refuses one of the six a second time', () => {
     const again = sequence(oid('2.5.29.19'), boolean(true), octetString(sequence()));
-    expect(finding(() => lintLeafTbs(withExtension(tbs, again), expected))).toBe('malformed');
+    expect(finding(() => lintTbs(withExtension(tbs, again), expected))).toBe('malformed');
   });
 
   it('refuses a serial that is not of our form, though permit and bytes agree', () => {
     const serial = Uint8Array.of(0x01, ...randomSerial().subarray(1));
     const bytes = mesh.template.tbs({ ...terms, serial });
-    expect(finding(() => lintLeafTbs(bytes, { ...expected, serial }))).toBe('serialNumber');
+    expect(finding(() => lintTbs(bytes, { ...expected, serial }))).toBe('serialNumber');
   });
 
   it('expects no subject key identifier where the issuer leaves it out', () => {
     const template = compileLeafTemplate({ ...mesh.template.issuer, subjectKeyId: false });
     const without = { ...expected, issuer: template.issuer };
-    expect(finding(() => lintLeafTbs(template.tbs(terms), without))).toBeUndefined();
-    expect(finding(() => lintLeafTbs(template.tbs(terms), expected))).toBe('subjectKeyIdentifier');
+    expect(finding(() => lintTbs(template.tbs(terms), without))).toBeUndefined();
+    expect(finding(() => lintTbs(template.tbs(terms), expected))).toBe('subjectKeyIdentifier');
   });
 
   it('holds the size of the certificate to what policy allows', () => {
@@ -108,7 +108,7 @@ describe('lint of the final bytes', () => {
     expect(finding(() => compareReleased(certificate, tbs, { ...expected, maxSize: certificate.length - 1 }))).toBe(
       'malformed',
     );
-    expect(finding(() => lintLeafTbs(tbs, { ...expected, maxSize: tbs.length }))).toBe('malformed');
+    expect(finding(() => lintTbs(tbs, { ...expected, maxSize: tbs.length }))).toBe('malformed');
   });
 });
 

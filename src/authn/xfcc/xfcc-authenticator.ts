@@ -2,7 +2,7 @@ import type { Authenticator, Evidence } from '#issuance/ports.ts';
 import { type Caller, mintCaller } from '#policy/caller.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { parseSpiffeId, type SpiffeId, type TrustDomain, trustDomainOf } from '#spiffe/spiffe-id.ts';
-import type { AddressRanges } from './address-ranges.ts';
+import type { AddressRanges } from '#x509/address-ranges.ts';
 import { type ForwardedCertificate, lastForwarded, MalformedForward } from './forwarded-certificate.ts';
 
 /**

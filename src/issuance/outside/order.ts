@@ -1,4 +1,4 @@
-import type { Permit } from '#policy/permit.ts';
+import type { Permit, SvidTerms } from '#policy/permit.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import type { VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import { DerReader } from '#x509/der/reader.ts';
@@ -19,7 +19,7 @@ export interface OrderParts {
  * Made from a Permit, linted, then placed at most once.
  */
 export class Order {
-  readonly #permit: Permit;
+  readonly #terms: SvidTerms;
   readonly #csr: VerifiedCsr;
   readonly #pem: string;
   readonly #issuer: RelayedIssuer;
@@ -29,7 +29,13 @@ export class Order {
     const { terms } = permit;
     if (terms.spkiSha256 !== csr.key.spkiSha256) throw new Refusal('internal', 'the permit is for another key');
     if (terms.issuer !== issuer.name) throw new Refusal('internal', 'the permit is for another issuer');
-    this.#permit = permit;
+    // an issuer out there decides itself what else it copies of a request, and we could not hold it to that
+    if (terms.kind !== 'svid')
+      throw new Refusal(
+        'issuer.unavailable',
+        `issuer ${issuer.name} is relayed to, and signs workload identities alone`,
+      );
+    this.#terms = terms;
     this.#csr = csr;
     this.#pem = pem;
     this.#issuer = issuer;
@@ -45,7 +51,7 @@ export class Order {
    * Throws Refusal `identity.mismatch`, `csr.subject`, `csr.attribute` or `csr.challenge-password`.
    */
   lint(): void {
-    const { identity } = this.#permit.terms;
+    const { identity } = this.#terms;
     const { sans, subject, unknownAttributes, challengePassword } = this.#csr;
     const [name, ...more] = sans;
     if (name?.kind !== 'uri' || name.value !== identity || more.length > 0) {
@@ -77,7 +83,7 @@ export class Order {
       throw new Refusal('issuer.unavailable', `issuer ${name} has not named its roots yet; try again`);
     }
     if (signal.aborted) throw abortRefusal(signal);
-    const { terms } = this.#permit;
+    const terms = this.#terms;
     const order = {
       csr: this.#pem,
       seconds: terms.ttl,

@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 import type { AuditEvent, Json } from '#audit/event.ts';
 import type { Permit } from '#policy/permit.ts';
+import { purposes } from '#x509/extended-key-usage.ts';
 import { readSpki } from '#x509/keys/public-key.ts';
 import { nameText } from '#x509/name.ts';
-import { purposeIds } from '#x509/profile/extensions.ts';
 import type { OutsideTrail } from '../ports.ts';
 import type { HeldCertificate, OutsideNotes } from './held-certificate.ts';
 
-const purposeNames = new Map<string, string>(Object.entries(purposeIds).map(([name, id]) => [id, name]));
+const purposeNames = new Map<string, string>(Object.entries(purposes).map(([name, id]) => [id, name]));
 /** Of each name in the trail, in characters; Kubernetes allows half of it. */
 const maxNameLength = 512;
 

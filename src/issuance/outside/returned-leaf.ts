@@ -1,8 +1,8 @@
 import type { Certificate } from '#x509/certificate.ts';
 import { DerReader, sameBytes } from '#x509/der/reader.ts';
+import { purposes } from '#x509/extended-key-usage.ts';
 import type { KeyUsageName } from '#x509/key-usage.ts';
 import { readName } from '#x509/name.ts';
-import { purposeIds } from '#x509/profile/extensions.ts';
 import { unfit } from './unfit.ts';
 
 /** What a certificate from outside must say, as far as it is not the issuer's own business. */
@@ -34,7 +34,7 @@ const harmless: readonly KeyUsageName[] = ['keyEncipherment', 'keyAgreement'];
 /** Of the names that it has instead, and of each of them in characters. */
 const mostTold = 8;
 const longestTold = 200;
-const bothEnds: readonly string[] = Object.values(purposeIds);
+const bothEnds: readonly string[] = [purposes.serverAuth, purposes.clientAuth];
 
 /** Holds a leaf against what was permitted. `now` in seconds. Throws Refusal `profile.lint` that names the field. */
 export function demandLeaf(leaf: Certificate, expected: ReturnedExpectation, now: number): void {
@@ -79,7 +79,7 @@ function demandUsages({ keyUsage, extendedKeyUsage }: Certificate, expected: Ret
   if (extendedKeyUsage === undefined) unfit('extendedKeyUsage', 'it is missing');
   const beyond = extendedKeyUsage.find((purpose) => !bothEnds.includes(purpose));
   if (beyond !== undefined) unfit('extendedKeyUsage', `it has ${beyond}, which is not permitted`);
-  const missing = expected.extendedKeyUsage.find((purpose) => !extendedKeyUsage.includes(purposeIds[purpose]));
+  const missing = expected.extendedKeyUsage.find((purpose) => !extendedKeyUsage.includes(purposes[purpose]));
   if (missing !== undefined) unfit('extendedKeyUsage', `${missing} is missing`);
 }
 

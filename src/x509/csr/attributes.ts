@@ -1,4 +1,5 @@
 import { Refusal } from '#refusal/refusal.ts';
+import type { CertificateKind } from '../certificate-kind.ts';
 import { oidBytes, oidText } from '../der/oid.ts';
 import { type DerReader, sameBytes } from '../der/reader.ts';
 import { isStringTag } from '../der/strings.ts';
@@ -18,7 +19,7 @@ export interface AttributeFacts {
 }
 
 /** `[0] IMPLICIT SET OF Attribute` (RFC 2986 §4.1). Throws Refusal `csr.attribute`, or what an extension deserves. */
-export function readAttributes(attributes: DerReader): AttributeFacts {
+export function readAttributes(attributes: DerReader, kind: CertificateKind): AttributeFacts {
   let extensions: ExtensionFacts | undefined;
   let password = false;
   const types: Uint8Array[] = [];
@@ -33,7 +34,7 @@ export function readAttributes(attributes: DerReader): AttributeFacts {
     previous = checkOrder(previous, attributes, at);
     noteType(types, type);
     if (!values.more) refuse(`attribute ${oidText(type)} has no value`);
-    if (sameBytes(type, extensionRequest)) extensions = readExtensionRequest(values);
+    if (sameBytes(type, extensionRequest)) extensions = readExtensionRequest(values, kind);
     else if (sameBytes(type, challengePassword)) password = readChallengePassword(values);
     else unknown.push(oidText(type));
   }
@@ -56,10 +57,10 @@ function noteType(types: Uint8Array[], type: Uint8Array): void {
   if (types.length > mostAttributes) refuse(`more than ${mostAttributes} attributes`);
 }
 
-function readExtensionRequest(values: DerReader): ExtensionFacts {
+function readExtensionRequest(values: DerReader, kind: CertificateKind): ExtensionFacts {
   const list = values.sequence();
   if (values.more) refuse('extensionRequest has more than one value');
-  return readExtensions(list);
+  return readExtensions(list, kind);
 }
 
 /** RFC 2985 §5.4.1: one DirectoryString. */

@@ -1,4 +1,6 @@
 import { Refusal } from '#refusal/refusal.ts';
+import type { Der } from '../algorithms.ts';
+import type { CertificateKind } from '../certificate-kind.ts';
 import { oidBytes, oidText } from '../der/oid.ts';
 import { type DerReader, sameBytes } from '../der/reader.ts';
 import { tag } from '../der/tags.ts';
@@ -11,8 +13,9 @@ const extendedKeyUsage = oidBytes('2.5.29.37');
 const basicConstraints = oidBytes('2.5.29.19');
 const mostExtensions = 8;
 
-/** Nobody may ask for these: they belong to CA certificates, or to a log's precertificate. */
+/** Nobody may ask for these: they bind a whole chain, or belong to a log's precertificate. */
 const forbidden = [
+  // ztunnel refuses every chain that has them, and to drop them would give more than was asked for
   { oid: oidBytes('2.5.29.30'), name: 'nameConstraints' },
   { oid: oidBytes('2.5.29.36'), name: 'policyConstraints' },
   { oid: oidBytes('1.3.6.1.4.1.11129.2.4.3'), name: 'the CT poison' },
@@ -22,6 +25,10 @@ const certificateSigning = (1 << 5) | (1 << 6);
 
 export interface ExtensionFacts {
   readonly sans: readonly SubjectAltName[];
+  /** GeneralNames of the subjectAltName, as asked for. */
+  readonly sanDer?: Der;
+  /** basicConstraints as asked for. */
+  readonly basicConstraints?: BasicConstraintsFacts;
   readonly keyUsage?: readonly KeyUsageName[];
   /** Dotted OIDs, as asked for. */
   readonly extendedKeyUsage?: readonly string[];
@@ -29,10 +36,15 @@ export interface ExtensionFacts {
   readonly oids: readonly string[];
 }
 
+export interface BasicConstraintsFacts {
+  readonly ca: boolean;
+  readonly pathLength?: number;
+}
+
 export const noExtensions: ExtensionFacts = { sans: [], oids: [] };
 
-/** Content of `Extensions` (RFC 5280 §4.2). Throws Refusal `csr.extension` or `csr.san`. */
-export function readExtensions(list: DerReader): ExtensionFacts {
+/** Content of `Extensions` (RFC 5280 §4.2) of a request for a certificate of that kind. Throws Refusal `csr.extension` or `csr.san`. */
+export function readExtensions(list: DerReader, kind: CertificateKind): ExtensionFacts {
   if (!list.more) refuse('an empty list of extensions');
   const facts: { -readonly [Key in keyof ExtensionFacts]: ExtensionFacts[Key] } & { oids: string[] } = {
     sans: [],
@@ -45,10 +57,12 @@ export function readExtensions(list: DerReader): ExtensionFacts {
     const value = extension.wrapped();
     extension.finish();
     noteOid(facts.oids, oid);
-    if (sameBytes(oid, subjectAltName)) facts.sans = readSubjectAltName(value);
-    else if (sameBytes(oid, keyUsage)) facts.keyUsage = readKeyUsage(value);
+    if (sameBytes(oid, subjectAltName)) {
+      facts.sanDer = value.bytes.subarray(value.position, value.end) as Der;
+      facts.sans = readSubjectAltName(value, kind);
+    } else if (sameBytes(oid, keyUsage)) facts.keyUsage = readKeyUsage(value, kind);
     else if (sameBytes(oid, extendedKeyUsage)) facts.extendedKeyUsage = readExtendedKeyUsage(value);
-    else if (sameBytes(oid, basicConstraints)) checkBasicConstraints(value);
+    else if (sameBytes(oid, basicConstraints)) facts.basicConstraints = readBasicConstraints(value, kind);
     else refuseUnlessHarmless(oid, critical);
   }
   return facts;
@@ -69,12 +83,13 @@ function noteOid(oids: string[], oid: Uint8Array): void {
   if (oids.length > mostExtensions) refuse(`more than ${mostExtensions} extensions`);
 }
 
-function readKeyUsage(value: DerReader): readonly KeyUsageName[] {
+function readKeyUsage(value: DerReader, kind: CertificateKind): readonly KeyUsageName[] {
   const bits = value.namedBits();
   value.finish();
   if (bits >> keyUsageNames.length !== 0) refuse('keyUsage has bits that mean nothing');
   if (bits === 0) refuse('keyUsage has no bit set');
-  if (bits & certificateSigning) refuse('keyUsage asks for keyCertSign or cRLSign; a leaf signs no certificates');
+  if (kind !== 'ca' && bits & certificateSigning)
+    refuse('keyUsage asks for keyCertSign or cRLSign; a leaf signs no certificates');
   return keyUsageNames.filter((_, bit) => bits & (1 << bit));
 }
 
@@ -89,15 +104,19 @@ function readExtendedKeyUsage(value: DerReader): readonly string[] {
 }
 
 /** Only the empty SEQUENCE says "not a CA" in DER: cA is DEFAULT FALSE, and pathLen needs cA (RFC 5280 §4.2.1.9). */
-function checkBasicConstraints(value: DerReader): void {
+function readBasicConstraints(value: DerReader, kind: CertificateKind): BasicConstraintsFacts {
   const fields = value.sequence();
   value.finish();
-  if (fields.next === tag.boolean) {
-    const at = fields.position;
-    if (fields.boolean()) refuse('basicConstraints asks for a CA certificate');
-    fields.fail('"cA" written though it is FALSE', at);
-  }
-  if (fields.more) refuse('basicConstraints has a path length but no cA');
+  if (!fields.more) return { ca: false };
+  if (fields.next !== tag.boolean) refuse('basicConstraints has a path length but no cA');
+  const at = fields.position;
+  if (!fields.boolean()) fields.fail('"cA" written though it is FALSE', at);
+  if (kind !== 'ca') refuse('basicConstraints asks for a CA certificate');
+  if (!fields.more) return { ca: true };
+  const pathLength = fields.smallInteger();
+  fields.finish();
+  if (pathLength < 0) refuse('basicConstraints has a negative path length');
+  return { ca: true, pathLength };
 }
 
 /** What is left is for policy to list; a critical one that we do not understand is not (RFC 5280 §4.2). */

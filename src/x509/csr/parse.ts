@@ -1,6 +1,7 @@
 import { Refusal } from '#refusal/refusal.ts';
 import { signatureAlgorithmAt } from '../algorithm-identifiers.ts';
 import type { Der, SignatureAlgorithm } from '../algorithms.ts';
+import type { CertificateKind } from '../certificate-kind.ts';
 import { oidText } from '../der/oid.ts';
 import { DerError, DerReader } from '../der/reader.ts';
 import { contextConstructed } from '../der/tags.ts';
@@ -23,19 +24,19 @@ export interface ParsedCsr {
 
 /**
  * CertificationRequest (RFC 2986 §4.2), every octet accounted for. Throws Refusal with the code of what is wrong;
- * `csr.malformed` where it is the encoding.
+ * `csr.malformed` where it is the encoding. `kind`: of the certificate that it asks for; an SVID's may say the least.
  */
-export function parseCsr(der: Uint8Array): ParsedCsr {
+export function parseCsr(der: Uint8Array, kind: CertificateKind = 'svid'): ParsedCsr {
   try {
     checkWellFormed(DerReader.over(der));
-    return readRequest(der as Der);
+    return readRequest(der as Der, kind);
   } catch (cause) {
     if (!(cause instanceof DerError)) throw cause;
     throw new Refusal('csr.malformed', `the CSR is not DER as RFC 2986 has it: ${cause.message}`, {}, { cause });
   }
 }
 
-function readRequest(der: Der): ParsedCsr {
+function readRequest(der: Der, kind: CertificateKind): ParsedCsr {
   const outer = DerReader.over(der);
   const request = outer.sequence();
   outer.finish();
@@ -47,10 +48,10 @@ function readRequest(der: Der): ParsedCsr {
   request.finish();
 
   if (info.smallInteger() !== 0) info.fail('the version is not 0');
-  const subject = readSubject(info);
+  const subject = readSubject(info, kind);
   const key = readSpki(info.element());
   const signature = readAlgorithm(algorithm, key);
-  const attributes = readAttributes(info.enter(contextConstructed(0)));
+  const attributes = readAttributes(info.enter(contextConstructed(0)), kind);
   info.finish();
   return { der, signedPart, subject, key, attributes, signature, signatureOctets };
 }

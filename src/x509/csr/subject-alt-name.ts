@@ -1,12 +1,17 @@
 import { Refusal } from '#refusal/refusal.ts';
+import type { CertificateKind } from '../certificate-kind.ts';
+import { oidText } from '../der/oid.ts';
 import type { DerReader } from '../der/reader.ts';
 import { contextConstructed, contextPrimitive } from '../der/tags.ts';
 import { ipText } from '../ip-address.ts';
 import { checkDnsName, checkEmail, checkUri } from './name-forms.ts';
 
-/** A name as the request has it. `value`: URI, DNS name and mailbox as written, IP address as text (RFC 5952). */
+/**
+ * A name as the request has it. `value`: URI, DNS name and mailbox as written, IP address as text (RFC 5952); of an
+ * otherName its type, dotted.
+ */
 export interface SubjectAltName {
-  readonly kind: 'uri' | 'dns' | 'ip' | 'email';
+  readonly kind: 'uri' | 'dns' | 'ip' | 'email' | 'other';
   readonly value: string;
 }
 
@@ -15,9 +20,11 @@ const dNSName = contextPrimitive(2);
 const uniformResourceIdentifier = contextPrimitive(6);
 const iPAddress = contextPrimitive(7);
 
+const otherName = contextConstructed(0);
+
 /** Of these no kind of certificate is issued here. */
 const refusedKinds = new Map<number, string>([
-  [contextConstructed(0), 'otherName'],
+  [otherName, 'otherName'],
   [contextConstructed(3), 'x400Address'],
   [contextConstructed(4), 'directoryName'],
   [contextConstructed(5), 'ediPartyName'],
@@ -25,12 +32,14 @@ const refusedKinds = new Map<number, string>([
 ]);
 
 /** The value of a subjectAltName extension (RFC 5280 §4.2.1.6). Throws Refusal `csr.san`. */
-export function readSubjectAltName(value: DerReader): readonly SubjectAltName[] {
+export function readSubjectAltName(value: DerReader, kind: CertificateKind): readonly SubjectAltName[] {
   const names = value.sequence();
   value.finish();
   if (!names.more) throw new Refusal('csr.san', 'the subjectAltName is empty');
   const sans: SubjectAltName[] = [];
-  while (names.more) sans.push(readGeneralName(names));
+  while (names.more) {
+    sans.push(kind === 'end-entity' && names.next === otherName ? readOtherName(names) : readGeneralName(names));
+  }
   return sans;
 }
 
@@ -51,6 +60,17 @@ function readGeneralName(names: DerReader): SubjectAltName {
       throw new Refusal('csr.san', `a subjectAltName of kind ${kind} is never issued`);
     }
   }
+}
+
+/** `[0] { type-id, [0] EXPLICIT value }`: the value is whatever its type says, and is copied. */
+function readOtherName(names: DerReader): SubjectAltName {
+  const fields = names.enter(otherName);
+  const value = oidText(fields.oid());
+  const inner = fields.enter(contextConstructed(0));
+  inner.element();
+  inner.finish();
+  fields.finish();
+  return { kind: 'other', value };
 }
 
 function address(content: Uint8Array): string {

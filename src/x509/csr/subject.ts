@@ -1,49 +1,64 @@
 import { Refusal } from '#refusal/refusal.ts';
 import type { Der } from '../algorithms.ts';
+import type { CertificateKind } from '../certificate-kind.ts';
 import { oidBytes } from '../der/oid.ts';
 import { type DerReader, sameBytes } from '../der/reader.ts';
 import { isStringTag, readString } from '../der/strings.ts';
 import { tag } from '../der/tags.ts';
 
 const commonName = oidBytes('2.5.4.3');
-const mostRdns = 8;
+const organizationName = oidBytes('2.5.4.10');
+/** Where the subject is copied, a directory's own depth has to fit. */
+const mostRdns: Readonly<Record<CertificateKind, number>> = { svid: 8, 'end-entity': 32, ca: 32 };
 /** RFC 5280 §A.1, ub-common-name; in characters. */
 const longestCommonName = 64;
 
-/** The subject as asked for. It is never copied into a certificate; policy and the record may look at it. */
+/** The subject as asked for. It is never copied into an SVID; policy and the record may look at it. */
 export interface SubjectFacts {
   readonly der: Der;
   readonly empty: boolean;
   readonly commonName?: string;
+  /** Every organizationName, where the subject may be copied. */
+  readonly organizations?: readonly string[];
 }
 
 /**
  * Name (RFC 5280 §4.1.2.4). Istio's agents send one organizationName of zero length, so lengths at the lower end are
  * nobody's fault. Throws Refusal `csr.subject`.
  */
-export function readSubject(info: DerReader): SubjectFacts {
+export function readSubject(info: DerReader, kind: CertificateKind): SubjectFacts {
   const at = info.position;
   const rdns = info.sequence();
   const der = info.bytes.subarray(at, info.position) as Der;
   const commonNames: string[] = [];
+  const organizations: string[] | undefined = kind === 'svid' ? undefined : [];
   let count = 0;
   while (rdns.more) {
-    if (++count > mostRdns) refuse(`the subject has more than ${mostRdns} parts`);
-    readRdn(rdns.set(), commonNames);
+    if (++count > mostRdns[kind]) refuse(`the subject has more than ${mostRdns[kind]} parts`);
+    readRdn(rdns.set(), commonNames, organizations);
   }
   const [first, second] = commonNames;
   if (second !== undefined) refuse('the subject has two common names');
-  return { der, empty: count === 0, ...(first !== undefined && { commonName: first }) };
+  return {
+    der,
+    empty: count === 0,
+    ...(first !== undefined && { commonName: first }),
+    ...(organizations && { organizations }),
+  };
 }
 
-function readRdn(rdn: DerReader, commonNames: string[]): void {
+function readRdn(rdn: DerReader, commonNames: string[], organizations: string[] | undefined): void {
   if (!rdn.more) rdn.fail('an empty RelativeDistinguishedName');
   while (rdn.more) {
     const attribute = rdn.sequence();
-    const isCommonName = sameBytes(attribute.oid(), commonName);
-    if (isCommonName) commonNames.push(readCommonName(attribute));
+    const type = attribute.oid();
+    if (sameBytes(type, commonName)) commonNames.push(readCommonName(attribute));
     else if (attribute.next === tag.bitString) attribute.bitString();
-    else refuseControls(readValue(attribute));
+    else {
+      const value = readValue(attribute);
+      refuseControls(value);
+      if (organizations !== undefined && sameBytes(type, organizationName)) organizations.push(value);
+    }
     attribute.finish();
   }
 }

@@ -1,11 +1,13 @@
 import { hash } from 'node:crypto';
 import { Refusal } from '#refusal/refusal.ts';
 import type { Der, SignatureAlgorithm } from '../algorithms.ts';
+import type { CertificateKind } from '../certificate-kind.ts';
 import type { KeyUsageName } from '../key-usage.ts';
 import type { KeyStrength } from '../keys/key-strength.ts';
 import type { PublicKey } from '../keys/public-key.ts';
 import { PemError, readPem } from '../pem.ts';
 import type { RunOn } from '../verify-signature.ts';
+import type { BasicConstraintsFacts } from './extensions.ts';
 import { type ParsedCsr, parseCsr } from './parse.ts';
 import { checkSignature } from './signature.ts';
 import type { SubjectFacts } from './subject.ts';
@@ -35,6 +37,9 @@ export class VerifiedCsr {
   readonly signature: SignatureAlgorithm;
   readonly subject: SubjectFacts;
   readonly sans: readonly SubjectAltName[];
+  /** GeneralNames, as asked for. */
+  readonly sanDer: Der | undefined;
+  readonly basicConstraints: BasicConstraintsFacts | undefined;
   readonly keyUsage: readonly KeyUsageName[] | undefined;
   /** Dotted OIDs. */
   readonly extendedKeyUsage: readonly string[] | undefined;
@@ -53,6 +58,8 @@ export class VerifiedCsr {
     this.signature = signature;
     this.subject = subject;
     this.sans = extensions.sans;
+    this.sanDer = extensions.sanDer;
+    this.basicConstraints = extensions.basicConstraints;
     this.keyUsage = extensions.keyUsage;
     this.extendedKeyUsage = extensions.extendedKeyUsage;
     this.extensionOids = extensions.oids;
@@ -73,10 +80,14 @@ export class VerifiedCsr {
 
   /**
    * Reads one request. The cheap checks come first and the signature last, so that a hostile key costs nothing.
-   * `on`: where that is checked. Rejects with a Refusal `csr.*` or `key.*`.
+   * `on`: where that is checked. `kind`: of the certificate that is asked for. Rejects with a Refusal `csr.*` or `key.*`.
    */
-  static async read(pem: string, checks: CsrChecks, on: RunOn = 'pool'): Promise<VerifiedCsr> {
-    const csr = parseCsr(unwrap(pem, checks));
+  static async read(
+    pem: string,
+    checks: CsrChecks,
+    { on = 'pool', kind = 'svid' }: { readonly on?: RunOn; readonly kind?: CertificateKind } = {},
+  ): Promise<VerifiedCsr> {
+    const csr = parseCsr(unwrap(pem, checks), kind);
     refuseOwnKey(csr.key, checks.ownKeys);
     checks.keyStrength.check(csr.key);
     await checkSignature(csr, on);

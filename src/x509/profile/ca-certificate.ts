@@ -1,6 +1,9 @@
 import { algorithmIdentifier } from '../algorithm-identifiers.ts';
 import type { Der, SignatureAlgorithm } from '../algorithms.ts';
+import { sameBytes } from '../der/reader.ts';
 import { explicit, integer, sequence, unsignedInteger } from '../der/writer.ts';
+import type { PurposeName } from '../extended-key-usage.ts';
+import type { KeyUsageName } from '../key-usage.ts';
 import { emptyName, encodeName, type NameTerms } from '../name.ts';
 import { timeLength, writeTime } from '../validity-time.ts';
 import {
@@ -8,6 +11,7 @@ import {
   authorityKeyId,
   caBasicConstraints,
   certificateExtensions,
+  copiedAltName,
   endEntityBasicConstraints,
   extendedKeyUsage,
   keyUsage,
@@ -78,6 +82,34 @@ export function servingTbs(terms: ServingTerms, algorithm: SignatureAlgorithm): 
     subjectKeyId(subjectKeyIdentifier(terms.spki)),
     authorityKeyId(terms.issuer.keyId),
     subjectAltName(terms.names, true),
+  ]);
+}
+
+export interface CopiedTerms extends CommonTerms {
+  readonly issuer: IssuerTerms;
+  /** Name of the request, copied. */
+  readonly subject: Der;
+  /** GeneralNames of the request, copied; absent, the extension is left out. */
+  readonly names: Der | undefined;
+  readonly keyUsage: readonly KeyUsageName[];
+  readonly extendedKeyUsage: readonly PurposeName[];
+  /** Of a CA; an end entity has none. */
+  readonly ca?: { readonly pathLength: number };
+}
+
+/**
+ * A certificate with the subject and names of its request, octet for octet (RFC 5280 §4). Names are critical exactly where
+ * the subject is empty. Throws RangeError that names the term.
+ */
+export function copiedTbs(terms: CopiedTerms, algorithm: SignatureAlgorithm): Uint8Array {
+  const { issuer, subject, names, ca } = terms;
+  return tbsCertificate(terms, algorithm, issuer.name, subject, [
+    ca === undefined ? endEntityBasicConstraints() : caBasicConstraints(ca.pathLength),
+    keyUsage(...terms.keyUsage),
+    ...(terms.extendedKeyUsage.length === 0 ? [] : [extendedKeyUsage(...terms.extendedKeyUsage)]),
+    subjectKeyId(subjectKeyIdentifier(terms.spki)),
+    authorityKeyId(issuer.keyId),
+    ...(names === undefined ? [] : [copiedAltName(names, sameBytes(subject, emptyName()))]),
   ]);
 }
 

@@ -1,6 +1,8 @@
 import type { Der } from '../algorithms.ts';
 import { contextConstructed, contextPrimitive } from '../der/tags.ts';
 import { boolean, element, implicit, integer, namedBits, octetString, oid, sequence } from '../der/writer.ts';
+import { type PurposeName, purposes } from '../extended-key-usage.ts';
+import { type KeyUsageName, keyUsageNames } from '../key-usage.ts';
 
 const extensionIds = {
   subjectKeyId: '2.5.29.14',
@@ -10,11 +12,6 @@ const extensionIds = {
   authorityKeyId: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
 } as const;
-
-/** Bits of RFC 5280 §4.2.1.3, as `namedBits` numbers them. */
-export const keyUsageBits = { digitalSignature: 1 << 0, keyEncipherment: 1 << 2, keyCertSign: 1 << 5, cRLSign: 1 << 6 };
-
-export const purposeIds = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' } as const;
 
 function extension(id: string, critical: boolean, value: Uint8Array): Der {
   return sequence(oid(id), ...(critical ? [boolean(true)] : []), octetString(value));
@@ -31,13 +28,13 @@ export function endEntityBasicConstraints(): Der {
   return extension(extensionIds.basicConstraints, true, sequence());
 }
 
-export function keyUsage(...uses: readonly (keyof typeof keyUsageBits)[]): Der {
-  const bits = uses.reduce((all, use) => all | keyUsageBits[use], 0);
+export function keyUsage(...uses: readonly KeyUsageName[]): Der {
+  const bits = uses.reduce((all, use) => all | (1 << keyUsageNames.indexOf(use)), 0);
   return extension(extensionIds.keyUsage, true, namedBits(bits));
 }
 
-export function extendedKeyUsage(...purposes: readonly (keyof typeof purposeIds)[]): Der {
-  return extension(extensionIds.extendedKeyUsage, false, sequence(...purposes.map((name) => oid(purposeIds[name]))));
+export function extendedKeyUsage(...names: readonly PurposeName[]): Der {
+  return extension(extensionIds.extendedKeyUsage, false, sequence(...names.map((name) => oid(purposes[name]))));
 }
 
 export function subjectKeyId(keyId: Uint8Array): Der {
@@ -76,6 +73,10 @@ export function subjectAltName(names: AlternativeNames, critical: boolean): Der 
   if (all.length === 0) throw new RangeError('subjectAltName needs at least one name');
   return extension(extensionIds.subjectAltName, critical, sequence(...all));
 }
+
+/** The same from whole GeneralNames, copied. */
+export const copiedAltName = (generalNames: Der, critical: boolean): Der =>
+  extension(extensionIds.subjectAltName, critical, generalNames);
 
 /** `[3] Extensions` of a TBSCertificate. */
 export const certificateExtensions = (extensions: readonly Der[]): Der =>

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AddressRanges, readNetwork } from '#authn/xfcc/address-ranges.ts';
 import { lastForwarded, MalformedForward } from '#authn/xfcc/forwarded-certificate.ts';
+import { checkTrustedNetwork } from '#authn/xfcc/trusted-network.ts';
 import { XfccAuthenticator } from '#authn/xfcc/xfcc-authenticator.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { evidence } from '#test/authn/oidc/issuer.ts';
+import { AddressRanges } from '#x509/address-ranges.ts';
 
 const hash = 'ab'.repeat(32);
 const web = 'spiffe://cluster.local/ns/demo/sa/web';
@@ -161,7 +162,7 @@ describe('a list of networks', () => {
     '/24',
     '',
   ])('does not take %j', (network) => {
-    expect(() => readNetwork(network)).toThrow();
+    expect(() => checkTrustedNetwork(network)).toThrow();
   });
 
   it.each(['10.0.0.0/8', '10.0.0.1/32', 'fd00::/8', 'fd00:0:0:1::/64', '::1/128', '64:ff9b::10.0.0.0/120'])(

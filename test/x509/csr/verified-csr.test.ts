@@ -12,7 +12,7 @@ const checks: CsrChecks = { keyStrength: new KeyStrength(), ownKeys: new Set() }
 const pemOf = (parts: Parameters<typeof buildCsr>[0]) => toPem('CERTIFICATE REQUEST', buildCsr(parts));
 
 async function refusalOf(pem: string, with_: CsrChecks = checks, on?: RunOn): Promise<Refusal> {
-  const outcome = await VerifiedCsr.read(pem, with_, on).catch((thrown: unknown) => thrown);
+  const outcome = await VerifiedCsr.read(pem, with_, on === undefined ? {} : { on }).catch((thrown: unknown) => thrown);
   if (outcome instanceof Refusal) return outcome;
   throw new Error(outcome instanceof VerifiedCsr ? 'it was accepted' : 'an error that is no Refusal', {
     cause: outcome,
@@ -103,7 +103,7 @@ describe('what a request is held against', () => {
 
   it('gives the same verdict whether the signature is checked on the pool or on the loop', async () => {
     for (const on of ['pool', 'loop'] as const) {
-      const csr = await VerifiedCsr.read(pemOf({}), checks, on);
+      const csr = await VerifiedCsr.read(pemOf({}), checks, { on });
       expect(csr.key.kind).toBe('ec:P-256');
       const forged = pemOf({ spki: ecKey('P-256').publicKey.export({ format: 'der', type: 'spki' }) });
       expect((await refusalOf(forged, checks, on)).code).toBe('csr.signature');

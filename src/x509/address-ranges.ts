@@ -25,7 +25,7 @@ interface Network {
   readonly family: 'ipv4' | 'ipv6';
 }
 
-/** Throws Error unless it is `address/length`, the address has no bit beyond it, and it is not everybody. */
+/** Throws Error unless it is `address/length` and the address has no bit beyond it. */
 export function readNetwork(text: string): Network {
   const [address = '', length = '', ...more] = text.split('/');
   const version = isIP(address);
@@ -35,7 +35,6 @@ export function readNetwork(text: string): Network {
     throw new Error(`"${text}" is not a network, such as 10.0.0.0/24, fd00::/64 or 192.0.2.7/32`);
   }
   if (/^::ffff:/i.test(address)) throw new Error(`"${text}" is an IPv4 network: write it so`);
-  if (prefix === 0) throw new Error(`"${text}" is everybody: list the proxies that may speak for others`);
   const family = version === 4 ? 'ipv4' : 'ipv6';
   if ((bitsOf(address, version) & ((1n << BigInt(bits - prefix)) - 1n)) !== 0n) {
     throw new Error(`"${text}" has bits set beyond its first ${prefix}: write the network's own address, or /${bits}`);

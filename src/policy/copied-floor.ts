@@ -1,0 +1,61 @@
+import { type PurposeName, purposes } from '#x509/extended-key-usage.ts';
+import type { Objection } from './check.ts';
+import type { Inquiry, NamedWish } from './question.ts';
+
+/** A certificate with more names is no certificate of one service. */
+const mostNames = 100;
+/** subjectAltName, keyUsage, extendedKeyUsage, basicConstraints: what a certificate here can carry. */
+const carried: ReadonlySet<string> = new Set(['2.5.29.17', '2.5.29.15', '2.5.29.37', '2.5.29.19']);
+
+/**
+ * What no policy can switch off of a certificate that names what its request names: object and CSR say the same, nothing
+ * is dropped unseen, and nobody becomes two workloads, or the administrator of a cluster.
+ */
+export function copiedObjection({ csr }: Inquiry, wish: NamedWish): Objection | undefined {
+  const { sans, subject } = csr;
+  const unknown = csr.extensionOids.find((oid) => !carried.has(oid));
+  if (unknown !== undefined)
+    return extension(`the CSR asks for extension ${unknown}, which is not given here; leave it out`);
+  const disagreement = disagreementOf(csr, wish);
+  if (disagreement !== undefined) return extension(disagreement);
+  if (sans.length === 0 && (subject.empty ?? subject.commonName === undefined))
+    return { code: 'csr.san', sentence: 'the CSR names nobody: it needs a subject alternative name or a subject' };
+  if (sans.length > mostNames)
+    return { code: 'csr.san', sentence: `the CSR has ${sans.length} names; ${mostNames} are the most` };
+  if (subject.organizations?.includes('system:masters'))
+    return {
+      code: 'csr.subject',
+      sentence: 'organization system:masters is never given: to Kubernetes it is every right',
+    };
+  return moreThanOneWorkload(sans);
+}
+
+/** X509-SVID §2: exactly one URI, so that nobody reads another identity than we do. */
+function moreThanOneWorkload(sans: Inquiry['csr']['sans']): Objection | undefined {
+  const uris = sans.filter(({ kind }) => kind === 'uri');
+  if (uris.length < 2 || !uris.some(({ value }) => /^spiffe:/i.test(value))) return undefined;
+  return { code: 'san.forbidden', sentence: 'a SPIFFE ID stands in a certificate with no other URI beside it' };
+}
+
+/** What whoever asks says beside the CSR, and what the CSR says itself: cert-manager's webhook would compare them (kubernetes.md §1.3). */
+function disagreementOf(csr: Inquiry['csr'], { kind, keyUsage, extendedKeyUsage }: NamedWish): string | undefined {
+  const { basicConstraints } = csr;
+  const isCa = kind === 'ca';
+  if (basicConstraints !== undefined && basicConstraints.ca !== isCa)
+    return `the CSR asks for ${nameOf(basicConstraints.ca)}, the request for ${nameOf(isCa)}`;
+  if (csr.keyUsage === undefined && csr.extendedKeyUsage === undefined) return undefined;
+  const uses = csr.keyUsage ?? [];
+  if (uses.length !== keyUsage.length || !keyUsage.every((use) => uses.includes(use)))
+    return `the CSR's keyUsage is ${listOf(uses)}, the request's usages say ${listOf(keyUsage)}`;
+  const listed = csr.extendedKeyUsage ?? [];
+  const wanted = extendedKeyUsage.map((name) => purposes[name]);
+  if (listed.length === wanted.length && listed.every((oid, at) => oid === wanted[at])) return undefined;
+  return `the CSR's extendedKeyUsage is ${listOf(listed.map(purposeOf))}, the request's usages say ${listOf(extendedKeyUsage)}, in this order`;
+}
+
+const nameOf = (ca: boolean) => (ca ? 'a CA certificate' : 'the certificate of an end entity');
+const listOf = (names: readonly string[]) => (names.length === 0 ? 'nothing' : names.join(', '));
+const purposeOf = (oid: string) => entries.find(([, id]) => id === oid)?.[0] ?? oid;
+const entries: readonly (readonly [string, string])[] = Object.entries<(typeof purposes)[PurposeName]>(purposes);
+
+const extension = (sentence: string): Objection => ({ code: 'csr.extension', sentence });
