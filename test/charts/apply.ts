@@ -58,7 +58,7 @@ export async function installKinds(admin: TestClient, definitions: readonly unkn
   }
 }
 
-/** Values that put a release's objects into namespaces of the test's own. */
+/** Values that put a release's objects into namespaces of the test's own, and nothing where others would meet it. */
 export const inNamespace = (namespace: string) => ({
   app: {
     certmanager: { namespace },
@@ -66,4 +66,6 @@ export const inNamespace = (namespace: string) => ({
     controller: { leaderElectionNamespace: namespace },
   },
   kubernetes: { remoteClusters: { namespace } },
+  // the definitions are the whole cluster's
+  crds: { enabled: false },
 });

@@ -77,6 +77,7 @@ describe("the chart's README", () => {
       'monitoring',
       'networkpolicy',
       'disruption',
+      'crds',
       'extra',
     ];
     const text = [...helpers, ...files.map((file) => `${file}.yaml`)]

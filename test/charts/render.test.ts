@@ -17,8 +17,17 @@ import { variants } from './variants.ts';
 
 const run = promisify(execFile);
 const kinds = [
-  ...['ClusterRole', 'ClusterRoleBinding', 'ConfigMap', 'NetworkPolicy', 'PodDisruptionBudget', 'PrometheusRule'],
-  ...['Role', 'RoleBinding', 'Service', 'ServiceAccount', 'ServiceMonitor', 'StatefulSet'],
+  ...['ClusterRole', 'ClusterRoleBinding', 'ConfigMap', 'CustomResourceDefinition', 'NetworkPolicy'],
+  ...[
+    'PodDisruptionBudget',
+    'PrometheusRule',
+    'Role',
+    'RoleBinding',
+    'Service',
+    'ServiceAccount',
+    'ServiceMonitor',
+    'StatefulSet',
+  ],
 ];
 
 describeWith(['set:helm'], 'the chart', () => {

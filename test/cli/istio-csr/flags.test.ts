@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { parseGoDuration } from '#cli/istio-csr/flags/go-duration.ts';
 import { FlagError, parseFlags } from '#cli/istio-csr/flags/parse.ts';
 import { allFlags, istioCsrFlags } from '#cli/istio-csr/flags/table.ts';
 
@@ -164,28 +163,5 @@ describe('the flags of istio-csr', () => {
     expect(() => parse('--a-flag', '--metrics-port=x', 'y')).toThrow(
       'there is no flag --a-flag\n--metrics-port: "x" is not a whole number\n"y" is no flag: only flags are taken here',
     );
-  });
-});
-
-describe("Go's lengths of time", () => {
-  it.each([
-    ['0', 0],
-    ['1h', 3600],
-    ['1h30m', 5400],
-    ['1.5h', 5400],
-    ['.5m', 30],
-    ['90s', 90],
-    ['1500ms', 1.5],
-    ['-1m', -60],
-    ['+1m', 60],
-    ['2us', 2e-6],
-    ['1µs', 1e-6],
-    ['3ns', 3e-9],
-  ])('%s is %d s', (text, seconds) => {
-    expect(parseGoDuration(text)).toBeCloseTo(seconds, 12);
-  });
-
-  it.each(['', '-', '1', '1d', 'h', '1h ', ' 1h', '1h30', '1,5h', '.h', '1e3s'])('%j is none', (text) => {
-    expect(parseGoDuration(text)).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
+import { parseGoDuration } from '#document/go-duration.ts';
 import { commaSeparated } from './comma-separated.ts';
-import { parseGoDuration } from './go-duration.ts';
 
 /** How a flag's text becomes its value, by the rules of the Go library that istio-csr reads its flags with. */
 export interface Reader<Value> {
