@@ -34,7 +34,8 @@ export async function apply(
   manifests: readonly Manifest[],
   { namespace = 'default', dryRun = false } = {},
 ): Promise<void> {
-  const query = `fieldManager=test&fieldValidation=Strict${dryRun ? '&dryRun=All' : ''}`;
+  // a release of another test may have an object of that name
+  const query = `fieldManager=test&fieldValidation=Strict${dryRun ? '&dryRun=All&force=true' : ''}`;
   for (const manifest of manifests)
     await admin.must('PATCH', `${pathOf(manifest, namespace)}?${query}`, manifest, 'application/apply-patch+yaml');
 }
