@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { SigningIssuer } from '#issuance/live-issuer.ts';
 import type { Signer } from '#issuance/ports.ts';
 import type { KeyKind } from '#x509/algorithms.ts';
+import type { Certificate } from '#x509/certificate.ts';
 import { nameText } from '#x509/name.ts';
 import { toPem } from '#x509/pem.ts';
 import { compileLeafTemplate } from '#x509/profile/leaf-template.ts';
@@ -68,6 +69,7 @@ export function installIssuer(material: IssuerMaterial, now: number): InstalledI
       notAfter: Math.min(...window.map((certificate) => certificate.notAfter)),
       keyKind: material.keyKind,
       algorithm,
+      ...pathLengthOf(window),
     },
     intermediates: [...path, ...cross].map((certificate) => toPem('CERTIFICATE', certificate.der)),
     roots: rootBundle(roots),
@@ -76,6 +78,15 @@ export function installIssuer(material: IssuerMaterial, now: number): InstalledI
     certificateSha256: hash('sha256', issuing.der, 'hex'),
   };
   return { live, warnings };
+}
+
+/** How many CAs may follow the issuing one, whose every superior counts those between. */
+function pathLengthOf(window: readonly Certificate[]): { readonly pathLength?: number } {
+  const left = window.flatMap(({ basicConstraints }, below) => {
+    const { pathLength } = basicConstraints ?? {};
+    return pathLength === undefined ? [] : [pathLength - below];
+  });
+  return left.length === 0 ? {} : { pathLength: Math.min(...left) };
 }
 
 function demandChain(material: IssuerMaterial, now: number): IssuerChain {

@@ -1,22 +1,30 @@
+import { parseDuration } from '#document/scalars.ts';
 import type { PathFrom } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
-import type { PodCertificatesConfig, SigningRequestsConfig } from './server-config.ts';
+import type { ClusterRequestsConfig } from './server-config.ts';
 
-export function resolvePodCertificates(
-  { kubeconfig, context, ...others }: NonNullable<ServerConfigText['podCertificates']>,
+export function resolveClusterRequests(
+  {
+    kubeconfig,
+    context,
+    signingRequests,
+    certificateRequests,
+    ...others
+  }: NonNullable<ServerConfigText['clusterRequests']>,
   from: PathFrom,
-): PodCertificatesConfig {
-  return { ...others, ...kubeconfigFile(kubeconfig, context, from) };
+): ClusterRequestsConfig {
+  return {
+    ...others,
+    ...(kubeconfig !== undefined && {
+      kubeconfig: { path: from(kubeconfig), ...(context !== undefined && { context }) },
+    }),
+    ...(signingRequests && { signingRequests: resolveSigning(signingRequests) }),
+    ...(certificateRequests && {
+      certificateRequests: { retryForMs: parseDuration(certificateRequests.retryFor) * 1000 },
+    }),
+  };
 }
 
-export function resolveSigningRequests(
-  { kubeconfig, context, root, ...others }: NonNullable<ServerConfigText['signingRequests']>,
-  from: PathFrom,
-): SigningRequestsConfig {
-  return { ...others, appendRoot: root === 'append', ...kubeconfigFile(kubeconfig, context, from) };
-}
+type SigningText = NonNullable<NonNullable<ServerConfigText['clusterRequests']>['signingRequests']>;
 
-function kubeconfigFile(kubeconfig: string | undefined, context: string | undefined, from: PathFrom) {
-  if (kubeconfig === undefined) return {};
-  return { kubeconfig: { path: from(kubeconfig), ...(context !== undefined && { context }) } };
-}
+const resolveSigning = ({ root, ...others }: SigningText) => ({ ...others, appendRoot: root === 'append' });

@@ -4,7 +4,7 @@ import { parseByteSize, parseDuration } from '#document/scalars.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { tls13Suites } from './check-door-tls.ts';
 import { resolveAuthenticator } from './resolve-authenticator.ts';
-import { resolvePodCertificates, resolveSigningRequests } from './resolve-cluster-requests.ts';
+import { resolveClusterRequests } from './resolve-cluster-requests.ts';
 import { resolveDistribution } from './resolve-distribution.ts';
 import { type PathFrom, resolveIssuer, resolveSigningKey } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
@@ -55,11 +55,8 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
     issuers: content.issuers.map((issuer) => resolveIssuer(issuer, from)),
     defaultIssuer: content.defaultIssuer ?? first?.name ?? '',
     trustBundle: { overlapMs: parseDuration(content.trustBundle.overlap) * 1000 },
-    ...(content.podCertificates !== undefined && {
-      podCertificates: resolvePodCertificates(content.podCertificates, from),
-    }),
-    ...(content.signingRequests !== undefined && {
-      signingRequests: resolveSigningRequests(content.signingRequests, from),
+    ...(content.clusterRequests !== undefined && {
+      clusterRequests: resolveClusterRequests(content.clusterRequests, from),
     }),
     policies: content.policies.map(from),
     audit: {

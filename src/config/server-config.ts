@@ -22,10 +22,8 @@ export interface ServerConfig {
     /** How long a root stays that left the files, ms; 0 lets go at once. */
     readonly overlapMs: number;
   };
-  /** Absent: none are answered. */
-  readonly podCertificates?: PodCertificatesConfig;
-  /** Absent: none are answered. */
-  readonly signingRequests?: SigningRequestsConfig;
+  /** Absent: no objects of a cluster are answered. */
+  readonly clusterRequests?: ClusterRequestsConfig;
   readonly policies: readonly string[];
   readonly audit: AuditConfig;
   /** Absent: nothing is written into a cluster. */
@@ -191,19 +189,26 @@ export interface OwnIntermediateConfig {
   readonly renewAt: number;
 }
 
-export interface SigningRequestsConfig extends PodCertificatesConfig {
-  /** `namespace/serviceaccount` each. */
-  readonly requesters: readonly string[];
-  readonly appendRoot: boolean;
+/** Of the three kinds those that are there are answered. */
+export interface ClusterRequestsConfig {
+  readonly cluster: string;
+  /** Absent: the service account of our own pod. */
+  readonly kubeconfig?: KubeconfigFile;
+  readonly lease: { readonly namespace: string; readonly name: string };
+  readonly podCertificates?: PodCertificatesConfig;
+  readonly signingRequests?: SigningRequestsConfig;
+  readonly certificateRequests?: { readonly retryForMs: number };
 }
 
 export interface PodCertificatesConfig {
   readonly signerName: string;
-  readonly cluster: string;
   readonly issuer?: string;
-  /** Absent: the service account of our own pod. */
-  readonly kubeconfig?: KubeconfigFile;
-  readonly lease: { readonly namespace: string; readonly name: string };
+}
+
+export interface SigningRequestsConfig extends PodCertificatesConfig {
+  /** `namespace/serviceaccount` each. */
+  readonly requesters: readonly string[];
+  readonly appendRoot: boolean;
 }
 
 export interface DistributionConfig {

@@ -53,6 +53,8 @@ export interface Evidence {
   readonly pod?: PodClaim;
   /** Whom the API server names as the maker of an object that asks for a certificate. */
   readonly requester?: ClusterRequester;
+  /** Whose object of cert-manager asks. */
+  readonly certificateRequest?: CertificateRequestClaim;
   /** Absent where the request was not brought by a connection to us. */
   readonly peer?: Peer;
 }
@@ -78,6 +80,15 @@ export interface ClusterRequester {
   readonly cluster: string;
   readonly username: string;
   readonly uid: string;
+}
+
+/** A CertificateRequest of cert-manager: where it is, and who is said to have made it. */
+export interface CertificateRequestClaim {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly issuerRef: string;
+  readonly user?: { readonly name: string; readonly uid: string; readonly groups: readonly string[] };
 }
 
 export interface ClaimedObject {

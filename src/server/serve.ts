@@ -13,7 +13,7 @@ import { IssuanceLog } from '#telemetry/issuance-log.ts';
 import { observeWith } from '#telemetry/observers.ts';
 import type { CsrChecks } from '#x509/csr/verified-csr.ts';
 import { openAuthenticators } from './authenticators.ts';
-import { ClusterRequests } from './cluster-requests.ts';
+import { ClusterRequests } from './cluster-requests/cluster-requests.ts';
 import { distribute } from './distribution.ts';
 import { demandApprovedKeys, demandApprovedPolicies } from './fips.ts';
 import { layFoundation } from './foundation.ts';

@@ -162,7 +162,7 @@ function asHere(configuration: Record<string, unknown>, file: string): void {
   set(configuration.istio, 'listen', '127.0.0.1:0');
   configuration.admin = { listen: '127.0.0.1:0' };
   set(configuration.distribution, 'kubeconfig', file);
-  set(configuration.podCertificates, 'kubeconfig', file);
+  set(configuration.clusterRequests, 'kubeconfig', file);
   const each = (value: unknown) => (Array.isArray(value) ? value : []);
   for (const entry of each(configuration.authenticators)) set(at(entry, 'kubernetes'), 'kubeconfig', file);
   for (const issuer of each(configuration.issuers)) set(at(issuer, 'certManager'), 'kubeconfig', file);

@@ -158,7 +158,7 @@ describeWith(['set:helm', 'control-plane'], "the server under the chart's own se
       metadata: { name: `test.example:${namespace}:roots` },
       spec: { signerName: `test.example/${namespace}`, trustBundle: other.pem },
     });
-    for (const name of ['istio-csr', 'countersign-pod-certificates'])
+    for (const name of ['istio-csr', 'countersign-requests'])
       await admin.create(folder(where.lease), {
         metadata: { name },
         spec: { holderIdentity: '', leaseDurationSeconds: 1 },
@@ -257,7 +257,7 @@ describeWith(['set:helm', 'control-plane'], "the server under the chart's own se
       'pods that mount certificates, one right less',
       mounting,
       ({ role, verb, resource }: Right) =>
-        role.includes('pod-certificates') || verb === 'sign' || resource.startsWith('podcertificaterequests'),
+        role.includes('requests') || verb === 'sign' || resource.startsWith('podcertificaterequests'),
     ],
   ])('%s: it is missed, so none is too much', async (_, values, isConcerned) => {
     const manifests = await render([ownIssuer, selected('rights'), values], { release: 'rights', namespace: 'rights' });

@@ -23,7 +23,7 @@
 {{- if ne .fips.level "off" -}}{{- $_ := set $made "fips" (dict "level" .fips.level) -}}{{- end -}}
 {{- if ne (include "countersign.signer" $root) "config" -}}{{- $_ := set $made "issuers" (list (include "countersign.issuer" $root | fromYaml)) -}}{{- end -}}
 {{- if include "countersign.distributes" $root -}}{{- $_ := set $made "distribution" (include "countersign.distribution" $root | fromYaml) -}}{{- end -}}
-{{- if .podCertificates.enabled -}}{{- $_ := set $made "podCertificates" (include "countersign.podCertificates" $root | fromYaml) -}}{{- end -}}
+{{- if .podCertificates.enabled -}}{{- $_ := set $made "clusterRequests" (include "countersign.clusterRequests" $root | fromYaml) -}}{{- end -}}
 {{- mergeOverwrite $made (deepCopy .config) | toYaml -}}
 {{- end -}}
 {{- end -}}
@@ -225,13 +225,14 @@ istiod:
 {{- end }}
 {{- end -}}
 
-{{- define "countersign.podCertificates" -}}
+{{- define "countersign.clusterRequests" -}}
 {{- with .Values -}}
-signerName: {{ .podCertificates.signerName }}
 cluster: {{ .app.server.clusterID | quote }}
-{{- with .podCertificates.issuer }}
-issuer: {{ . }}
-{{- end }}
-lease: { namespace: {{ .app.controller.leaderElectionNamespace }}, name: countersign-pod-certificates }
+lease: { namespace: {{ .app.controller.leaderElectionNamespace }}, name: countersign-requests }
+podCertificates:
+  signerName: {{ .podCertificates.signerName }}
+  {{- with .podCertificates.issuer }}
+  issuer: {{ . }}
+  {{- end }}
 {{- end }}
 {{- end -}}

@@ -49,12 +49,12 @@
     - { apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [istio-csr], verbs: [get, update] }
 {{- end }}
 {{- if .Values.podCertificates.enabled }}
-# Which replica answers PodCertificateRequests.
-- name: pod-certificates
+# Which replica answers the objects that ask for certificates.
+- name: requests
   namespace: {{ .Values.app.controller.leaderElectionNamespace }}
   rules:
     - { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create] }
-    - { apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [countersign-pod-certificates], verbs: [get, update] }
+    - { apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [countersign-requests], verbs: [get, update] }
 {{- end }}
 {{- if include "countersign.istiod" . }}
 # istiod's own certificate: with an issuer of cert-manager as a Certificate, else as a Secret.

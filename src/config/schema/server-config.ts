@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { audit } from './audit.ts';
 import { authenticators } from './authenticator.ts';
+import { clusterRequests } from './cluster-requests.ts';
 import { distribution } from './distribution.ts';
 import { fairness } from './fairness.ts';
 import {
@@ -18,8 +19,6 @@ import {
 } from './field.ts';
 import { istio } from './istio.ts';
 import { issuers } from './key.ts';
-import { podCertificates } from './pod-certificates.ts';
-import { signingRequests } from './signing-requests.ts';
 import { telemetry } from './telemetry.ts';
 
 /** The server's configuration file with all defaults filled in. */
@@ -55,8 +54,7 @@ export const ServerConfigSchema = section('The configuration of `countersign ser
   policies: list('Policy files; at least one', path('A policy file'), { minItems: 1 }),
   audit,
   distribution: optional(distribution),
-  podCertificates: optional(podCertificates),
-  signingRequests: optional(signingRequests),
+  clusterRequests: optional(clusterRequests),
   csr: optionalSection('What is read in a CSR', {
     blocklists: list('Lists of leaked keys to refuse', path('A block list'), { default: [] }),
     newRequestLabel: oneOf('Whether "NEW CERTIFICATE REQUEST" is taken as a PEM label', ['accept', 'refuse'], {

@@ -1,17 +1,13 @@
 import type { Issuance } from '#issuance/request.ts';
 import { ApiError, type KubernetesApi, type KubernetesObject } from '#kubernetes/api.ts';
+import type { Change } from '#kubernetes/mirror.ts';
 import { keyOf } from '#kubernetes/object-set.ts';
 import type { Pace } from '#kubernetes/pace.ts';
-import { Reflector } from '#kubernetes/reflector.ts';
-import { servedVersion } from '#kubernetes/served-version.ts';
 import { WorkQueue } from '#kubernetes/work-queue.ts';
 import { asRefusal } from '#refusal/refusal.ts';
-import type { Handed, RequestKind, WaitingRequest } from './request-kind.ts';
+import { type Handed, isWord, type RequestKind, type Verdict, type WaitingRequest, type Word } from './request-kind.ts';
+import { WatchedRequests } from './watched-requests.ts';
 
-/** ms until a cluster that serves no such kind is asked again: it takes an upgrade to change that. */
-const notServedMs = 600_000;
-/** ms until it is asked again where it could not say. */
-const unansweredMs = 5_000;
 /** ms for one issuance, its queues included. */
 const issuanceMs = 10_000;
 const callMs = 10_000;
@@ -24,6 +20,8 @@ export interface RequestObserver {
   ended(outcome: RequestOutcome): void;
   /** Worth a line in the log; says nothing secret. */
   told(level: 'info' | 'warn', message: string): void;
+  /** Worth an event at the object, for people who look at it. */
+  announced?(about: KubernetesObject, event: NonNullable<Word['event']>): void;
 }
 
 export interface AnsweredRequestsOptions<Request extends WaitingRequest> {
@@ -38,37 +36,49 @@ export interface AnsweredRequestsOptions<Request extends WaitingRequest> {
   readonly observer: RequestObserver;
 }
 
+/** What is known of a request that is on its way, by its UID, until it no longer waits. */
+interface Course {
+  /** On the record, and perhaps not yet in the API server. Never signed twice while the first can still be taken. */
+  handed?: Handed;
+  /** On the record as refused, and perhaps not yet said. */
+  refused?: Word;
+  /** ms: when it was first tried in vain. */
+  since?: number;
+}
+
 /**
- * Answers the requests of one kind that are ours, by the replica that has the lease. Nothing is said of what may pass: the
- * object stays as it is, and is looked at again.
+ * Answers the requests of one kind that are ours, by the replica that has the lease. Nothing is said for good of what may
+ * pass: the object is looked at again.
  */
 export class AnsweredRequests<Request extends WaitingRequest> {
   readonly #options: AnsweredRequestsOptions<Request>;
   readonly #queue: WorkQueue;
-  /** By UID: on the record, and perhaps not yet in the API server. Never signed twice while the first can still be taken. */
-  readonly #issued: Map<string, Handed>;
-  #requests: Reflector<Request> | undefined;
-  #version: string | undefined;
-  #stopped = false;
-  #callOff = () => {};
+  readonly #requests: WatchedRequests<Request>;
+  readonly #courses: Map<string, Course>;
 
   constructor(options: AnsweredRequestsOptions<Request>) {
+    const { api, kind, pace, observer } = options;
     this.#options = options;
-    this.#issued = new Map(options.issuedBefore);
+    this.#courses = new Map([...(options.issuedBefore ?? [])].map(([uid, handed]) => [uid, { handed }]));
     this.#queue = new WorkQueue({
       work: (key, signal) => this.#work(key, signal),
       onFault: (key, thrown, failures) => this.#failed(key, thrown, failures),
       refill: () => this.#keys(),
       concurrency,
-      pace: options.pace,
+      pace,
+    });
+    this.#requests = new WatchedRequests<Request>({
+      ...{ api, kind, pace },
+      onChange: (change) => this.#changed(change),
+      told: (level, message) => observer.told(level, message),
     });
   }
 
   start(): void {
-    void this.#follow();
+    this.#requests.start();
   }
 
-  /** Looks at every request again: the lease was won. */
+  /** Looks at every request again: the lease was won, or what they wait for changed. */
   refresh(): void {
     for (const key of this.#keys()) this.#queue.add(key);
   }
@@ -79,129 +89,140 @@ export class AnsweredRequests<Request extends WaitingRequest> {
 
   /** Why requests are not seen; undefined while they are. */
   get fault(): string | undefined {
-    if (this.#requests === undefined) return `the cluster is not known to serve ${this.#options.kind.plural}`;
     return this.#requests.fault;
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#callOff();
     await this.#queue.stop();
-    await this.#requests?.stop();
+    await this.#requests.stop();
   }
 
-  async #follow(): Promise<void> {
-    const { api, kind, pace, observer } = this.#options;
-    let waitMs = notServedMs;
-    try {
-      this.#version = await servedVersion(api, kind, AbortSignal.timeout(callMs));
-      if (this.#version === undefined) observer.told('info', `the cluster serves no ${kind.plural}`);
-    } catch (thrown) {
-      observer.told('warn', `it cannot be told whether the cluster serves ${kind.plural}: ${messageOf(thrown)}`);
-      waitMs = unansweredMs;
-    }
-    if (this.#stopped) return;
-    if (this.#version === undefined) this.#callOff = pace.after(waitMs, () => void this.#follow());
-    else this.#watch(this.#version);
-  }
-
-  #watch(version: string): void {
-    const { api, kind, pace, observer } = this.#options;
-    this.#requests = new Reflector<Request>({
-      api,
-      path: `/apis/${kind.group}/${version}/${kind.plural}`,
-      query: { fieldSelector: kind.fieldSelector },
-      strip: (object) => kind.read(object),
-      onChange: ({ key, after }) => {
-        if (after !== undefined) this.#queue.add(key);
-      },
-      onTrouble: (message) => observer.told('warn', message),
-      pace,
-    });
-    this.#requests.start();
+  #changed({ key, before, after }: Change<Request>): void {
+    // another object of the same name may have taken its place
+    if (before !== undefined && before.uid !== after?.uid) this.#courses.delete(before.uid);
+    if (after === undefined) return;
+    if (before === undefined || !this.#options.kind.isOwnChange(before, after)) this.#queue.add(key);
   }
 
   *#keys(): Iterable<string> {
-    for (const { namespace, name } of this.#requests?.all() ?? []) yield keyOf(namespace, name);
+    for (const { namespace, name } of this.#requests.all()) yield keyOf(namespace, name);
   }
 
   async #work(key: string, stopping: AbortSignal): Promise<undefined> {
     const [name = '', namespace = ''] = key.split('/').toReversed();
-    const request = this.#requests?.get(namespace, name);
+    const { kind, pace } = this.#options;
+    const known = this.#requests.get(namespace, name);
     const term = this.#options.term();
-    if (request === undefined || term === undefined) return;
+    if (known === undefined || term === undefined) return;
     const signal = AbortSignal.any([term, stopping]);
-    const answer = await this.#answerTo(request, signal);
-    if (answer !== undefined) await this.#write(request, answer, signal);
+    const verdict = kind.verdict(known, pace.now());
+    if (verdict !== undefined) return this.#say(known, verdict, signal);
+    const request = kind.looksAgain ? await this.#requests.fresh(known, signal) : known;
+    if (request === undefined) return;
+    const news = kind.verdict(request, pace.now());
+    await (news === undefined ? this.#answer(request, signal) : this.#say(request, news, signal));
   }
 
-  /** Undefined where nothing is to be said. Throws what is to be tried again. */
-  async #answerTo(request: Request, signal: AbortSignal): Promise<Answer | undefined> {
-    const { kind, pace, observer, issuance } = this.#options;
-    const flaw = kind.flaw(request, pace.now());
-    if (flaw !== undefined) {
-      const given = await issuance.refuse(kind.attempt(request), flaw.refusal);
-      // another one says that it could not be put on the record
-      if (given !== flaw.refusal) throw given;
-      return { outcome: 'refused', status: flaw.status };
+  async #say(request: Request, verdict: Verdict, signal: AbortSignal): Promise<undefined> {
+    if ('waits' in verdict) {
+      if (verdict.waits !== undefined) await this.#write(request, verdict.waits, 'left', signal);
+    } else if ('settled' in verdict) await this.#write(request, verdict.settled, 'left', signal);
+    else await this.#write(request, await this.#refuse(request, verdict), 'refused', signal);
+  }
+
+  /** The word that follows the record. Throws what says that it could not be put there. */
+  async #refuse(request: Request, { refusal, word }: Extract<Verdict, { word: Word }>): Promise<Word> {
+    const course = this.#courseOf(request);
+    if (course.refused === undefined) {
+      const { kind, issuance } = this.#options;
+      const given = await issuance.refuse(kind.attempt(request), refusal);
+      if (given !== refusal) throw given;
+      course.refused = word;
     }
+    return course.refused;
+  }
+
+  /** Throws what is to be tried again. */
+  async #answer(request: Request, signal: AbortSignal): Promise<void> {
+    const { kind, pace, observer } = this.#options;
+    const course = this.#courseOf(request);
+    if (course.refused !== undefined) return this.#write(request, course.refused, 'refused', signal);
+    let handed: Handed;
     try {
-      return { outcome: 'issued', status: kind.issued(request, await this.#issue(request, signal), pace.now()) };
+      handed = await this.#issue(request, course, signal);
     } catch (thrown) {
       if (signal.aborted) throw thrown;
       const refusal = asRefusal(thrown);
-      const said = kind.refused(request, refusal, pace.now());
-      if (said === 'later') throw refusal;
-      if (said !== 'leave') return { outcome: 'refused', status: said.status };
-      observer.ended('left');
-      observer.told('warn', `${nameOf(request)} is not answered: ${refusal.message}`);
-      return undefined;
+      course.since ??= pace.now();
+      const said = kind.refused(request, refusal, pace.now(), course.since);
+      if (isWord(said)) {
+        course.refused = said;
+        return this.#write(request, said, 'refused', signal);
+      }
+      if (said === 'leave') {
+        observer.ended('left');
+        observer.told('warn', `${nameOf(request)} is not answered: ${refusal.message}`);
+        return;
+      }
+      if (said !== 'later' && said.meanwhile !== undefined) await this.#put(request, said.meanwhile, signal);
+      throw refusal;
     }
+    await this.#write(request, kind.issued(request, handed, pace.now()), 'issued', signal);
   }
 
-  async #issue(request: Request, signal: AbortSignal): Promise<Handed> {
+  async #issue(request: Request, course: Course, signal: AbortSignal): Promise<Handed> {
     const { kind, issuance, pace } = this.#options;
-    this.#forgetStale();
-    const before = this.#issued.get(request.uid);
+    const { handed: before } = course;
     if (before !== undefined && !kind.isStale(before, pace.now())) return before;
     const late = AbortSignal.timeout(issuanceMs);
     const { facts } = await issuance.issue(kind.attempt(request), AbortSignal.any([signal, late]));
-    this.#issued.delete(request.uid);
-    this.#issued.set(request.uid, facts);
+    course.handed = facts;
     return facts;
   }
 
-  /** Oldest first, as they were signed. */
-  #forgetStale(): void {
-    const { kind, pace } = this.#options;
-    for (const [uid, handed] of this.#issued) {
-      if (!kind.isStale(handed, pace.now())) return;
-      this.#issued.delete(uid);
-    }
+  #courseOf({ uid }: Request): Course {
+    const known = this.#courses.get(uid);
+    if (known !== undefined) return known;
+    const course = {};
+    this.#courses.set(uid, course);
+    return course;
   }
 
-  /** A crash before this leaves a certificate on the record that nobody holds; the request is answered with it after a restart. */
-  async #write({ namespace, name, uid }: Request, { outcome, status }: Answer, signal: AbortSignal): Promise<void> {
+  async #write(request: Request, word: Word, outcome: RequestOutcome, signal: AbortSignal): Promise<void> {
+    const { observer } = this.#options;
+    // gone, or answered by the replica that had the lease before: then it is left
+    observer.ended((await this.#put(request, word, signal)) ? outcome : 'left');
+  }
+
+  /**
+   * A crash before this leaves a certificate on the record that nobody holds; the request is answered with it after a
+   * restart. False where the object is gone, or is another one.
+   */
+  async #put(request: Request, { status, event }: Word, signal: AbortSignal): Promise<boolean> {
     const { api, kind, observer } = this.#options;
-    const folder = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-    const object = `${folder}/${kind.plural}/${encodeURIComponent(name)}`;
+    const { namespace, name, uid } = request;
+    const about = { apiVersion: this.#requests.apiVersion, kind: kind.kind, name, namespace, uid };
+    const path = `${this.#requests.path(request)}/status`;
+    const { writing } = kind;
     try {
-      await api.ask({
-        method: 'PATCH',
-        path: `/apis/${kind.group}/${this.#version ?? ''}${object}/status`,
-        contentType: 'application/merge-patch+json',
+      if (writing.way === 'merge') {
         // another object of that name has another UID: then this is a conflict, and nothing is written
-        body: { metadata: { uid }, status },
-        timeoutMs: callMs,
-        signal,
-      });
+        const body = { metadata: { uid }, status };
+        const contentType = 'application/merge-patch+json';
+        await api.ask({ method: 'PATCH', path, contentType, body, timeoutMs: callMs, signal });
+      } else {
+        const { apiVersion } = about;
+        const body = { apiVersion, kind: writing.kind, metadata: { name, namespace, uid }, status };
+        const query = { fieldManager: writing.fieldManager, force: 'true' };
+        const contentType = 'application/apply-patch+yaml';
+        await api.ask({ method: 'PATCH', path, query, contentType, body, timeoutMs: callMs, signal });
+      }
     } catch (thrown) {
       if (!(thrown instanceof ApiError) || (thrown.status !== 404 && thrown.status !== 409)) throw thrown;
-      // gone, or answered by the replica that had the lease before
-      observer.ended('left');
-      return;
+      return false;
     }
-    observer.ended(outcome);
+    if (event !== undefined) observer.announced?.(about, event);
+    return true;
   }
 
   #failed(key: string, thrown: unknown, failures: number): void {
@@ -210,11 +231,6 @@ export class AnsweredRequests<Request extends WaitingRequest> {
     if (failures === 1 || failures % 10 === 0)
       observer.told('warn', `${key} waits, and is tried again: ${messageOf(thrown)}`);
   }
-}
-
-interface Answer {
-  readonly outcome: 'issued' | 'refused';
-  readonly status: KubernetesObject;
 }
 
 const nameOf = ({ namespace, name }: WaitingRequest) => (namespace === '' ? name : `${namespace}/${name}`);

@@ -7,7 +7,7 @@ import {
   readPodCertificateRequest,
 } from './pod-certificate-request.ts';
 import { deniedStatus, isStale, issuedStatus } from './pod-certificate-status.ts';
-import type { Flaw, RequestKind, Said } from './request-kind.ts';
+import type { RequestKind, Said, Verdict } from './request-kind.ts';
 
 /** The API server lets no shorter window be asked for (kubernetes.md §3.2). */
 const leastSeconds = 3_600;
@@ -28,12 +28,16 @@ export function podCertificates(options: PodCertificatesOptions): RequestKind<Po
   return {
     group: 'certificates.k8s.io',
     versions: podCertificateVersions,
+    kind: 'PodCertificateRequest',
     plural: 'podcertificaterequests',
     fieldSelector: `spec.signerName=${options.signerName}`,
+    writing: { way: 'merge' },
+    looksAgain: false,
     read: readPodCertificateRequest,
-    flaw: flawOf,
+    isOwnChange: () => false,
+    verdict: verdictOn,
     attempt: (request) => attemptOf(request, options),
-    issued: (_, handed, now) => issuedStatus(handed, now),
+    issued: (_, handed, now) => ({ status: issuedStatus(handed, now) }),
     refused,
     isStale,
   };
@@ -69,8 +73,11 @@ function attemptOf(
   };
 }
 
-function flawOf({ annotations: [first], stub }: PodCertificateRequest, now: number): Flaw | undefined {
-  const flaw = (reason: string, refusal: Refusal) => ({ refusal, status: deniedStatus(reason, refusal.message, now) });
+function verdictOn({ annotations: [first], stub }: PodCertificateRequest, now: number): Verdict | undefined {
+  const flaw = (reason: string, refusal: Refusal) => ({
+    refusal,
+    word: { status: deniedStatus(reason, refusal.message, now) },
+  });
   if (stub === undefined) {
     const sentence = 'stubPKCS10Request is empty: this signer reads the key from there (Kubernetes 1.36 or later)';
     return flaw('InvalidRequest', new Refusal('csr.pem', sentence));

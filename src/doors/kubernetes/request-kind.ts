@@ -13,29 +13,53 @@ export interface WaitingRequest {
 /** What is handed over. */
 export type Handed = Pick<IssuedFacts, 'leaf' | 'intermediates' | 'roots'>;
 
-/** The answer to a refusal: tried again, nobody's to answer, or said to the object for good. */
-export type Said = 'later' | 'leave' | { readonly status: KubernetesObject };
-
-/** What is wrong with a request itself, before anybody is asked whom it is for. */
-export interface Flaw {
-  readonly refusal: Refusal;
+/** What is said in the object's status. */
+export interface Word {
   readonly status: KubernetesObject;
+  /** Said to people beside it, where the object stood differently before. */
+  readonly event?: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly note: string };
 }
 
-/** One kind of such objects: how it is read, asked for and answered. Pure. `now` in ms. */
+/** The answer to a refusal: tried again (and perhaps a word meanwhile), nobody's to answer, or said for good. */
+export type Said = 'later' | 'leave' | { readonly meanwhile: Word | undefined } | Word;
+
+/** What is known of a request before anybody is asked whom it is for. */
+export type Verdict =
+  /** It can never be given. Put on the record; a word for good. */
+  | { readonly refusal: Refusal; readonly word: Word }
+  /** Somebody else decided: a word for good. */
+  | { readonly settled: Word }
+  /** It waits for another object, whose change brings it up again. A word, unless it has been said. */
+  | { readonly waits: Word | undefined };
+
+/** How the status is written: as a merge patch, or applied by us as the owner of these fields and no others. */
+export type Writing =
+  | { readonly way: 'merge' }
+  | { readonly way: 'apply'; readonly kind: string; readonly fieldManager: string };
+
+/** One kind of such objects: how it is read, asked for and answered. Pure. Times in ms. */
 export interface RequestKind<Request extends WaitingRequest> {
   readonly group: string;
   /** Newest first. */
   readonly versions: readonly string[];
+  readonly kind: string;
   readonly plural: string;
   /** What of them is ours. */
   readonly fieldSelector: string;
-  /** Undefined for one that is answered, taken back, or not to be answered yet. Throws Error for what no API server lets through. */
+  readonly writing: Writing;
+  /** Whether one is looked at anew before it is signed: its status may be written by others, and more than once. */
+  readonly looksAgain: boolean;
+  /** Undefined for one that is answered, taken back, not ours, or not to be answered yet. Throws Error for what no API server lets through. */
   read(object: KubernetesObject): Request | undefined;
-  flaw(request: Request, now: number): Flaw | undefined;
+  /** Whether a change is nothing but what we wrote ourselves. */
+  isOwnChange(before: Request, after: Request): boolean;
+  verdict(request: Request, now: number): Verdict | undefined;
   attempt(request: Request): IssuanceRequest;
-  issued(request: Request, handed: Handed, now: number): KubernetesObject;
-  refused(request: Request, refusal: Refusal, now: number): Said;
+  issued(request: Request, handed: Handed, now: number): Word;
+  /** `since`: when it was first tried in vain. */
+  refused(request: Request, refusal: Refusal, now: number, since: number): Said;
   /** Whether the API server, or who asked, no longer takes what was signed then. */
   isStale(handed: Handed, now: number): boolean;
 }
+
+export const isWord = (said: Said): said is Word => typeof said === 'object' && 'status' in said;

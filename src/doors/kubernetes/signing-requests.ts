@@ -2,11 +2,10 @@ import type { IssuanceRequest } from '#issuance/request.ts';
 import type { KubernetesObject } from '#kubernetes/api.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { readCertificate } from '#x509/certificate.ts';
-import { readCertificates } from '#x509/certificates.ts';
 import { parseCsr } from '#x509/csr/parse.ts';
-import { sameBytes } from '#x509/der/reader.ts';
-import { readPem, toPem } from '#x509/pem.ts';
-import type { Flaw, Handed, RequestKind, Said } from './request-kind.ts';
+import { readPem } from '#x509/pem.ts';
+import { chainOf, rootOf } from './handed-chain.ts';
+import type { RequestKind, Said, Verdict } from './request-kind.ts';
 import { readSigningRequest, type SigningRequest } from './signing-request.ts';
 
 export interface SigningRequestsOptions {
@@ -21,7 +20,6 @@ export interface SigningRequestsOptions {
 
 /** An approved request that nobody answered is never collected: whoever asked has long gone (kubernetes.md §2.6), ms. */
 const longestWaitMs = 24 * 3_600_000;
-const mostRoots = 64;
 
 /**
  * CertificateSigningRequests of one signer, by which a registration authority such as istiod has the identities certified
@@ -31,12 +29,18 @@ export function signingRequests(options: SigningRequestsOptions): RequestKind<Si
   return {
     group: 'certificates.k8s.io',
     versions: ['v1'],
+    kind: 'CertificateSigningRequest',
     plural: 'certificatesigningrequests',
     fieldSelector: `spec.signerName=${options.signerName}`,
+    writing: { way: 'merge' },
+    looksAgain: false,
     read: readSigningRequest,
-    flaw: flawOf,
+    isOwnChange: () => false,
+    verdict: verdictOn,
     attempt: (request) => attemptOf(request, options),
-    issued: (_, handed) => ({ certificate: base64(chainOf(handed, options.appendRoot)) }),
+    issued: (_, handed) => ({
+      status: { certificate: base64(chainOf(handed) + (options.appendRoot ? rootOf(handed) : '')) },
+    }),
     refused,
     isStale: ({ leaf }, now) => readCertificate(readPem(leaf, ['CERTIFICATE'])).notAfter * 1000 < now,
   };
@@ -73,11 +77,11 @@ function identityIn(csr: string): string | undefined {
 const wanted = ['digital signature', 'server auth', 'client auth'];
 const allowed: ReadonlySet<string> = new Set([...wanted, 'key encipherment']);
 
-function flawOf(request: SigningRequest, now: number): Flaw | undefined {
+function verdictOn(request: SigningRequest, now: number): Verdict | undefined {
   const { usages, createdAt } = request;
   const flaw = (reason: string, refusal: Refusal) => ({
     refusal,
-    status: failed(request, reason, refusal.message, now),
+    word: { status: failed(request, reason, refusal.message, now) },
   });
   const foreign = usages.find((usage) => !allowed.has(usage));
   if (foreign !== undefined || wanted.some((usage) => !usages.includes(usage))) {
@@ -109,24 +113,5 @@ function failed({ conditions }: SigningRequest, reason: string, message: string,
   const condition = { type: 'Failed', status: 'True', reason, message, lastUpdateTime: time, lastTransitionTime: time };
   return { conditions: [...conditions, condition] };
 }
-
-/** Leaf first; the root that this chain ends in where it is wanted. */
-function chainOf({ leaf, intermediates, roots }: Handed, appendRoot: boolean): string {
-  const chain = [leaf, ...intermediates];
-  const root = appendRoot ? rootOf(chain.at(-1) ?? leaf, roots) : '';
-  return [...chain, root].join('');
-}
-
-function rootOf(last: string, roots: string): string {
-  const top = readCertificate(readPem(last, ['CERTIFICATE']));
-  const found = readCertificates(roots, mostRoots).find(
-    (root) => sameBytes(root.subject, top.issuer) && isKeyOf(root.subjectKeyId, top.authorityKeyId?.keyId),
-  );
-  return found === undefined ? '' : toPem('CERTIFICATE', found.der);
-}
-
-/** Two roots may have one name; a key identifier that is missing on either side tells nothing. */
-const isKeyOf = (own: Uint8Array | undefined, named: Uint8Array | undefined) =>
-  own === undefined || named === undefined || sameBytes(own, named);
 
 const base64 = (text: string) => Buffer.from(text, 'latin1').toString('base64');

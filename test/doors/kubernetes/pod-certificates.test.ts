@@ -75,7 +75,7 @@ describe('the door of PodCertificateRequests', () => {
     expect(told).toEqual(['the cluster serves no podcertificaterequests']);
     expect(door.fault).toMatch(/not known to serve/);
     api.served = ['v1'];
-    await pace.pass(600_000);
+    await pace.pass(30_000);
     await until(() => api.writes.length === 1);
     expect(door.fault).toBeUndefined();
   });

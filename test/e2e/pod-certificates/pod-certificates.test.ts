@@ -61,9 +61,9 @@ describeWith(['control-plane'], 'PodCertificateRequests of a real API server', (
     home.write('kube.yaml', kubeconfig(proxy.access()), 0o600);
     for (const [name, spec] of Object.entries({ widely, narrowly, never }))
       home.write(`${name}.yaml`, policyText({ name, spec }));
-    const podCertificates = { signerName, kubeconfig: 'kube.yaml', lease: { namespace } };
+    const clusterRequests = { kubeconfig: 'kube.yaml', lease: { namespace }, podCertificates: { signerName } };
     const policies = ['widely.yaml', 'narrowly.yaml', 'never.yaml'];
-    home.write('countersign.yaml', stringify({ ...home.config, policies, podCertificates }));
+    home.write('countersign.yaml', stringify({ ...home.config, policies, clusterRequests }));
     running = await InProcess.start(home);
   });
   afterAll(async () => {

@@ -58,9 +58,10 @@ describeWith(['control-plane'], 'CertificateSigningRequests of a registration au
     home.write('kube.yaml', kubeconfig(proxy.access()), 0o600);
     const wide = { priority: 10, validity: { default: '24h', max: '20d', min: '5m' } };
     for (const [name, spec] of Object.entries({ wide, never })) home.write(`${name}.yaml`, policyText({ name, spec }));
-    const section = { signerName, requesters: [`${namespace}/istiod`], kubeconfig: 'kube.yaml', lease: { namespace } };
+    const signingRequests = { signerName, requesters: [`${namespace}/istiod`] };
+    const clusterRequests = { kubeconfig: 'kube.yaml', lease: { namespace }, signingRequests };
     const policies = ['wide.yaml', 'never.yaml'];
-    home.write('countersign.yaml', stringify({ ...home.config, policies, signingRequests: section }));
+    home.write('countersign.yaml', stringify({ ...home.config, policies, clusterRequests }));
     running = await InProcess.start(home);
   });
   afterAll(async () => {

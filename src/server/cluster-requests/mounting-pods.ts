@@ -5,7 +5,7 @@ import { PodClaimAuthenticator, refuseClaim } from '#authn/kubernetes/pod-claims
 import type { Authenticator } from '#issuance/ports.ts';
 import type { KubernetesApi, KubernetesObject } from '#kubernetes/api.ts';
 import { Reflector } from '#kubernetes/reflector.ts';
-import type { Foundation } from './foundation.ts';
+import type { Foundation } from '../foundation.ts';
 
 /** ms for one look at an object. */
 const lookMs = 5_000;

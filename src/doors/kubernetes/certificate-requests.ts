@@ -1,0 +1,131 @@
+import { parseGoDuration } from '#document/go-duration.ts';
+import type { IssuanceRequest } from '#issuance/request.ts';
+import { Refusal } from '#refusal/refusal.ts';
+import { readCertificate } from '#x509/certificate.ts';
+import { readPem } from '#x509/pem.ts';
+import { type CertificateRequest, readCertificateRequest } from './certificate-request.ts';
+import { deniedWord, failedWord, issuedWord, pendingWord } from './certificate-request-status.ts';
+import { issuerGroup } from './issuer-resource.ts';
+import type { IssuerSpec } from './issuer-spec.ts';
+import { readUsages, type Usages } from './key-usages.ts';
+import type { RequestKind, Said, Verdict } from './request-kind.ts';
+
+/** How an issuer that a request names stands: what it offers, or why not (yet). */
+export type IssuerStanding = { readonly offers: IssuerSpec } | { readonly waits: string };
+
+export interface CertificateRequestsOptions {
+  /** Name of the cluster, in policies and records. */
+  readonly cluster: string;
+  /** By `issuers/NAMESPACE/NAME` or `clusterissuers/NAME`. */
+  readonly issuer: (key: string) => IssuerStanding;
+  /** ms for which what may pass is tried before a request is told to have failed. */
+  readonly retryForMs: number;
+}
+
+/** What cert-manager asks for where its user says nothing. */
+const usualUsages = ['digital signature', 'key encipherment'];
+
+/**
+ * CertificateRequests of cert-manager that name an issuer of ours (kubernetes.md §1). To cert-manager a failure costs an
+ * hour, so what the environment can heal stays pending for as long as the budget lasts.
+ */
+export function certificateRequests(options: CertificateRequestsOptions): RequestKind<CertificateRequest> {
+  return {
+    group: 'cert-manager.io',
+    versions: ['v1'],
+    kind: 'CertificateRequest',
+    plural: 'certificaterequests',
+    fieldSelector: `spec.issuerRef.group=${issuerGroup}`,
+    writing: { way: 'apply', kind: 'CertificateRequest', fieldManager: `${issuerGroup}/issuer` },
+    looksAgain: true,
+    read: readCertificateRequest,
+    isOwnChange: (before, after) => withoutReady(before) === withoutReady(after),
+    verdict: (request, now) => verdictOn(request, options, now),
+    attempt: (request) => attemptOf(request, options),
+    issued: issuedWord,
+    refused: (request, refusal, now, since) => saidTo(request, refusal, now, now - since > options.retryForMs),
+    isStale: ({ leaf }, now) => readCertificate(readPem(leaf, ['CERTIFICATE'])).notAfter * 1000 < now,
+  };
+}
+
+const withoutReady = ({ ready: _, failureTime: __, ...rest }: CertificateRequest) => JSON.stringify(rest);
+
+function verdictOn(request: CertificateRequest, options: CertificateRequestsOptions, now: number): Verdict | undefined {
+  if (request.denied !== undefined) return { settled: deniedWord(request, request.denied, now) };
+  const refused = (code: 'request.malformed' | 'csr.extension' | 'internal', why: string): Verdict => {
+    const refusal = new Refusal(code, why);
+    return { refusal, word: failedWord(request, why, now, code === 'request.malformed') };
+  };
+  if (request.certificate !== '')
+    return refused('request.malformed', 'status.certificate was set by somebody else; make another request');
+  const fault = faultIn(request);
+  if (fault !== undefined) return refused('request.malformed', fault);
+  const standing = options.issuer(request.issuerRef);
+  if ('waits' in standing) return { waits: pendingWord(request, standing.waits, now) };
+  if (request.isCA && !standing.offers.isCA)
+    return refused('csr.extension', `${request.issuerRef} gives no CA certificates: its spec.isCA is false`);
+  return undefined;
+}
+
+function faultIn({ usages, duration }: CertificateRequest): string | undefined {
+  try {
+    readUsages(usages);
+    durationOf(duration);
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
+}
+
+/** Whole seconds; 0 where none is asked for. Throws Error. */
+function durationOf(duration: string | undefined): number {
+  if (duration === undefined) return 0;
+  const seconds = parseGoDuration(duration);
+  if (seconds === undefined || seconds < 1 || !Number.isSafeInteger(Math.round(seconds)))
+    throw new Error(
+      `duration: ${JSON.stringify(duration.slice(0, 64))} is no lifetime; right would be such as 2160h or 1h30m`,
+    );
+  return Math.round(seconds);
+}
+
+/** Read after `verdictOn` had nothing to say; before, of what it refuses, only who asks is looked at. */
+function attemptOf(request: CertificateRequest, { cluster, issuer }: CertificateRequestsOptions): IssuanceRequest {
+  const { namespace, name, uid, csr, issuerRef, isCA, user } = request;
+  const standing = issuer(issuerRef);
+  const offers = 'offers' in standing ? standing.offers : undefined;
+  const seconds = faultIn(request) === undefined ? durationOf(request.duration) : 0;
+  return {
+    id: uid,
+    door: 'cert-manager',
+    evidence: {
+      authorization: [],
+      clusterId: [],
+      certificateRequest: { cluster, namespace, name, issuerRef, ...(user !== undefined && { user }) },
+    },
+    csr,
+    wish: {
+      kind: isCA ? 'ca' : 'end-entity',
+      ...usagesOf(request),
+      ttl: BigInt(seconds > 0 ? seconds : (offers?.defaultSeconds ?? 0)),
+      ttlFrom: 'notBefore',
+      ttlAbove: 'clamp',
+      ...(offers?.maxSeconds !== undefined && { ttlAtMost: offers.maxSeconds }),
+      ...(offers?.issuer !== undefined && { signer: offers.issuer }),
+    },
+  };
+}
+
+function usagesOf(request: CertificateRequest): Usages {
+  if (faultIn(request) !== undefined) return { keyUsage: [], extendedKeyUsage: [] };
+  const { usages, isCA } = request;
+  return readUsages([...(usages.length === 0 ? usualUsages : usages), ...(isCA ? ['cert sign'] : [])]);
+}
+
+function saidTo(request: CertificateRequest, refusal: Refusal, now: number, isSpent: boolean): Said {
+  const { code, remedy, message } = refusal;
+  // nobody has spoken of such requests yet: a policy for them may come within the budget
+  const mayPass = remedy !== 'fix-request' || code === 'policy.no-match';
+  if (!mayPass) return failedWord(request, message, now, /^(csr|key|request)\./.test(code));
+  if (isSpent) return failedWord(request, `tried for too long; the last fault was: ${message}`, now, false);
+  return { meanwhile: pendingWord(request, message, now) };
+}

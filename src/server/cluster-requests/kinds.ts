@@ -1,0 +1,135 @@
+import { CertificateRequesters } from '#authn/kubernetes/certificate-requesters.ts';
+import { Requesters } from '#authn/kubernetes/requesters.ts';
+import { TrustedAccounts } from '#authn/node/trusted-accounts.ts';
+import type { LiveIssuers } from '#authority/issuers.ts';
+import type { ClusterRequestsConfig, PodCertificatesConfig, SigningRequestsConfig } from '#config/server-config.ts';
+import { AnsweredRequests, type RequestObserver } from '#doors/kubernetes/answered-requests.ts';
+import { certificateRequests } from '#doors/kubernetes/certificate-requests.ts';
+import { IssuerObjects } from '#doors/kubernetes/issuer-objects.ts';
+import type { IssuerSpec } from '#doors/kubernetes/issuer-spec.ts';
+import { podCertificates } from '#doors/kubernetes/pod-certificates.ts';
+import type { Handed, RequestKind, WaitingRequest } from '#doors/kubernetes/request-kind.ts';
+import { signingRequests } from '#doors/kubernetes/signing-requests.ts';
+import type { LiveIssuer } from '#issuance/live-issuer.ts';
+import type { Authenticator, Impersonation } from '#issuance/ports.ts';
+import type { Issuance } from '#issuance/request.ts';
+import type { KubernetesApi } from '#kubernetes/api.ts';
+import { systemPace } from '#kubernetes/pace.ts';
+import type { Foundation } from '../foundation.ts';
+import { followMountingPods } from './mounting-pods.ts';
+
+/** One kind of objects: who is proven by them, and how they are answered. */
+export interface AnsweredKind {
+  readonly plural: string;
+  readonly callers: Pick<Authenticator, 'authenticate'>;
+  readonly acting?: Impersonation;
+  answer(answering: Answering): Answered;
+  close(): Promise<void>;
+}
+
+interface Answering {
+  readonly issuance: Issuance;
+  readonly issuedBefore: ReadonlyMap<string, Handed>;
+  readonly observer: RequestObserver;
+  readonly issuers: LiveIssuers;
+  readonly term: () => AbortSignal | undefined;
+}
+
+interface Answered {
+  readonly waiting: number;
+  refresh(): void;
+  stop(): Promise<void>;
+}
+
+interface Around {
+  readonly foundation: Foundation;
+  readonly api: KubernetesApi;
+  readonly cluster: string;
+}
+
+export function openPods({ foundation, api, cluster }: Around, wanted: PodCertificatesConfig): AnsweredKind {
+  const kind = podCertificates({ ...wanted, cluster });
+  const followed = followMountingPods(foundation, api);
+  return {
+    plural: kind.plural,
+    callers: followed.callers,
+    answer: (answering) => started(api, kind, answering),
+    close: () => followed.stop(),
+  };
+}
+
+export function openSigning({ foundation, api, cluster }: Around, wanted: SigningRequestsConfig): AnsweredKind {
+  const { trustDomain, trustDomainAliases } = foundation.config;
+  const kind = signingRequests({ ...wanted, cluster });
+  const requesters = new Requesters({
+    trusted: new TrustedAccounts(wanted.requesters),
+    trustDomain,
+    trustDomains: [trustDomain, ...trustDomainAliases],
+  });
+  return {
+    plural: kind.plural,
+    callers: requesters,
+    acting: requesters,
+    answer: (answering) => started(api, kind, answering),
+    close: async () => undefined,
+  };
+}
+
+export function openCertificateRequests(
+  { foundation, api, cluster }: Around,
+  { retryForMs }: NonNullable<ClusterRequestsConfig['certificateRequests']>,
+): AnsweredKind {
+  const plural = 'certificaterequests';
+  return {
+    plural,
+    callers: new CertificateRequesters(foundation.config.trustDomain),
+    answer(answering) {
+      const { term, observer, issuers: live } = answering;
+      const objects = new IssuerObjects({
+        ...{ api, term, observer, pace: systemPace },
+        judge: (spec) => faultOf(spec, live),
+        onChange: () => requests.refresh(),
+      });
+      const issuer = (key: string) => objects.standing(key);
+      const requests = started(api, certificateRequests({ cluster, retryForMs, issuer }), answering);
+      objects.start();
+      live.onChange(() => objects.refresh());
+      return {
+        get waiting() {
+          return requests.waiting;
+        },
+        refresh() {
+          objects.refresh();
+          requests.refresh();
+        },
+        async stop() {
+          await Promise.all([requests.stop(), objects.stop()]);
+        },
+      };
+    },
+    close: async () => undefined,
+  };
+}
+
+/** Why this server cannot do what an Issuer asks of it. */
+function faultOf({ issuer: name, isCA }: IssuerSpec, live: LiveIssuers): string | undefined {
+  const names = live.all().map((each) => each.name);
+  if (name !== undefined && !names.includes(name))
+    return `spec.issuer: the server has no issuer "${name}"; right would be ${names.join(', ')}`;
+  const issuer: LiveIssuer = live.get(name);
+  if (issuer.way === 'relay')
+    return `spec.issuer: "${issuer.name}" is relayed to another CA, and signs workload identities alone`;
+  if (isCA && issuer.facts.pathLength === 0)
+    return `spec.isCA: the certificate of issuer "${issuer.name}" has path length 0, and so may sign no CAs`;
+  return undefined;
+}
+
+function started<Request extends WaitingRequest>(
+  api: KubernetesApi,
+  kind: RequestKind<Request>,
+  answering: Answering,
+): AnsweredRequests<Request> {
+  const requests = new AnsweredRequests({ ...answering, kind, api, pace: systemPace });
+  requests.start();
+  return requests;
+}

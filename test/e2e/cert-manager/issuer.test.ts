@@ -1,0 +1,40 @@
+import { X509Certificate } from 'node:crypto';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { describeWith } from '#test/oracles.ts';
+import { at } from '#test/support/control-plane/client.ts';
+import { endsIn } from '#test/support/records.ts';
+import { Site } from './site.ts';
+
+const soon = { timeout: 30_000, interval: 25 };
+const starting = { timeout: 120_000 };
+
+describeWith(['control-plane', 'set:cert-manager'], 'an external issuer of cert-manager', () => {
+  let site: Site;
+
+  beforeAll(async () => {
+    site = await Site.start();
+  }, starting.timeout);
+  afterAll(async () => {
+    await site?.[Symbol.asyncDispose]();
+  });
+
+  it('signs what a Certificate asks for, and the Secret holds the chain and its root', async () => {
+    await site.issuer('Issuer', 'mesh', {});
+    const { 'tls.crt': chain = '', 'ca.crt': ca = '' } = await site.certificate('gateway', {
+      issuerRef: { group: 'countersign.dev', kind: 'Issuer', name: 'mesh' },
+      dnsNames: ['gateway.shop.example'],
+    });
+    expect(ca).toBe(site.home.root.pem);
+    expect(chain.endsWith(site.home.intermediate.pem)).toBe(true);
+    expect(new X509Certificate(chain).subjectAltName).toBe('DNS:gateway.shop.example');
+    expect(endsIn(site.running.records)).toMatchObject([
+      { type: 'certificate.issued', door: 'cert-manager', certificate: { sans: ['dns:gateway.shop.example'] } },
+    ]);
+    await vi.waitFor(async () => {
+      const { items } = Object(
+        await site.cluster.admin.get(`/apis/events.k8s.io/v1/namespaces/${site.namespace}/events`),
+      );
+      expect([...items].map((event) => at(event, 'reason'))).toContain('Issued');
+    }, soon);
+  });
+});

@@ -1,0 +1,113 @@
+import { vi } from 'vitest';
+import { stringify } from 'yaml';
+import { documentedAccess } from '#test/distribution/documented-roles.ts';
+import { policyText } from '#test/policy/sidecar.ts';
+import { InProcess, quiet } from '#test/server/in-process.ts';
+import { CertManager, certManagerApi } from '#test/support/control-plane/cert-manager.ts';
+import { at } from '#test/support/control-plane/client.ts';
+import { Cluster } from '#test/support/control-plane/cluster.ts';
+import { installIssuerKinds } from '#test/support/control-plane/issuer-kinds.ts';
+import { kubeconfig } from '#test/support/control-plane/kubeconfig.ts';
+import { createNamespace } from '#test/support/control-plane/objects.ts';
+import { UnrulyProxy } from '#test/support/control-plane/unruly-proxy.ts';
+import { TestHome } from '#test/support/home.ts';
+
+const ours = '/apis/countersign.dev/v1alpha1';
+const patiently = { timeout: 60_000, interval: 50 };
+
+/** All that a certificate may name, for end entities. */
+export const everything = {
+  priority: 50,
+  match: { kinds: ['end-entity'], doors: ['cert-manager'] },
+  key: { allow: ['ec:P-256', 'ec:P-384', 'ec:P-521', 'rsa:2048', 'rsa:3072', 'rsa:4096', 'ed25519'] },
+  subject: { mode: 'optional' },
+  sans: {
+    dns: { mode: 'optional', patterns: ['*'], wildcards: 'allow' },
+    ip: { mode: 'optional', patterns: ['0.0.0.0/0', '::/0'] },
+    email: { mode: 'optional', patterns: ['*'] },
+    uri: { mode: 'optional', patterns: ['spiffe://*/*/*/*/*', 'spiffe://*/*/*'] },
+    other: { mode: 'optional', patterns: ['1.3.6.1.4.1.311.20.2.3'] },
+  },
+  certificate: { keyUsage: ['digitalSignature', 'keyEncipherment', 'dataEncipherment'] },
+  validity: { default: '2160h', max: '2160h', min: '5m' },
+};
+
+/**
+ * A cluster of its own (whoever answers there answers all of it), cert-manager's controllers, and our server with the
+ * documented rights behind a proxy that can be made unruly.
+ */
+export class Site implements AsyncDisposable {
+  readonly cluster: Cluster;
+  readonly certManager: CertManager;
+  readonly namespace: string;
+  readonly home: TestHome;
+  readonly proxy: UnrulyProxy;
+  readonly running: InProcess;
+
+  private constructor(parts: Pick<Site, 'cluster' | 'certManager' | 'namespace' | 'home' | 'proxy' | 'running'>) {
+    this.cluster = parts.cluster;
+    this.certManager = parts.certManager;
+    this.namespace = parts.namespace;
+    this.home = parts.home;
+    this.proxy = parts.proxy;
+    this.running = parts.running;
+  }
+
+  static async start(): Promise<Site> {
+    const cluster = await Cluster.start();
+    const { admin } = cluster;
+    await installIssuerKinds(admin);
+    const namespace = await createNamespace(admin, { prefix: 'shop' });
+    const certManager = await CertManager.start(cluster, namespace);
+    const proxy = await UnrulyProxy.start(
+      await documentedAccess(admin, { namespace }, ['cert-manager-approves-countersign'], 'docs/cert-manager.md'),
+    );
+    const home = new TestHome({ config: quiet });
+    home.write('kube.yaml', kubeconfig(proxy.access()), 0o600);
+    home.write('named.yaml', policyText({ name: 'named', spec: everything }));
+    const clusterRequests = { kubeconfig: 'kube.yaml', lease: { namespace }, certificateRequests: { retryFor: '1m' } };
+    home.write('countersign.yaml', stringify({ ...home.config, policies: ['named.yaml'], clusterRequests }));
+    const running = await InProcess.start(home);
+    return new Site({ cluster, certManager, namespace, home, proxy, running });
+  }
+
+  /** Resolves once it is ready. */
+  async issuer(kind: 'Issuer' | 'ClusterIssuer', name: string, spec: unknown): Promise<void> {
+    const path = kind === 'Issuer' ? `${ours}/namespaces/${this.namespace}/issuers` : `${ours}/clusterissuers`;
+    await this.cluster.admin.create(path, { apiVersion: 'countersign.dev/v1alpha1', kind, metadata: { name }, spec });
+    await vi.waitFor(async () => {
+      const found = await this.cluster.admin.get(`${path}/${name}`);
+      const [ready] = Object(at(found, 'status', 'conditions') ?? []);
+      if (at(ready, 'status') !== 'True') throw new Error(`${name} is not ready: ${JSON.stringify(ready)}`);
+    }, patiently);
+  }
+
+  /** What the Secret of a Certificate holds once it is ready. */
+  async certificate(name: string, spec: Readonly<Record<string, unknown>>): Promise<Record<string, string>> {
+    const folder = `${certManagerApi}/namespaces/${this.namespace}/certificates`;
+    await this.cluster.admin.create(folder, {
+      apiVersion: 'cert-manager.io/v1',
+      kind: 'Certificate',
+      metadata: { name },
+      spec: { secretName: name, ...spec },
+    });
+    await vi.waitFor(async () => {
+      const conditions: unknown[] = Object(
+        at(await this.cluster.admin.get(`${folder}/${name}`), 'status', 'conditions') ?? [],
+      );
+      const ready = [...conditions].find((each) => at(each, 'type') === 'Ready');
+      if (at(ready, 'status') !== 'True') throw new Error(`${name} is not ready: ${JSON.stringify(conditions)}`);
+    }, patiently);
+    const secret = await this.cluster.admin.get(`/api/v1/namespaces/${this.namespace}/secrets/${name}`);
+    const data = Object.entries<unknown>(Object(at(secret, 'data')));
+    return Object.fromEntries(data.map(([key, value]) => [key, Buffer.from(String(value), 'base64').toString()]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.running.close();
+    await this.proxy[Symbol.asyncDispose]();
+    this.home[Symbol.dispose]();
+    await this.certManager[Symbol.asyncDispose]();
+    await this.cluster.stop();
+  }
+}
