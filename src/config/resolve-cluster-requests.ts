@@ -20,7 +20,10 @@ export function resolveClusterRequests(
     }),
     ...(signingRequests && { signingRequests: resolveSigning(signingRequests) }),
     ...(certificateRequests && {
-      certificateRequests: { retryForMs: parseDuration(certificateRequests.retryFor) * 1000 },
+      certificateRequests: {
+        retryForMs: parseDuration(certificateRequests.retryFor) * 1000,
+        signerNames: certificateRequests.signerNames === 'answer',
+      },
     }),
   };
 }

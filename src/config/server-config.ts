@@ -197,7 +197,13 @@ export interface ClusterRequestsConfig {
   readonly lease: { readonly namespace: string; readonly name: string };
   readonly podCertificates?: PodCertificatesConfig;
   readonly signingRequests?: SigningRequestsConfig;
-  readonly certificateRequests?: { readonly retryForMs: number };
+  readonly certificateRequests?: ExternalIssuerConfig;
+}
+
+export interface ExternalIssuerConfig {
+  readonly retryForMs: number;
+  /** Whether an issuer is also a signer of CertificateSigningRequests by its name. */
+  readonly signerNames: boolean;
 }
 
 export interface PodCertificatesConfig {

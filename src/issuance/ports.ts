@@ -82,13 +82,15 @@ export interface ClusterRequester {
   readonly uid: string;
 }
 
-/** A CertificateRequest of cert-manager: where it is, and who is said to have made it. */
+/** A request for a certificate of one of our issuers: where it is, which issuer, and who is said to have made it. */
 export interface CertificateRequestClaim {
   readonly cluster: string;
   readonly namespace: string;
   readonly name: string;
   readonly issuerRef: string;
   readonly user?: { readonly name: string; readonly uid: string; readonly groups: readonly string[] };
+  /** The namespaced issuer that its user has to have leave to reference, and what else is known of the user. */
+  readonly mustReference?: { readonly name: string; readonly extra: Readonly<Record<string, readonly string[]>> };
 }
 
 export interface ClaimedObject {

@@ -53,7 +53,7 @@ describe('the section clusterRequests', () => {
       lease: { namespace: 'istio-system', name: 'countersign-requests' },
       podCertificates: { signerName: 'mesh.example/workload' },
       signingRequests: { signerName: 'mesh.example/istio', requesters: ['istio-system/istiod'], appendRoot: true },
-      certificateRequests: { retryForMs: 600_000 },
+      certificateRequests: { retryForMs: 600_000, signerNames: false },
     });
     expect(parse('{ certificateRequests: {}, kubeconfig: kube, context: x }').clusterRequests?.kubeconfig).toEqual({
       path: '/etc/countersign/kube',

@@ -28,6 +28,8 @@ export interface AuthorityOptions {
   readonly kind?: KeyKind;
   readonly issuer?: TestAuthority;
   readonly trustDomain?: string;
+  /** CAs allowed below it; 0 unless told, and a root has no bound. */
+  readonly pathLength?: number;
   /** Seconds since the epoch. */
   readonly notBefore?: number;
   readonly notAfter?: number;
@@ -53,7 +55,7 @@ export function testAuthority(options: AuthorityOptions): TestAuthority {
       serial,
       notBefore: options.notBefore ?? now - 3600,
       notAfter: options.notAfter ?? now + 30 * 86_400,
-      ...(above !== undefined && { pathLength: 0 }),
+      ...(above !== undefined && { pathLength: options.pathLength ?? 0 }),
       ...(options.trustDomain !== undefined && { trustDomain: options.trustDomain }),
     },
     algorithm,

@@ -50,6 +50,11 @@ export const clusterRequests = section(
             'How long what may pass (an HSM that is away, a rate limit, a policy that is missing) is tried before a request has failed for good, at most 24h',
             { default: '10m' },
           ),
+          signerNames: oneOf(
+            "Whether CertificateSigningRequests are answered too whose signer is such an issuer by its name, clusterissuers.countersign.dev/NAME or issuers.countersign.dev/NAMESPACE.NAME; approving them is the cluster's",
+            ['refuse', 'answer'],
+            { default: 'refuse' },
+          ),
         },
       ),
     ),

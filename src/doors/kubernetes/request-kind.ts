@@ -44,7 +44,7 @@ export interface RequestKind<Request extends WaitingRequest> {
   readonly versions: readonly string[];
   readonly kind: string;
   readonly plural: string;
-  /** What of them is ours. */
+  /** What of them is ours; empty where no selector tells. */
   readonly fieldSelector: string;
   readonly writing: Writing;
   /** Whether one is looked at anew before it is signed: its status may be written by others, and more than once. */

@@ -8,15 +8,24 @@ import type { WaitingRequest } from './request-kind.ts';
 export interface SigningRequest extends WaitingRequest {
   /** Text of `spec.request`: one PEM PKCS#10, or what somebody took for one. */
   readonly csr: string;
+  readonly signerName: string;
   /** Whom the API server says made it. */
-  readonly requester: Omit<ClusterRequester, 'cluster'>;
+  readonly requester: SigningRequester;
   readonly usages: readonly string[];
   /** Seconds; 0 where none are asked for. */
   readonly expirationSeconds: number;
   /** ms since the epoch. */
   readonly createdAt: number;
+  /** Anybody who may change the object writes these. */
+  readonly annotations: Readonly<Record<string, string>>;
   /** As they are: a status that adds one has to repeat them. */
   readonly conditions: readonly KubernetesObject[];
+}
+
+/** `spec.username`, `uid`, `groups` and `extra`, as the API server knows whoever made it. */
+export interface SigningRequester extends Omit<ClusterRequester, 'cluster'> {
+  readonly groups: readonly string[];
+  readonly extra: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
@@ -33,12 +42,31 @@ export function readSigningRequest({ metadata, spec, status }: KubernetesObject)
     name: objectText(metadata, 'name'),
     uid: objectText(metadata, 'uid'),
     csr: Buffer.from(objectText(spec, 'request'), 'base64').toString('latin1'),
-    requester: { username: objectText(spec, 'username'), uid: typeof spec.uid === 'string' ? spec.uid : '' },
+    signerName: objectText(spec, 'signerName'),
+    requester: {
+      username: objectText(spec, 'username'),
+      uid: typeof spec.uid === 'string' ? spec.uid : '',
+      groups: Array.isArray(spec.groups) ? spec.groups.map(String) : [],
+      extra: extraOf(spec.extra),
+    },
     usages: Array.isArray(spec.usages) ? spec.usages.map(String) : [],
     expirationSeconds: typeof spec.expirationSeconds === 'number' ? Math.trunc(spec.expirationSeconds) : 0,
+    annotations: textsOf(metadata.annotations),
     createdAt: Date.parse(objectText(metadata, 'creationTimestamp')),
     conditions,
   };
+}
+
+function extraOf(extra: unknown): Readonly<Record<string, readonly string[]>> {
+  if (!isObject(extra)) return {};
+  return Object.fromEntries(
+    Object.entries(extra).map(([key, values]) => [key, Array.isArray(values) ? values.map(String) : []]),
+  );
+}
+
+function textsOf(value: unknown): Readonly<Record<string, string>> {
+  if (!isObject(value)) return {};
+  return Object.fromEntries(Object.entries(value).map(([key, text]) => [key, String(text)]));
 }
 
 const isSigned = (status: unknown) =>

@@ -19,7 +19,7 @@ export interface SigningRequestsOptions {
 }
 
 /** An approved request that nobody answered is never collected: whoever asked has long gone (kubernetes.md §2.6), ms. */
-const longestWaitMs = 24 * 3_600_000;
+export const longestWaitMs = 24 * 3_600_000;
 
 /**
  * CertificateSigningRequests of one signer, by which a registration authority such as istiod has the identities certified
@@ -101,14 +101,14 @@ function refused(request: SigningRequest, refusal: Refusal, now: number): Said {
   return { status: failed(request, reasonOf(code), message, now) };
 }
 
-function reasonOf(code: string): string {
+export function reasonOf(code: string): string {
   if (code.startsWith('authn.')) return 'NotPermitted';
   if (code.startsWith('csr.') || code.startsWith('request.')) return 'InvalidRequest';
   return code.startsWith('key.') ? 'UnsupportedKey' : 'PolicyDenied';
 }
 
 /** For good. A condition without times is never collected. */
-function failed({ conditions }: SigningRequest, reason: string, message: string, now: number): KubernetesObject {
+export function failed({ conditions }: SigningRequest, reason: string, message: string, now: number): KubernetesObject {
   const time = new Date(Math.floor(now / 1000) * 1000).toISOString().replace('.000Z', 'Z');
   const condition = { type: 'Failed', status: 'True', reason, message, lastUpdateTime: time, lastTransitionTime: time };
   return { conditions: [...conditions, condition] };

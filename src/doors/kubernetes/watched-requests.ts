@@ -110,6 +110,7 @@ export class WatchedRequests<Request extends WaitingRequest> {
   /** An older definition of the kind may have no field to select by: then all of them come, and what is not ours is dropped. */
   async #selects(path: string): Promise<boolean> {
     const { api, kind } = this.#options;
+    if (kind.fieldSelector === '') return false;
     try {
       const query = { fieldSelector: kind.fieldSelector, limit: '1' };
       await api.ask({ method: 'GET', path, query, timeoutMs: callMs });

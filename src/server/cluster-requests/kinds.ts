@@ -2,10 +2,12 @@ import { CertificateRequesters } from '#authn/kubernetes/certificate-requesters.
 import { Requesters } from '#authn/kubernetes/requesters.ts';
 import { TrustedAccounts } from '#authn/node/trusted-accounts.ts';
 import type { LiveIssuers } from '#authority/issuers.ts';
-import type { ClusterRequestsConfig, PodCertificatesConfig, SigningRequestsConfig } from '#config/server-config.ts';
+import type { ExternalIssuerConfig, PodCertificatesConfig, SigningRequestsConfig } from '#config/server-config.ts';
 import { AnsweredRequests, type RequestObserver } from '#doors/kubernetes/answered-requests.ts';
 import { certificateRequests } from '#doors/kubernetes/certificate-requests.ts';
 import { IssuerObjects } from '#doors/kubernetes/issuer-objects.ts';
+import { issuerGroup } from '#doors/kubernetes/issuer-resource.ts';
+import { issuerSigningRequests } from '#doors/kubernetes/issuer-signing-requests.ts';
 import type { IssuerSpec } from '#doors/kubernetes/issuer-spec.ts';
 import { podCertificates } from '#doors/kubernetes/pod-certificates.ts';
 import type { Handed, RequestKind, WaitingRequest } from '#doors/kubernetes/request-kind.ts';
@@ -77,33 +79,37 @@ export function openSigning({ foundation, api, cluster }: Around, wanted: Signin
 
 export function openCertificateRequests(
   { foundation, api, cluster }: Around,
-  { retryForMs }: NonNullable<ClusterRequestsConfig['certificateRequests']>,
+  { retryForMs, signerNames }: ExternalIssuerConfig,
 ): AnsweredKind {
   const plural = 'certificaterequests';
   return {
     plural,
-    callers: new CertificateRequesters(foundation.config.trustDomain),
+    callers: new CertificateRequesters({ api, trustDomain: foundation.config.trustDomain, group: issuerGroup }),
     answer(answering) {
       const { term, observer, issuers: live } = answering;
       const objects = new IssuerObjects({
         ...{ api, term, observer, pace: systemPace },
         judge: (spec) => faultOf(spec, live),
-        onChange: () => requests.refresh(),
+        onChange: () => refresh(),
       });
       const issuer = (key: string) => objects.standing(key);
-      const requests = started(api, certificateRequests({ cluster, retryForMs, issuer }), answering);
+      const requests: Answered[] = [started(api, certificateRequests({ cluster, retryForMs, issuer }), answering)];
+      if (signerNames) requests.push(started(api, issuerSigningRequests({ cluster, issuer }), answering));
+      const refresh = () => {
+        for (const each of requests) each.refresh();
+      };
       objects.start();
       live.onChange(() => objects.refresh());
       return {
         get waiting() {
-          return requests.waiting;
+          return requests.reduce((sum, { waiting }) => sum + waiting, 0);
         },
         refresh() {
           objects.refresh();
-          requests.refresh();
+          refresh();
         },
         async stop() {
-          await Promise.all([requests.stop(), objects.stop()]);
+          await Promise.all([...requests, objects].map((each) => each.stop()));
         },
       };
     },

@@ -11,6 +11,7 @@ import { kubeconfig } from '#test/support/control-plane/kubeconfig.ts';
 import { createNamespace } from '#test/support/control-plane/objects.ts';
 import { UnrulyProxy } from '#test/support/control-plane/unruly-proxy.ts';
 import { TestHome } from '#test/support/home.ts';
+import { testAuthority } from '#test/support/software-ca.ts';
 
 const ours = '/apis/countersign.dev/v1alpha1';
 const patiently = { timeout: 60_000, interval: 50 };
@@ -18,7 +19,7 @@ const patiently = { timeout: 60_000, interval: 50 };
 /** All that a certificate may name, for end entities. */
 export const everything = {
   priority: 50,
-  match: { kinds: ['end-entity'], doors: ['cert-manager'] },
+  match: { kinds: ['end-entity'], doors: ['cert-manager', 'kubernetes-csr'] },
   key: { allow: ['ec:P-256', 'ec:P-384', 'ec:P-521', 'rsa:2048', 'rsa:3072', 'rsa:4096', 'ed25519'] },
   subject: { mode: 'optional' },
   sans: {
@@ -30,6 +31,14 @@ export const everything = {
   },
   certificate: { keyUsage: ['digitalSignature', 'keyEncipherment', 'dataEncipherment'] },
   validity: { default: '2160h', max: '2160h', min: '5m' },
+};
+
+/** The same for CAs. */
+export const authorities = {
+  ...everything,
+  priority: 51,
+  match: { kinds: ['ca'], doors: ['cert-manager', 'kubernetes-csr'] },
+  certificate: { keyUsage: ['keyCertSign', 'cRLSign', 'digitalSignature', 'keyEncipherment'] },
 };
 
 /**
@@ -53,7 +62,8 @@ export class Site implements AsyncDisposable {
     this.running = parts.running;
   }
 
-  static async start(): Promise<Site> {
+  /** `certificateRequests`: laid over the section. */
+  static async start(over: Readonly<Record<string, unknown>> = {}): Promise<Site> {
     const cluster = await Cluster.start();
     const { admin } = cluster;
     await installIssuerKinds(admin);
@@ -65,8 +75,24 @@ export class Site implements AsyncDisposable {
     const home = new TestHome({ config: quiet });
     home.write('kube.yaml', kubeconfig(proxy.access()), 0o600);
     home.write('named.yaml', policyText({ name: 'named', spec: everything }));
-    const clusterRequests = { kubeconfig: 'kube.yaml', lease: { namespace }, certificateRequests: { retryFor: '1m' } };
-    home.write('countersign.yaml', stringify({ ...home.config, policies: ['named.yaml'], clusterRequests }));
+    const clusterRequests = {
+      kubeconfig: 'kube.yaml',
+      lease: { namespace },
+      certificateRequests: { retryFor: '1m', ...over },
+    };
+    const upper = testAuthority({ commonName: 'Test upper CA', issuer: home.root, pathLength: 1 });
+    home.write('issuers/upper.pem', upper.pem);
+    home.write('issuers/upper.key', upper.keyPem, 0o600);
+    const key = { file: { path: 'issuers/upper.key' } };
+    const issuers = [
+      ...Object(home.config.issuers),
+      { name: 'upper', certificate: 'issuers/upper.pem', roots: 'roots.pem', key },
+    ];
+    home.write('authorities.yaml', policyText({ name: 'authorities', spec: authorities }));
+    home.write(
+      'countersign.yaml',
+      stringify({ ...home.config, issuers, policies: ['named.yaml', 'authorities.yaml'], clusterRequests }),
+    );
     const running = await InProcess.start(home);
     return new Site({ cluster, certManager, namespace, home, proxy, running });
   }
