@@ -33,7 +33,7 @@ export async function installKinds(admin: TestClient): Promise<void> {
   }, patiently);
 }
 
-/** cert-manager's own controllers of Issuers and CertificateRequests, looking after one namespace. */
+/** cert-manager's own controllers of Issuers, Certificates and requests, looking after one namespace. */
 export class CertManager implements AsyncDisposable {
   readonly namespace: string;
   readonly #admin: TestClient;

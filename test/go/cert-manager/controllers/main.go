@@ -1,5 +1,6 @@
-// cert-manager's own controllers of issuers, Certificates and CertificateRequests, in one namespace. The module publishes them as
-// packages; their command is a module of its own that nobody publishes. No webhook, no leader election, no metrics.
+// cert-manager's own controllers of issuers, Certificates, CertificateRequests and CertificateSigningRequests, in one namespace.
+// The module publishes them as packages; their command is a module of its own that nobody publishes. No webhook, no leader
+// election, no metrics.
 package main
 
 import (
@@ -9,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/cert-manager/cert-manager/pkg/controller"
 	"github.com/cert-manager/cert-manager/pkg/controller/certificaterequests/approver"
@@ -20,6 +22,7 @@ import (
 	"github.com/cert-manager/cert-manager/pkg/controller/certificates/requestmanager"
 	"github.com/cert-manager/cert-manager/pkg/controller/certificates/revisionmanager"
 	"github.com/cert-manager/cert-manager/pkg/controller/certificates/trigger"
+	signingca "github.com/cert-manager/cert-manager/pkg/controller/certificatesigningrequests/ca"
 	"github.com/cert-manager/cert-manager/pkg/controller/issuers"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/ca"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/selfsigned"
@@ -36,6 +39,7 @@ var names = []string{
 	issuing.ControllerName,
 	readiness.ControllerName,
 	revisionmanager.ControllerName,
+	signingca.CSRControllerName,
 }
 
 func main() {
@@ -55,6 +59,11 @@ func run(ctx context.Context, kubeconfig, namespace string) error {
 		Kubeconfig:    kubeconfig,
 		Namespace:     namespace,
 		IssuerOptions: controller.IssuerOptions{ClusterResourceNamespace: namespace},
+		// The command's own defaults; without them a request that failed is made again at once.
+		CertificateOptions: controller.CertificateOptions{
+			CertificateRequestMinimumBackoffDuration: time.Hour,
+			CertificateRequestMaximumBackoffDuration: 32 * time.Hour,
+		},
 	})
 	if err != nil {
 		return err
