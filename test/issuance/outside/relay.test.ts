@@ -92,7 +92,7 @@ describe('certificates that are taken', () => {
     if (!openssl.available) return;
     expect(first).toHaveLength(taken.length);
     for (const { at, chain } of first) {
-      expect(askOpenssl(openssl.path, { name: 'relayed', chain }, at)).toEqual(['leaf: OK\n', 'leaf: OK\n']);
+      expect(askOpenssl(openssl.path, { name: 'relayed', chain }, { at })).toEqual(['leaf: OK\n', 'leaf: OK\n']);
     }
   });
 });
