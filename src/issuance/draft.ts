@@ -34,22 +34,12 @@ export class Draft {
       });
     } else {
       if (terms.csrSha256 !== csr.sha256) throw new Refusal('internal', 'the permit is for another request');
-      const { keyUsage, extendedKeyUsage, pathLength } = terms;
-      const { subject, sanDer: names } = csr;
-      const length = pathLength === undefined ? {} : { pathLength };
-      const copied = { subject: subject.der, names };
-      this.#expected = { ...common, ...lintedToo, keyUsage, extendedKeyUsage, copied, ...length };
-      this.tbs = copiedTbs(
-        {
-          ...common,
-          ...copied,
-          issuer: issuer.terms,
-          keyUsage,
-          extendedKeyUsage,
-          ...(pathLength !== undefined && { ca: { pathLength } }),
-        },
-        issuer.leafIssuer.signatureAlgorithm,
-      );
+      const { kind, keyUsage, extendedKeyUsage, pathLength } = terms;
+      const copied = { subject: csr.subject.der, names: csr.sanDer, nameConstraints: csr.nameConstraintsDer };
+      const ca = kind === 'ca' ? { ca: pathLength === undefined ? {} : { pathLength } } : {};
+      const both = { ...common, keyUsage, extendedKeyUsage, ...ca };
+      this.#expected = { ...both, ...lintedToo, copied };
+      this.tbs = copiedTbs({ ...both, ...copied, issuer: issuer.terms }, issuer.leafIssuer.signatureAlgorithm);
     }
   }
 

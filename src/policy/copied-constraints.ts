@@ -19,6 +19,7 @@ export function copiedConstraints({ subject, sans = {}, certificate = {} }: Poli
     names('other', sans.other, anyGlob(sans.other?.patterns ?? [], '')),
     usages(certificate.keyUsage, certificate.extendedKeyUsage),
     pathLength(certificate.pathLength),
+    nameConstraints(certificate.nameConstraints),
   ];
 }
 
@@ -140,6 +141,22 @@ function beyond<Name extends string>(
   return {
     code: 'csr.extension',
     sentence: `${what} ${stranger} is not given here; right would be ${allowed.join(', ')}`,
+  };
+}
+
+function nameConstraints(mode: 'copy' | 'refuse' = 'refuse'): Check {
+  const has = ({ csr }: Inquiry) => csr.extensionOids.includes('2.5.29.30');
+  return {
+    name: 'name constraints',
+    objection: (inquiry) =>
+      mode === 'copy' || !has(inquiry)
+        ? undefined
+        : {
+            code: 'csr.extension',
+            sentence:
+              'the CSR asks for nameConstraints, which the policy does not give ("certificate.nameConstraints")',
+          },
+    found: (inquiry) => (has(inquiry) ? 'as the CSR has them' : 'none'),
   };
 }
 

@@ -4,8 +4,8 @@ import type { Inquiry, NamedWish } from './question.ts';
 
 /** A certificate with more names is no certificate of one service. */
 const mostNames = 100;
-/** subjectAltName, keyUsage, extendedKeyUsage, basicConstraints: what a certificate here can carry. */
-const carried: ReadonlySet<string> = new Set(['2.5.29.17', '2.5.29.15', '2.5.29.37', '2.5.29.19']);
+/** subjectAltName, keyUsage, extendedKeyUsage, basicConstraints, nameConstraints: what a certificate here can carry. */
+const carried: ReadonlySet<string> = new Set(['2.5.29.17', '2.5.29.15', '2.5.29.37', '2.5.29.19', '2.5.29.30']);
 
 /**
  * What no policy can switch off of a certificate that names what its request names: object and CSR say the same, nothing

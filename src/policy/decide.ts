@@ -73,7 +73,9 @@ function grant(policy: AllowPolicy, inquiry: Inquiry, set: PolicySet): PermitTer
 function namedTerms({ kind, keyUsage, extendedKeyUsage }: NamedWish, { pathLength }: AllowPolicy, { csr }: Inquiry) {
   const asked = csr.basicConstraints?.pathLength ?? pathLength;
   const terms = { kind, csrSha256: csr.sha256, keyUsage, extendedKeyUsage };
-  return kind === 'ca' ? { ...terms, pathLength: Math.min(asked, pathLength) } : terms;
+  // RFC 5280 §4.2.1.9: what signs no certificates has no path length
+  const signs = kind === 'ca' && keyUsage.includes('keyCertSign');
+  return signs ? { ...terms, pathLength: Math.min(asked, pathLength) } : terms;
 }
 
 /** It was good when it was loaded. A deny policy goes on denying; an allow policy stops the issuing, loudly. */

@@ -128,7 +128,7 @@ function caPowers({ csr, wish }: Inquiry): Objection | undefined {
   }
   for (const oid of csr.extensionOids) {
     const name = caExtensions.get(oid);
-    if (name !== undefined) return refusedExtension(name);
+    if (name !== undefined && !(isCa && name === 'nameConstraints')) return refusedExtension(name);
   }
   return undefined;
 }

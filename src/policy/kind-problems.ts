@@ -32,7 +32,8 @@ function svidFaults({ subject, sans = {}, certificate = {} }: PolicySpec): Fault
   const elsewhere =
     'is for certificates that name what their request names: "match.kinds" says of which kinds a policy is';
   if (subject !== undefined) wrong(['subject'], elsewhere);
-  if (certificate.pathLength !== undefined) wrong(['certificate', 'pathLength'], elsewhere);
+  for (const key of ['pathLength', 'nameConstraints'] as const)
+    if (certificate[key] !== undefined) wrong(['certificate', key], elsewhere);
   for (const kind of sanKinds) {
     if (sans[kind]?.patterns !== undefined) wrong(['sans', kind, 'patterns'], elsewhere);
     const mode = sans[kind]?.mode;
@@ -57,8 +58,9 @@ function copiedFaults(spec: PolicySpec): Fault[] {
   if (certificate.keyEncipherment !== undefined)
     wrong(['certificate', 'keyEncipherment'], 'is for SVIDs alone; use "keyUsage"');
   if (sans.uri?.max !== undefined) wrong(['sans', 'uri', 'max'], ofSvids);
-  if (certificate.pathLength !== undefined && !allowedKinds(spec).includes('ca'))
-    wrong(['certificate', 'pathLength'], 'only a CA has a path length, and this policy is not about kind ca');
+  for (const key of ['pathLength', 'nameConstraints'] as const)
+    if (certificate[key] !== undefined && !allowedKinds(spec).includes('ca'))
+      wrong(['certificate', key], 'only a CA has it, and this policy is not about kind ca');
   for (const kind of sanKinds) {
     const { mode, patterns } = sans[kind] ?? {};
     if (mode === 'ignored')

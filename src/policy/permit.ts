@@ -44,7 +44,7 @@ export interface NamedTerms extends CommonTerms {
   readonly keyUsage: readonly KeyUsageName[];
   /** None: the extension is left out. */
   readonly extendedKeyUsage: readonly PurposeName[];
-  /** Of a CA; an end entity has none. */
+  /** Of a CA that signs certificates. */
   readonly pathLength?: number;
 }
 

@@ -32,10 +32,14 @@ export interface SvidExpectation extends CommonExpectation {
 
 /** Of a certificate that names what its request names. */
 export interface CopiedExpectation extends CommonExpectation {
-  /** Name, and GeneralNames where there are any, octet for octet. */
-  readonly copied: { readonly subject: Uint8Array; readonly names: Uint8Array | undefined };
-  /** Of a CA; an end entity has none. */
-  readonly pathLength?: number;
+  /** Name, and GeneralNames and NameConstraints where there are any, octet for octet. */
+  readonly copied: {
+    readonly subject: Uint8Array;
+    readonly names: Uint8Array | undefined;
+    readonly nameConstraints: Uint8Array | undefined;
+  };
+  /** Absent for an end entity. */
+  readonly ca?: { readonly pathLength?: number };
 }
 
 const emptySequence = Uint8Array.of(0x30, 0x00);
@@ -114,7 +118,7 @@ function lintFields(fields: CertificateFields, expected: Expectation): void {
   lintExtensions(fields.extensions, expected);
 }
 
-/** The fixed order: BC, KU, EKU (unless there is no purpose), SKI (unless the issuer leaves it out), AKI, SAN. */
+/** The fixed order: BC, KU, EKU (unless there is no purpose), SKI (unless the issuer leaves it out), AKI, SAN, and of a CA NC. */
 function lintExtensions(extensions: readonly Extension[], expected: Expectation): void {
   let at = 0;
   const next = (id: string, critical: boolean, field: string): DerReader => {
@@ -124,7 +128,7 @@ function lintExtensions(extensions: readonly Extension[], expected: Expectation)
   };
   const isCopied = 'copied' in expected;
 
-  lintBasicConstraints(next('2.5.29.19', true, 'basicConstraints'), isCopied ? expected.pathLength : undefined);
+  lintBasicConstraints(next('2.5.29.19', true, 'basicConstraints'), isCopied ? expected.ca : undefined);
   lintKeyUsage(next('2.5.29.15', true, 'keyUsage'), expected.keyUsage);
   if (!isCopied || expected.extendedKeyUsage.length > 0)
     lintPurposes(next('2.5.29.37', false, 'extendedKeyUsage'), expected.extendedKeyUsage);
@@ -137,15 +141,19 @@ function lintExtensions(extensions: readonly Extension[], expected: Expectation)
     const names = next('2.5.29.17', isSubjectEmpty, 'subjectAltName');
     if (!sameBytes(names.bytes, expected.copied.names)) differs('subjectAltName');
   }
+  if (isCopied && expected.copied.nameConstraints !== undefined) {
+    const constraints = next('2.5.29.30', true, 'nameConstraints');
+    if (!sameBytes(constraints.bytes, expected.copied.nameConstraints)) differs('nameConstraints');
+  }
   if (extensions.length !== at) differs('extensions');
 }
 
-/** Of a CA: cA TRUE and exactly this path length. */
-function lintBasicConstraints(value: DerReader, pathLength: number | undefined): void {
+/** Of a CA: cA TRUE and exactly this path length, or none. */
+function lintBasicConstraints(value: DerReader, ca: CopiedExpectation['ca']): void {
   const fields = value.sequence();
   value.finish();
-  if (pathLength !== undefined && !(fields.boolean() && fields.smallInteger() === pathLength))
-    differs('basicConstraints');
+  if (ca !== undefined && !fields.boolean()) differs('basicConstraints');
+  if (ca?.pathLength !== undefined && fields.smallInteger() !== ca.pathLength) differs('basicConstraints');
   if (fields.more) differs('basicConstraints');
 }
 

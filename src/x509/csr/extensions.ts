@@ -1,6 +1,8 @@
 import { Refusal } from '#refusal/refusal.ts';
 import type { Der } from '../algorithms.ts';
+import { type NameConstraints, readNameConstraints } from '../certificate-extensions.ts';
 import type { CertificateKind } from '../certificate-kind.ts';
+import { isWellFormedConstraint } from '../chain/name-forms.ts';
 import { oidBytes, oidText } from '../der/oid.ts';
 import { type DerReader, sameBytes } from '../der/reader.ts';
 import { tag } from '../der/tags.ts';
@@ -13,10 +15,11 @@ const extendedKeyUsage = oidBytes('2.5.29.37');
 const basicConstraints = oidBytes('2.5.29.19');
 const mostExtensions = 8;
 
+const nameConstraints = oidBytes('2.5.29.30');
+
 /** Nobody may ask for these: they bind a whole chain, or belong to a log's precertificate. */
 const forbidden = [
-  // ztunnel refuses every chain that has them, and to drop them would give more than was asked for
-  { oid: oidBytes('2.5.29.30'), name: 'nameConstraints' },
+  { oid: nameConstraints, name: 'nameConstraints' },
   { oid: oidBytes('2.5.29.36'), name: 'policyConstraints' },
   { oid: oidBytes('1.3.6.1.4.1.11129.2.4.3'), name: 'the CT poison' },
 ];
@@ -27,6 +30,8 @@ export interface ExtensionFacts {
   readonly sans: readonly SubjectAltName[];
   /** GeneralNames of the subjectAltName, as asked for. */
   readonly sanDer?: Der;
+  /** NameConstraints as a CA asks for them. */
+  readonly nameConstraintsDer?: Der;
   /** basicConstraints as asked for. */
   readonly basicConstraints?: BasicConstraintsFacts;
   readonly keyUsage?: readonly KeyUsageName[];
@@ -63,6 +68,7 @@ export function readExtensions(list: DerReader, kind: CertificateKind): Extensio
     } else if (sameBytes(oid, keyUsage)) facts.keyUsage = readKeyUsage(value, kind);
     else if (sameBytes(oid, extendedKeyUsage)) facts.extendedKeyUsage = readExtendedKeyUsage(value);
     else if (sameBytes(oid, basicConstraints)) facts.basicConstraints = readBasicConstraints(value, kind);
+    else if (kind === 'ca' && sameBytes(oid, nameConstraints)) facts.nameConstraintsDer = checkedConstraints(value);
     else refuseUnlessHarmless(oid, critical);
   }
   return facts;
@@ -117,6 +123,25 @@ function readBasicConstraints(value: DerReader, kind: CertificateKind): BasicCon
   fields.finish();
   if (pathLength < 0) refuse('basicConstraints has a negative path length');
   return { ca: true, pathLength };
+}
+
+/** To drop them would give more than was asked for; ztunnel refuses every chain with some about URIs. */
+function checkedConstraints(value: DerReader): Der {
+  const der = value.bytes.subarray(value.position, value.end) as Der;
+  const { permitted, excluded } = readConstraints(der);
+  for (const base of [...permitted, ...excluded]) {
+    if (base.kind === 'uri') refuse('nameConstraints about URIs cannot be asked for: ztunnel refuses their chains');
+    if (!isWellFormedConstraint(base)) refuse(`nameConstraints: "${base.text}" is no subtree of kind ${base.kind}`);
+  }
+  return der;
+}
+
+function readConstraints(der: Uint8Array): NameConstraints {
+  try {
+    return readNameConstraints(der);
+  } catch (thrown) {
+    return refuse(`nameConstraints: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
 }
 
 /** What is left is for policy to list; a critical one that we do not understand is not (RFC 5280 §4.2). */

@@ -40,6 +40,8 @@ export class VerifiedCsr {
   /** GeneralNames, as asked for. */
   readonly sanDer: Der | undefined;
   readonly basicConstraints: BasicConstraintsFacts | undefined;
+  /** NameConstraints, as a CA asks for them. */
+  readonly nameConstraintsDer: Der | undefined;
   readonly keyUsage: readonly KeyUsageName[] | undefined;
   /** Dotted OIDs. */
   readonly extendedKeyUsage: readonly string[] | undefined;
@@ -60,6 +62,7 @@ export class VerifiedCsr {
     this.sans = extensions.sans;
     this.sanDer = extensions.sanDer;
     this.basicConstraints = extensions.basicConstraints;
+    this.nameConstraintsDer = extensions.nameConstraintsDer;
     this.keyUsage = extensions.keyUsage;
     this.extendedKeyUsage = extensions.extendedKeyUsage;
     this.extensionOids = extensions.oids;

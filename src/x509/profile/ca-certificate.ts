@@ -12,6 +12,7 @@ import {
   caBasicConstraints,
   certificateExtensions,
   copiedAltName,
+  copiedConstraints,
   endEntityBasicConstraints,
   extendedKeyUsage,
   keyUsage,
@@ -93,8 +94,10 @@ export interface CopiedTerms extends CommonTerms {
   readonly names: Der | undefined;
   readonly keyUsage: readonly KeyUsageName[];
   readonly extendedKeyUsage: readonly PurposeName[];
-  /** Of a CA; an end entity has none. */
-  readonly ca?: { readonly pathLength: number };
+  /** NameConstraints of the request, copied; critical (RFC 5280 §4.2.1.10). */
+  readonly nameConstraints: Der | undefined;
+  /** Absent for an end entity. */
+  readonly ca?: { readonly pathLength?: number };
 }
 
 /**
@@ -102,7 +105,7 @@ export interface CopiedTerms extends CommonTerms {
  * the subject is empty. Throws RangeError that names the term.
  */
 export function copiedTbs(terms: CopiedTerms, algorithm: SignatureAlgorithm): Uint8Array {
-  const { issuer, subject, names, ca } = terms;
+  const { issuer, subject, names, nameConstraints, ca } = terms;
   return tbsCertificate(terms, algorithm, issuer.name, subject, [
     ca === undefined ? endEntityBasicConstraints() : caBasicConstraints(ca.pathLength),
     keyUsage(...terms.keyUsage),
@@ -110,6 +113,7 @@ export function copiedTbs(terms: CopiedTerms, algorithm: SignatureAlgorithm): Ui
     subjectKeyId(subjectKeyIdentifier(terms.spki)),
     authorityKeyId(issuer.keyId),
     ...(names === undefined ? [] : [copiedAltName(names, sameBytes(subject, emptyName()))]),
+    ...(nameConstraints === undefined ? [] : [copiedConstraints(nameConstraints)]),
   ]);
 }
 

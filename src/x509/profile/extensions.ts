@@ -9,6 +9,7 @@ const extensionIds = {
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
+  nameConstraints: '2.5.29.30',
   authorityKeyId: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
 } as const;
@@ -77,6 +78,10 @@ export function subjectAltName(names: AlternativeNames, critical: boolean): Der 
 /** The same from whole GeneralNames, copied. */
 export const copiedAltName = (generalNames: Der, critical: boolean): Der =>
   extension(extensionIds.subjectAltName, critical, generalNames);
+
+/** Whole NameConstraints, copied. */
+export const copiedConstraints = (nameConstraints: Der): Der =>
+  extension(extensionIds.nameConstraints, true, nameConstraints);
 
 /** `[3] Extensions` of a TBSCertificate. */
 export const certificateExtensions = (extensions: readonly Der[]): Der =>

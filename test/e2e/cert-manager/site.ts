@@ -26,10 +26,10 @@ export const everything = {
     dns: { mode: 'optional', patterns: ['*'], wildcards: 'allow' },
     ip: { mode: 'optional', patterns: ['0.0.0.0/0', '::/0'] },
     email: { mode: 'optional', patterns: ['*'] },
-    uri: { mode: 'optional', patterns: ['spiffe://*/*/*/*/*', 'spiffe://*/*/*'] },
-    other: { mode: 'optional', patterns: ['1.3.6.1.4.1.311.20.2.3'] },
+    uri: { mode: 'optional', patterns: ['spiffe://*/ns/*/sa/*', 'spiffe://*/*', 'spiffe://*'] },
+    other: { mode: 'optional', patterns: ['1.3.6.1.4.1.311.20.2.3', '1.3.6.1.5.5.7.8.9'] },
   },
-  certificate: { keyUsage: ['digitalSignature', 'keyEncipherment', 'dataEncipherment'] },
+  certificate: { keyUsage: ['digitalSignature', 'keyEncipherment', 'dataEncipherment', 'keyAgreement'] },
   validity: { default: '2160h', max: '2160h', min: '5m' },
 };
 
@@ -38,7 +38,8 @@ export const authorities = {
   ...everything,
   priority: 51,
   match: { kinds: ['ca'], doors: ['cert-manager', 'kubernetes-csr'] },
-  certificate: { keyUsage: ['keyCertSign', 'cRLSign', 'digitalSignature', 'keyEncipherment'] },
+  validity: { default: '2160h', max: '10000h', min: '5m' },
+  certificate: { keyUsage: ['keyCertSign', 'cRLSign', 'digitalSignature', 'keyEncipherment'], nameConstraints: 'copy' },
 };
 
 /**
@@ -52,14 +53,19 @@ export class Site implements AsyncDisposable {
   readonly home: TestHome;
   readonly proxy: UnrulyProxy;
   readonly running: InProcess;
+  /** PEM of the root above issuer `upper`, which may sign CAs and lives for two years. */
+  readonly upperRoot: string;
 
-  private constructor(parts: Pick<Site, 'cluster' | 'certManager' | 'namespace' | 'home' | 'proxy' | 'running'>) {
+  private constructor(
+    parts: Pick<Site, 'cluster' | 'certManager' | 'namespace' | 'home' | 'proxy' | 'running' | 'upperRoot'>,
+  ) {
     this.cluster = parts.cluster;
     this.certManager = parts.certManager;
     this.namespace = parts.namespace;
     this.home = parts.home;
     this.proxy = parts.proxy;
     this.running = parts.running;
+    this.upperRoot = parts.upperRoot;
   }
 
   /** `certificateRequests`: laid over the section. */
@@ -80,13 +86,16 @@ export class Site implements AsyncDisposable {
       lease: { namespace },
       certificateRequests: { retryFor: '1m', ...over },
     };
-    const upper = testAuthority({ commonName: 'Test upper CA', issuer: home.root, pathLength: 1 });
+    const late = Math.floor(Date.now() / 1000) + 730 * 86_400;
+    const upperRoot = testAuthority({ commonName: 'Test upper root', notAfter: late });
+    const upper = testAuthority({ commonName: 'Test upper CA', issuer: upperRoot, pathLength: 1, notAfter: late });
+    home.write('upper-roots.pem', upperRoot.pem);
     home.write('issuers/upper.pem', upper.pem);
     home.write('issuers/upper.key', upper.keyPem, 0o600);
     const key = { file: { path: 'issuers/upper.key' } };
     const issuers = [
       ...Object(home.config.issuers),
-      { name: 'upper', certificate: 'issuers/upper.pem', roots: 'roots.pem', key },
+      { name: 'upper', certificate: 'issuers/upper.pem', roots: 'upper-roots.pem', key },
     ];
     home.write('authorities.yaml', policyText({ name: 'authorities', spec: authorities }));
     home.write(
@@ -94,7 +103,7 @@ export class Site implements AsyncDisposable {
       stringify({ ...home.config, issuers, policies: ['named.yaml', 'authorities.yaml'], clusterRequests }),
     );
     const running = await InProcess.start(home);
-    return new Site({ cluster, certManager, namespace, home, proxy, running });
+    return new Site({ cluster, certManager, namespace, home, proxy, running, upperRoot: upperRoot.pem });
   }
 
   /** Resolves once it is ready. */
