@@ -49,6 +49,7 @@ const judges = {
         : undefined,
     how: 'run scripts/oracles',
   },
+  envoy: { find: () => existing(join(oracles, 'bin', 'envoy-1.40.0')), how: 'run scripts/oracles' },
   go: { find: () => onPath('go'), how: 'install Go 1.24 or later: https://go.dev/dl' },
   openssl: { find: () => onPath('openssl'), how: 'install the package openssl' },
   /** The PKCS#11 module; its tool `softhsm2-util` comes in the same package. */
