@@ -7,7 +7,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { describeWith, repository } from '#test/oracles.ts';
 import { Agent } from '#test/support/agent.ts';
-import { at } from '#test/support/control-plane/client.ts';
+import { at, listAt } from '#test/support/control-plane/client.ts';
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import { p256Request } from '#test/support/requests.ts';
 import { cases, companions, healthy, type Series } from './alert-cases.ts';
@@ -27,11 +27,6 @@ interface Rule {
   readonly annotations: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
 }
-
-const listAt = (value: unknown, ...path: readonly string[]): readonly unknown[] => {
-  const found = at(value, ...path);
-  return Array.isArray(found) ? found : [];
-};
 
 async function alertRules(
   values: readonly Values[] = [],

@@ -3,16 +3,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { repository } from '#test/oracles.ts';
-import { at } from '#test/support/control-plane/client.ts';
+import { at, listAt } from '#test/support/control-plane/client.ts';
 import { type Manifest, nameOf, ofKind, one } from './helm.ts';
 
 /** Secret → key → content. */
 export type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-const listAt = (value: unknown, ...path: readonly (string | number)[]): readonly unknown[] => {
-  const found = at(value, ...path);
-  return Array.isArray(found) ? found : [];
-};
 const textAt = (value: unknown, ...path: readonly (string | number)[]) => String(at(value, ...path) ?? '');
 
 /** A replica's files as kubelet would mount them, below a folder of this machine: from what was rendered, and nothing else. */

@@ -7,12 +7,11 @@ import { binary } from '#test/support/control-plane/binary.ts';
 import type { ControlPlane } from '#test/support/control-plane/control-plane.ts';
 import { repository } from '#test/support/home.ts';
 
-const text = readFileSync(join(repository, 'docs/istio-csr.md'), 'utf8');
-
-/** The part of docs/istio-csr.md under a heading. Throws where the document has no such. */
-export function section(heading: string): string {
+/** The part of a document under a heading. Throws where the document has no such. */
+export function section(heading: string, document = 'docs/istio-csr.md'): string {
+  const text = readFileSync(join(repository, document), 'utf8');
   const [, found] = new RegExp(`^#+ ${heading}\n(.*?)(?=^#|(?![^]))`, 'ms').exec(text) ?? [];
-  if (found === undefined) throw new Error(`docs/istio-csr.md has no section ${JSON.stringify(heading)}`);
+  if (found === undefined) throw new Error(`${document} has no section ${JSON.stringify(heading)}`);
   return found;
 }
 

@@ -1,7 +1,7 @@
 import { vi } from 'vitest';
 import { at, type TestClient } from '#test/support/control-plane/client.ts';
 import type { Node, Pod, ServiceAccount } from '#test/support/control-plane/objects.ts';
-import { stub } from './stubs.ts';
+import { isKeyType, podKey, stub } from './stubs.ts';
 
 const collection = (namespace: string) =>
   `/apis/certificates.k8s.io/v1beta1/namespaces/${namespace}/podcertificaterequests`;
@@ -69,4 +69,14 @@ export async function statusAt(client: TestClient, path: string): Promise<PodCer
 
 export function answered(client: TestClient, path: string): Promise<PodCertificateStatus> {
   return vi.waitUntil(() => statusAt(client, path), { timeout: 30_000, interval: 25 });
+}
+
+/** What kubelet puts into a volume as `credentialBundlePath`: a new key, and behind it its certificate with the chain. */
+export async function credentialBundle(admin: TestClient, mount: Mounting, keyType = 'ECDSAP256'): Promise<string> {
+  if (!isKeyType(keyType)) throw new Error(`kubelet makes no keys of ${keyType}`);
+  const key = await podKey(keyType);
+  const path = await request(kubelet(admin, mount.node), mount, { stubPKCS10Request: key.stub });
+  const { type, message, chain } = await answered(admin, path);
+  if (type !== 'Issued') throw new Error(`${type}: ${message}`);
+  return key.pem + chain;
 }

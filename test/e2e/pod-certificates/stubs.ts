@@ -22,12 +22,20 @@ export const keyTypes = {
   RSA4096: rsa(4096),
 } as const;
 export type PodKeyType = keyof typeof keyTypes;
+export const isKeyType = (name: string): name is PodKeyType => name in keyTypes;
 
-/** base64 DER of a request as kubelet makes it: a key, and no name unless told. */
-export async function stub(
+export interface PodKey {
+  /** base64 DER of a request as kubelet makes it. */
+  readonly stub: string;
+  /** PKCS#8. */
+  readonly pem: string;
+}
+
+/** A new key and its request, which has no name unless told. */
+export async function podKey(
   keyType: PodKeyType = 'ECDSAP256',
   names: { readonly commonName?: string; readonly uri?: string } = {},
-): Promise<string> {
+): Promise<PodKey> {
   const algorithm = keyTypes[keyType];
   const pair = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   if (!('privateKey' in pair)) throw new Error('a pair was asked for');
@@ -39,5 +47,11 @@ export async function stub(
       extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'url', value: names.uri }])],
     }),
   });
-  return Buffer.from(request.rawData).toString('base64');
+  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', pair.privateKey);
+  return {
+    stub: Buffer.from(request.rawData).toString('base64'),
+    pem: `${x509.PemConverter.encode(pkcs8, 'PRIVATE KEY')}\n`,
+  };
 }
+
+export const stub = async (...words: Parameters<typeof podKey>): Promise<string> => (await podKey(...words)).stub;

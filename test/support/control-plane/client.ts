@@ -142,3 +142,9 @@ export function at(value: unknown, ...path: readonly (string | number)[]): unkno
   }
   return here;
 }
+
+/** The list at a path of members; empty where there is none. */
+export function listAt(value: unknown, ...path: readonly (string | number)[]): readonly unknown[] {
+  const found = at(value, ...path);
+  return Array.isArray(found) ? found : [];
+}
