@@ -116,7 +116,7 @@ async function homeIn(cluster: Cluster): Promise<TestHome> {
     config: {
       ...quiet,
       authenticators: [{ clientCertificate: {} }, { kubernetes: { mode: 'review', kubeconfig: 'tokens.yaml' } }],
-      podCertificates: { signerName, kubeconfig: 'pods.yaml' },
+      clusterRequests: { kubeconfig: 'pods.yaml', podCertificates: { signerName } },
       distribution: { kubeconfig: 'roots.yaml' },
     },
   });
