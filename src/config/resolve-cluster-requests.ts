@@ -7,6 +7,7 @@ export function resolveClusterRequests(
   {
     kubeconfig,
     context,
+    trustBundles,
     signingRequests,
     certificateRequests,
     ...others
@@ -15,6 +16,7 @@ export function resolveClusterRequests(
 ): ClusterRequestsConfig {
   return {
     ...others,
+    trustBundles: trustBundles === 'write',
     ...(kubeconfig !== undefined && {
       kubeconfig: { path: from(kubeconfig), ...(context !== undefined && { context }) },
     }),

@@ -195,6 +195,8 @@ export interface ClusterRequestsConfig {
   /** Absent: the service account of our own pod. */
   readonly kubeconfig?: KubeconfigFile;
   readonly lease: { readonly namespace: string; readonly name: string };
+  /** Whether each signer's roots are kept as a ClusterTrustBundle. */
+  readonly trustBundles: boolean;
   readonly podCertificates?: PodCertificatesConfig;
   readonly signingRequests?: SigningRequestsConfig;
   readonly certificateRequests?: ExternalIssuerConfig;

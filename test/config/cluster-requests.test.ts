@@ -51,6 +51,7 @@ describe('the section clusterRequests', () => {
     ).toEqual({
       cluster: 'Kubernetes',
       lease: { namespace: 'istio-system', name: 'countersign-requests' },
+      trustBundles: false,
       podCertificates: { signerName: 'mesh.example/workload' },
       signingRequests: { signerName: 'mesh.example/istio', requesters: ['istio-system/istiod'], appendRoot: true },
       certificateRequests: { retryForMs: 600_000, signerNames: false },

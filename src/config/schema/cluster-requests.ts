@@ -17,6 +17,11 @@ export const clusterRequests = section(
       namespace: text('Its namespace', { default: 'istio-system' }),
       name: text('Its name', { default: 'countersign-requests' }),
     }),
+    trustBundles: oneOf(
+      'Whether the roots are kept as a ClusterTrustBundle linked to each signer below, DOMAIN:PATH:roots, where the cluster serves that kind',
+      ['omit', 'write'],
+      { default: 'omit' },
+    ),
     podCertificates: optional(
       section('PodCertificateRequests: pods that mount a certificate get one without a sidecar', {
         signerName: text('The signer that pods name, such as mesh.example/workload'),

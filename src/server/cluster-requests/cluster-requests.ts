@@ -15,6 +15,7 @@ import { takeLeave } from '../take-leave.ts';
 import { handedLately } from './handed-lately.ts';
 import { type AnsweredKind, openCertificateRequests, openPods, openSigning } from './kinds.ts';
 import { Observers } from './observers.ts';
+import { keepTrustBundles } from './trust-bundles.ts';
 
 type Callers = Pick<Authenticator, 'authenticate'>;
 
@@ -77,7 +78,7 @@ export class ClusterRequests {
     const elector = new LeaseElector({
       ...{ api, pace: systemPace, identity: `${instance.name}_${instance.bootId}`, ...wanted.lease },
       onLeading: () => {
-        for (const each of answered) each.refresh();
+        for (const each of [...answered, ...bundles]) each.refresh();
       },
       onTrouble: (reason) => logger.warn('requests of the cluster', { ...lease, reason }),
     });
@@ -91,12 +92,16 @@ export class ClusterRequests {
       const observer = observers.of(kind.plural);
       return kind.answer({ issuance, issuedBefore, observer, issuers: from.issuers, term: () => elector.term });
     });
+    const bundles = keepTrustBundles({
+      ...{ foundation: this.#foundation, api, wanted, issuers: from.issuers },
+      term: () => elector.term,
+    });
     for (const [index, { plural }] of this.#kinds.entries())
       metrics.gauges.watchQueue(plural, () => answered[index]?.waiting ?? 0);
     elector.start();
     return () =>
       takeLeave(api, async () => {
-        await Promise.all(answered.map((each) => each.stop()));
+        await Promise.all([...answered, ...bundles].map((each) => each.stop()));
         await poster.stop();
         await elector.stop();
       });

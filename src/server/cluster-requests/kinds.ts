@@ -37,7 +37,7 @@ interface Answering {
   readonly term: () => AbortSignal | undefined;
 }
 
-interface Answered {
+export interface Answered {
   readonly waiting: number;
   refresh(): void;
   stop(): Promise<void>;

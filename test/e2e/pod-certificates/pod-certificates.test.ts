@@ -20,10 +20,12 @@ import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import { UnrulyProxy } from '#test/support/control-plane/unruly-proxy.ts';
 import { TestHome } from '#test/support/home.ts';
 import { endsIn, type LogRecord } from '#test/support/records.ts';
+import { testAuthority } from '#test/support/software-ca.ts';
 import { answered, kubelet, type Mounting, request, statusAt } from './node-agent.ts';
 import { keyTypes, type PodKeyType, stub } from './stubs.ts';
 
 const document = 'docs/pod-certificates.md';
+const soon = { timeout: 30_000, interval: 25 };
 const everyKey = ['ec:P-256', 'ec:P-384', 'ec:P-521', 'rsa:3072', 'rsa:4096', 'ed25519'];
 const widely = { priority: 10, key: { allow: everyKey }, validity: { default: '24h', max: '91d' } };
 /** For one account: fewer keys, and nothing for another at all. */
@@ -55,13 +57,17 @@ describeWith(['control-plane'], 'PodCertificateRequests of a real API server', (
     signerName = `mesh.test/${namespace}`;
     node = await createNode(admin);
     web = await createServiceAccount(admin, namespace, 'web');
-    const names = { 'mesh.example/workload': signerName };
+    const names = {
+      'mesh.example/workload': signerName,
+      'mesh.example:workload:roots': `mesh.test:${namespace}:roots`,
+    };
     proxy = await UnrulyProxy.start(await documentedAccess(admin, { namespace, names }, [], document));
     home = new TestHome({ config: quiet });
     home.write('kube.yaml', kubeconfig(proxy.access()), 0o600);
     for (const [name, spec] of Object.entries({ widely, narrowly, never }))
       home.write(`${name}.yaml`, policyText({ name, spec }));
-    const clusterRequests = { kubeconfig: 'kube.yaml', lease: { namespace }, podCertificates: { signerName } };
+    const section = { kubeconfig: 'kube.yaml', lease: { namespace }, trustBundles: 'write' };
+    const clusterRequests = { ...section, podCertificates: { signerName } };
     const policies = ['widely.yaml', 'narrowly.yaml', 'never.yaml'];
     home.write('countersign.yaml', stringify({ ...home.config, policies, clusterRequests }));
     running = await InProcess.start(home);
@@ -91,6 +97,26 @@ describeWith(['control-plane'], 'PodCertificateRequests of a real API server', (
   };
   const uidAt = async (path: string) => at(await cluster.admin.get(path), 'metadata', 'uid');
   const idOf = ({ name }: ServiceAccount) => `spiffe://cluster.local/ns/${namespace}/sa/${name}`;
+
+  it('K-63, K-64: the signer has its ClusterTrustBundle, which follows the roots in force and is mended', async () => {
+    const path = `/apis/certificates.k8s.io/v1beta1/clustertrustbundles/mesh.test:${namespace}:roots`;
+    const bundle = () => cluster.admin.get(path).catch(() => undefined);
+    const isWritten = async (roots: string) =>
+      vi.waitFor(async () => {
+        expect(at(await bundle(), 'spec')).toEqual({ signerName, trustBundle: roots });
+      }, soon);
+    await isWritten(home.root.pem);
+    const next = testAuthority({ commonName: 'Test root of next year' });
+    home.write('roots.pem', home.root.pem + next.pem);
+    await running.server.reload();
+    await isWritten(home.root.pem + next.pem);
+    const spoilt = { ...Object(await bundle()), spec: { signerName, trustBundle: next.pem } };
+    await cluster.admin.must('PUT', path, spoilt);
+    await isWritten(home.root.pem + next.pem);
+    home.write('roots.pem', home.root.pem);
+    await running.server.reload();
+    await isWritten(home.root.pem);
+  });
 
   it('K-52, K-61: a pod that mounts a certificate gets that of its service account, and the record says for whom', async () => {
     const mount = await mounting();
