@@ -301,20 +301,23 @@ describeWith(['control-plane'], 'PodCertificateRequests of a real API server', (
     expect(status.chain).toContain(home.intermediate.pem);
   });
 
-  it('K-62: three hundred at once, as after the restart of a node, are all answered, each once', {
+  it('K-62: a thousand at once, as after the restart of a node, are all answered, each once', {
     timeout: 120_000,
   }, async () => {
     const mount = await mounting();
     const client = kubelet(cluster.admin, node);
     const stubs = await Promise.all(Array.from({ length: 20 }, () => stub()));
     const paths = await Promise.all(
-      Array.from({ length: 300 }, (_, n) => request(client, mount, { stubPKCS10Request: stubs[n % stubs.length] })),
+      Array.from({ length: 1_000 }, (_, n) => request(client, mount, { stubPKCS10Request: stubs[n % stubs.length] })),
     );
     const ends = await Promise.all(
       paths.map((path) => vi.waitUntil(() => statusAt(cluster.admin, path), { timeout: 60_000, interval: 500 })),
     );
     expect(new Set(ends.map(({ type }) => type))).toEqual(new Set(['Issued']));
     const uids = await Promise.all(paths.map(uidAt));
-    expect(uids.map((uid) => recordsOf(uid).length)).toEqual(uids.map(() => 1));
+    // past the burst of its node one is turned away on the record, and comes again
+    const issued = endsIn(running.records).filter(({ type }) => type === 'certificate.issued');
+    const times = Map.groupBy(issued, ({ request: asked }) => at(asked, 'id'));
+    expect(uids.filter((uid) => times.get(uid)?.length !== 1)).toEqual([]);
   });
 });
