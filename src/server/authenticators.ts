@@ -21,7 +21,7 @@ import type { AuditLog, Authenticator, Clock, Impersonation } from '#issuance/po
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
 import { KubernetesCallerMetrics } from '#telemetry/kubernetes-callers.ts';
 import { AddressRanges } from '#x509/address-ranges.ts';
-import { apiServer } from './api-server.ts';
+import type { NamedClusters } from './followed-cluster.ts';
 import type { Foundation } from './foundation.ts';
 import { openCluster } from './kubernetes-cluster.ts';
 import { followRemoteClusters } from './remote-clusters.ts';
@@ -43,7 +43,7 @@ interface Remote {
 }
 
 /** Throws when there is none, or when one cannot be set up as it is configured. */
-export function openAuthenticators(foundation: Foundation): Callers {
+export function openAuthenticators(foundation: Foundation, named: NamedClusters): Callers {
   const { config, clock } = foundation;
   const opened: OpenClusters[] = [];
   const parts = new Map<string, () => string | undefined>();
@@ -53,7 +53,7 @@ export function openAuthenticators(foundation: Foundation): Callers {
     if (each.kind === 'client-cert')
       return new ClientCertificateAuthenticator({ trustDomain: config.trustDomain, clock });
     if (each.kind === 'xfcc') return xfcc(each, config.trustDomain);
-    const made = openClusters(each, foundation);
+    const made = openClusters(each, foundation, named);
     const { local, clusters } = made;
     opened.push(made);
     parts.set('kubernetes-callers', () => local.awaits);
@@ -82,10 +82,9 @@ interface OpenClusters {
   followRemote(log: AuditLog): Remote;
 }
 
-function openClusters(config: KubernetesConfig, foundation: Foundation): OpenClusters {
+function openClusters(config: KubernetesConfig, foundation: Foundation, named: NamedClusters): OpenClusters {
   const metrics = new KubernetesCallerMetrics(foundation.metrics.registry);
-  const at = apiServer(config.kubeconfig);
-  const local = openCluster(config.cluster, at, config, foundation, metrics);
+  const local = openCluster(config.cluster, named.at(config.kubeconfig), config, foundation, metrics);
   const clusters = new Clusters(local, config.clusterAliases);
   const { remoteClusters } = config;
   return {
@@ -94,7 +93,15 @@ function openClusters(config: KubernetesConfig, foundation: Foundation): OpenClu
     followRemote: (log) =>
       remoteClusters === undefined
         ? { close: async () => undefined }
-        : followRemoteClusters(clusters, at, config, remoteClusters, foundation, metrics, log),
+        : followRemoteClusters(
+            clusters,
+            named.at(config.kubeconfig).api,
+            config,
+            remoteClusters,
+            foundation,
+            metrics,
+            log,
+          ),
   };
 }
 

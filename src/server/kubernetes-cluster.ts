@@ -1,18 +1,13 @@
 import { awaitedList, ClusterProver, type LocalMode } from '#authn/kubernetes/cluster-prover.ts';
-import { type BoundViews, readBound } from '#authn/kubernetes/object-facts.ts';
 import { ReviewRight } from '#authn/kubernetes/review-right.ts';
 import { NodePods, type NodePodsOptions } from '#authn/node/node-pods.ts';
-import { type PodView, podIndexes, readPlacedPod } from '#authn/node/placed-pod.ts';
+import type { PodView } from '#authn/node/placed-pod.ts';
 import type { OpenCluster } from '#authn/remote/open-cluster.ts';
 import type { KubernetesConfig } from '#config/server-config.ts';
 import type { Clock } from '#issuance/ports.ts';
-import type { KubernetesApi } from '#kubernetes/api.ts';
-import type { Cluster } from '#kubernetes/cluster.ts';
-import { connect } from '#kubernetes/connect.ts';
-import type { MirrorOptions } from '#kubernetes/mirror.ts';
 import { systemPace } from '#kubernetes/pace.ts';
-import { Reflector } from '#kubernetes/reflector.ts';
 import type { KubernetesCallerMetrics } from '#telemetry/kubernetes-callers.ts';
+import type { FollowedCluster } from './followed-cluster.ts';
 import type { Foundation } from './foundation.ts';
 
 /** How often it is looked whether the keys of tokens are due, and whether a right that was missing has come, ms. */
@@ -21,21 +16,20 @@ const lookMs = 5000;
 const maxReviews = 768;
 
 /**
- * Begins to follow a cluster. Returns at once, whether or not its API server can be reached. `within` bounds what waits
+ * Begins to prove the callers of a cluster. Returns at once, whether or not its API server can be reached. `within` bounds what waits
  * for answers about pods.
  */
 export function openCluster(
   id: string,
-  at: Cluster,
+  cluster: FollowedCluster,
   config: KubernetesConfig,
   { clock, logger }: Foundation,
   metrics: KubernetesCallerMetrics,
   within?: NodePodsOptions['within'],
 ): OpenCluster {
-  const api = connect(at);
-  const trouble = (what: string) => (reason: string) =>
-    logger.warn('a cluster cannot be followed for now', { component: `${id}/${what}`, reason });
-  const followed = follow(api, kindsOf(config), trouble);
+  const { api } = cluster;
+  const kinds = kindsOf(config);
+  const pods: PodView | undefined = kinds === 'none' ? undefined : cluster.pods;
   const observer = metrics.observer(id);
   const rules = { audiences: config.audiences, unbound: config.unboundTokens };
   const prover = new ClusterProver({
@@ -45,9 +39,8 @@ export function openCluster(
     observer,
     timeoutMs: config.timeoutMs,
     maxReviews,
-    ...(followed.views && { local: localMode(config, followed.views) }),
+    ...(kinds === 'all' && { local: localMode(config, cluster) }),
   });
-  const { pods } = followed;
   const unwatch = metrics.watchSilence(id, () =>
     Math.max(prover.silentMs, pods === undefined ? 0 : silenceOf(pods, clock)),
   );
@@ -79,13 +72,12 @@ export function openCluster(
     async close() {
       clearInterval(timer);
       unwatch();
-      await followed.stop();
-      await api.close();
     },
   };
 }
 
-function localMode({ mode, local }: KubernetesConfig, views: BoundViews): LocalMode {
+function localMode({ mode, local }: KubernetesConfig, { pods, serviceaccounts, nodes }: FollowedCluster): LocalMode {
+  const views = { pods, serviceaccounts, nodes };
   return { ...local, views, foreignTokens: mode === 'local' ? 'refuse' : 'review' };
 }
 
@@ -99,35 +91,4 @@ type Kinds = 'all' | 'pods' | 'none';
 function kindsOf({ mode, trustedNodeAccounts }: KubernetesConfig): Kinds {
   if (mode !== 'review') return 'all';
   return trustedNodeAccounts.length > 0 ? 'pods' : 'none';
-}
-
-interface Followed {
-  readonly pods?: PodView;
-  readonly views?: BoundViews;
-  stop(): Promise<void>;
-}
-
-/** In all namespaces, and of each object only what counts. */
-function follow(api: KubernetesApi, kinds: Kinds, trouble: (what: string) => (error: string) => void): Followed {
-  if (kinds === 'none') return { stop: async () => undefined };
-  const started: { stop(): Promise<void> }[] = [];
-  const reflector = <T>(kind: string, how: Pick<MirrorOptions<T>, 'strip' | 'indexes'>) => {
-    const made = new Reflector<T>({ api, path: `/api/v1/${kind}`, onTrouble: trouble(kind), ...how });
-    made.start();
-    started.push(made);
-    return made;
-  };
-  const pods = reflector('pods', { strip: readPlacedPod, indexes: podIndexes });
-  const bound = () => ({
-    pods,
-    serviceaccounts: reflector('serviceaccounts', { strip: readBound }),
-    nodes: reflector('nodes', { strip: readBound }),
-  });
-  return {
-    pods,
-    ...(kinds === 'all' && { views: bound() }),
-    async stop() {
-      await Promise.all(started.map((each) => each.stop()));
-    },
-  };
 }

@@ -5,12 +5,13 @@ import { Places, type Share } from '#authn/remote/places.ts';
 import { RemoteClusters } from '#authn/remote/remote-clusters.ts';
 import type { KubernetesConfig, RemoteClustersConfig } from '#config/server-config.ts';
 import type { AuditLog } from '#issuance/ports.ts';
+import type { KubernetesApi } from '#kubernetes/api.ts';
 import type { Cluster as ApiServer } from '#kubernetes/cluster.ts';
-import { connect } from '#kubernetes/connect.ts';
 import { systemPace } from '#kubernetes/pace.ts';
 import { Reflector } from '#kubernetes/reflector.ts';
 import type { KubernetesCallerMetrics } from '#telemetry/kubernetes-callers.ts';
 import { watchRemoteClusters } from '#telemetry/remote-clusters.ts';
+import { FollowedCluster } from './followed-cluster.ts';
 import type { Foundation } from './foundation.ts';
 import { openCluster } from './kubernetes-cluster.ts';
 import { RemoteClusterNews } from './remote-cluster-news.ts';
@@ -21,12 +22,12 @@ const gatherMs = 50;
 const maxSecrets = 1000;
 
 /**
- * Follows the Secrets at `at`, and each cluster that they name; `log` is told of them. Returns at once; readiness depends
+ * Follows the Secrets that `api` has, and each cluster that they name; `log` is told of them. Returns at once; readiness depends
  * on none of them.
  */
 export function followRemoteClusters(
   clusters: Clusters,
-  at: ApiServer,
+  api: KubernetesApi,
   config: KubernetesConfig,
   { namespace, allowedPaths }: RemoteClustersConfig,
   foundation: Foundation,
@@ -45,7 +46,6 @@ export function followRemoteClusters(
     pace: systemPace,
     graceMs: istio.limits.callTimeoutMs,
   });
-  const api = connect(at);
   let isDue = false;
   let callOff: () => void = () => {};
   const look = () => {
@@ -80,7 +80,7 @@ export function followRemoteClusters(
       isOpen = false;
       await secrets.stop();
       callOff();
-      await Promise.all([remote.close(), api.close()]);
+      await remote.close();
       await news.recorded();
     },
   };
@@ -115,7 +115,10 @@ class RemoteOpener {
       if (away) logger.warn('a remote cluster does not answer', { cluster: id });
       else logger.info('a remote cluster answers again', { cluster: id });
     });
-    const cluster = openCluster(id, apiServer, this.#config, this.#foundation, this.#metrics, (ask) =>
+    const followed = new FollowedCluster(apiServer, (kind, reason) =>
+      logger.warn('a cluster cannot be followed for now', { component: `${id}/${kind}`, reason }),
+    );
+    const cluster = openCluster(id, followed, this.#config, this.#foundation, this.#metrics, (ask) =>
       share.askOfPods(ask),
     );
     const opened: OpenCluster = {
@@ -125,16 +128,17 @@ class RemoteOpener {
       get awaits() {
         return cluster.awaits;
       },
-      close: () => this.#close(opened, cluster),
+      close: () => this.#close(opened, cluster, followed),
     };
     this.#open.set(opened, share);
     return opened;
   }
 
-  async #close(opened: OpenCluster, cluster: OpenCluster): Promise<void> {
+  async #close(opened: OpenCluster, cluster: OpenCluster, followed: FollowedCluster): Promise<void> {
     this.#open.get(opened)?.leave();
     this.#open.delete(opened);
     await cluster.close();
+    await followed.close();
     const { id } = opened;
     if (![...this.#open.keys()].some((other) => other.id === id)) await this.#metrics.forget(id);
   }

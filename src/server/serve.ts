@@ -16,6 +16,7 @@ import { openAuthenticators } from './authenticators.ts';
 import { ClusterRequests } from './cluster-requests/cluster-requests.ts';
 import { distribute } from './distribution.ts';
 import { demandApprovedKeys, demandApprovedPolicies } from './fips.ts';
+import { NamedClusters } from './followed-cluster.ts';
 import { layFoundation } from './foundation.ts';
 import { HsmEvents } from './hsm-events.ts';
 import { Issuing } from './issuing.ts';
@@ -62,10 +63,13 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   const demand = config.fips.level === 'policy' ? demandApprovedPolicies : undefined;
   const policies = new FollowedPolicies(config.policies, clock, demand);
   const { keyStrength, loaded: blocklists } = openKeyStrength(foundation);
-  const callers = openAuthenticators(foundation);
+  const clusters = new NamedClusters((kind, reason) =>
+    logger.warn('a cluster cannot be followed for now', { component: kind, reason }),
+  );
+  opening.defer(() => clusters.close());
+  const callers = openAuthenticators(foundation, clusters);
   opening.defer(() => callers.close());
-  const clusterRequests = new ClusterRequests(foundation);
-  opening.defer(() => clusterRequests.close());
+  const clusterRequests = new ClusterRequests(foundation, clusters);
   const impersonation = clusterRequests.actingBesides(callers.impersonation);
   const hsm = new HsmEvents(foundation);
   const auditKey = await openKey(config.audit.key, hsm.listener);

@@ -4,6 +4,7 @@ import type { AuditLog } from '#issuance/ports.ts';
 import { Recorder } from '#issuance/record.ts';
 import { IssuanceSequence } from '#issuance/sequence.ts';
 import { openAuthenticators } from '#server/authenticators.ts';
+import { NamedClusters } from '#server/followed-cluster.ts';
 import type { Foundation } from '#server/foundation.ts';
 import type { Issuing } from '#server/issuing.ts';
 import { openKeyStrength } from '#server/key-strength.ts';
@@ -22,7 +23,7 @@ export async function assemble(
   const { config, clock, metrics, logger, sparing, events } = foundation;
   const policies = new FollowedPolicies(config.policies, clock);
   return new IssuanceSequence({
-    authenticator: openAuthenticators(foundation).authenticator,
+    authenticator: openAuthenticators(foundation, new NamedClusters(() => undefined)).authenticator,
     gate: new FairGate(config.fairness, clock),
     csrChecks: { keyStrength: openKeyStrength(foundation).keyStrength, ownKeys: issuing.ownKeys },
     policies: () => policies.set,

@@ -55,8 +55,12 @@ export function readMountingPod(object: KubernetesObject): MountingPod {
   const volumes = list(members(object.spec).volumes);
   const sources = volumes.flatMap((volume) => list(members(members(volume).projected).sources));
   const signers = sources.map((source) => text(members(members(source).podCertificate).signerName));
-  return { ...readPod(object), signers: [...new Set(signers.filter((name) => name !== ''))] };
+  const named = signers.filter((name) => name !== '');
+  // nearly all pods mount none, and all of a cluster's are kept
+  return { ...readPod(object), signers: named.length === 0 ? none : [...new Set(named)] };
 }
+
+const none: readonly string[] = [];
 
 function members(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};

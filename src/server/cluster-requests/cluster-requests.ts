@@ -2,14 +2,12 @@ import type { LiveIssuers } from '#authority/issuers.ts';
 import type { ClusterRequestsConfig } from '#config/server-config.ts';
 import type { Authenticator, Evidence, Impersonation } from '#issuance/ports.ts';
 import type { Issuance } from '#issuance/request.ts';
-import type { KubernetesApi } from '#kubernetes/api.ts';
-import { connect } from '#kubernetes/connect.ts';
 import { EventPoster } from '#kubernetes/event-poster.ts';
 import { LeaseElector } from '#kubernetes/lease-elector.ts';
 import { systemPace } from '#kubernetes/pace.ts';
 import type { Caller } from '#policy/caller.ts';
 import type { DurableLog } from '#store/log.ts';
-import { apiServer } from '../api-server.ts';
+import type { FollowedCluster, NamedClusters } from '../followed-cluster.ts';
 import type { Foundation } from '../foundation.ts';
 import { takeLeave } from '../take-leave.ts';
 import { handedLately } from './handed-lately.ts';
@@ -29,15 +27,15 @@ interface Around {
 /** The objects by which a cluster asks for certificates: one connection and one lease for all kinds that are configured. */
 export class ClusterRequests {
   readonly #foundation: Foundation;
-  readonly #opened: { readonly api: KubernetesApi; readonly wanted: ClusterRequestsConfig } | undefined;
+  readonly #opened: { readonly followed: FollowedCluster; readonly wanted: ClusterRequestsConfig } | undefined;
   readonly #kinds: readonly AnsweredKind[];
 
   /** Begins to follow what the objects are about. */
-  constructor(foundation: Foundation) {
+  constructor(foundation: Foundation, named: NamedClusters) {
     const wanted = foundation.config.clusterRequests;
     this.#foundation = foundation;
-    this.#opened = wanted && { api: connect(apiServer(wanted.kubeconfig)), wanted };
-    this.#kinds = this.#opened === undefined ? [] : kindsOf(foundation, this.#opened.api, this.#opened.wanted);
+    this.#opened = wanted && { followed: named.at(wanted.kubeconfig), wanted };
+    this.#kinds = this.#opened === undefined ? [] : kindsOf(foundation, this.#opened.followed, this.#opened.wanted);
   }
 
   /** Who is named by an object is proven by the way that the object came, all others by `callers`. */
@@ -72,7 +70,8 @@ export class ClusterRequests {
   /** Begins to answer, with what the log says was signed and perhaps not handed over. Resolves with how to end it. */
   async answer({ issuance, ...from }: Around): Promise<() => Promise<void>> {
     if (this.#opened === undefined) return async () => undefined;
-    const { api, wanted } = this.#opened;
+    const { followed, wanted } = this.#opened;
+    const { api } = followed;
     const { instance, clock, logger, metrics } = this.#foundation;
     const lease = { component: 'requests of the cluster' };
     const elector = new LeaseElector({
@@ -106,19 +105,14 @@ export class ClusterRequests {
         await elector.stop();
       });
   }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#kinds.map((each) => each.close()));
-    await this.#opened?.api.close();
-  }
 }
 
 const isOfObject = ({ pod, requester, certificateRequest }: Evidence) =>
   pod !== undefined || requester !== undefined || certificateRequest !== undefined;
 
-function kindsOf(foundation: Foundation, api: KubernetesApi, wanted: ClusterRequestsConfig): AnsweredKind[] {
+function kindsOf(foundation: Foundation, followed: FollowedCluster, wanted: ClusterRequestsConfig): AnsweredKind[] {
   const { cluster, podCertificates: pods, signingRequests: signing, certificateRequests: certificates } = wanted;
-  const around = { foundation, api, cluster };
+  const around = { foundation, followed, cluster };
   return [
     ...(pods === undefined ? [] : [openPods(around, pods)]),
     ...(signing === undefined ? [] : [openSigning(around, signing)]),

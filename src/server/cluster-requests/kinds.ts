@@ -17,8 +17,9 @@ import type { Authenticator, Impersonation } from '#issuance/ports.ts';
 import type { Issuance } from '#issuance/request.ts';
 import type { KubernetesApi } from '#kubernetes/api.ts';
 import { systemPace } from '#kubernetes/pace.ts';
+import type { FollowedCluster } from '../followed-cluster.ts';
 import type { Foundation } from '../foundation.ts';
-import { followMountingPods } from './mounting-pods.ts';
+import { claimsOfPods } from './mounting-pods.ts';
 
 /** One kind of objects: who is proven by them, and how they are answered. */
 export interface AnsweredKind {
@@ -26,7 +27,6 @@ export interface AnsweredKind {
   readonly callers: Pick<Authenticator, 'authenticate'>;
   readonly acting?: Impersonation;
   answer(answering: Answering): Answered;
-  close(): Promise<void>;
 }
 
 interface Answering {
@@ -45,22 +45,20 @@ export interface Answered {
 
 interface Around {
   readonly foundation: Foundation;
-  readonly api: KubernetesApi;
+  readonly followed: FollowedCluster;
   readonly cluster: string;
 }
 
-export function openPods({ foundation, api, cluster }: Around, wanted: PodCertificatesConfig): AnsweredKind {
+export function openPods({ foundation, followed, cluster }: Around, wanted: PodCertificatesConfig): AnsweredKind {
   const kind = podCertificates({ ...wanted, cluster });
-  const followed = followMountingPods(foundation, api);
   return {
     plural: kind.plural,
-    callers: followed.callers,
-    answer: (answering) => started(api, kind, answering),
-    close: () => followed.stop(),
+    callers: claimsOfPods(foundation, followed),
+    answer: (answering) => started(followed.api, kind, answering),
   };
 }
 
-export function openSigning({ foundation, api, cluster }: Around, wanted: SigningRequestsConfig): AnsweredKind {
+export function openSigning({ foundation, followed, cluster }: Around, wanted: SigningRequestsConfig): AnsweredKind {
   const { trustDomain, trustDomainAliases } = foundation.config;
   const kind = signingRequests({ ...wanted, cluster });
   const requesters = new Requesters({
@@ -72,13 +70,12 @@ export function openSigning({ foundation, api, cluster }: Around, wanted: Signin
     plural: kind.plural,
     callers: requesters,
     acting: requesters,
-    answer: (answering) => started(api, kind, answering),
-    close: async () => undefined,
+    answer: (answering) => started(followed.api, kind, answering),
   };
 }
 
 export function openCertificateRequests(
-  { foundation, api, cluster }: Around,
+  { foundation, followed: { api }, cluster }: Around,
   { retryForMs, signerNames }: ExternalIssuerConfig,
 ): AnsweredKind {
   const plural = 'certificaterequests';
@@ -113,7 +110,6 @@ export function openCertificateRequests(
         },
       };
     },
-    close: async () => undefined,
   };
 }
 
