@@ -69,9 +69,10 @@ describeWith(['control-plane'], 'PodCertificateRequests of a real API server', (
     const section = { kubeconfig: 'kube.yaml', lease: { namespace }, trustBundles: 'write' };
     const clusterRequests = { ...section, podCertificates: { signerName } };
     const policies = ['widely.yaml', 'narrowly.yaml', 'never.yaml'];
+    const authenticators = [{ kubernetes: { mode: 'local', audiences: ['istio-ca'], kubeconfig: 'kube.yaml' } }];
     // a quarter of a burst is for renewals, and a thousand come at once below
     const fairness = { node: { burst: 2_000 } };
-    home.write('countersign.yaml', stringify({ ...home.config, policies, fairness, clusterRequests }));
+    home.write('countersign.yaml', stringify({ ...home.config, authenticators, policies, fairness, clusterRequests }));
     running = await InProcess.start(home);
   });
   afterAll(async () => {
@@ -99,6 +100,16 @@ describeWith(['control-plane'], 'PodCertificateRequests of a real API server', (
   };
   const uidAt = async (path: string) => at(await cluster.admin.get(path), 'metadata', 'uid');
   const idOf = ({ name }: ServiceAccount) => `spiffe://cluster.local/ns/${namespace}/sa/${name}`;
+
+  it('pods, accounts and nodes are followed once for this door and for the tokens of the Istio door', async () => {
+    await vi.waitFor(async () => expect((await running.get('/readyz')).status).toBe(200), soon);
+    for (const kind of ['pods', 'serviceaccounts', 'nodes']) {
+      const whole = proxy.seen.filter(
+        ({ path, query }) => path === `/api/v1/${kind}` && query.has('sendInitialEvents'),
+      );
+      expect(whole).toHaveLength(1);
+    }
+  });
 
   it('K-63, K-64: the signer has its ClusterTrustBundle, which follows the roots in force and is mended', async () => {
     const path = `/apis/certificates.k8s.io/v1beta1/clustertrustbundles/mesh.test:${namespace}:roots`;
