@@ -1,6 +1,7 @@
 import type { DoorName } from '#policy/permit.ts';
 import type { Wish } from '#policy/question.ts';
 import type { Refusal } from '#refusal/refusal.ts';
+import type { KeyProof } from '#x509/csr/proven-key.ts';
 import type { Evidence } from './ports.ts';
 
 /** Somebody at a door, before it is known what they ask. */
@@ -14,8 +15,10 @@ export interface Attempt {
 }
 
 export interface Asked {
-  /** PEM PKCS#10 as received. */
+  /** PEM PKCS#10 as received; empty where there is a `proof` instead. */
   readonly csr: string;
+  /** Of a key alone, by an API that knew no request around it. */
+  readonly proof?: KeyProof;
   readonly wish: Wish;
 }
 

@@ -117,14 +117,17 @@ export class IssuanceSequence implements Issuance {
 
   async #make(
     flight: Flight,
-    { csr: pem, door, wish }: IssuanceRequest,
+    { csr: pem, proof, door, wish }: IssuanceRequest,
     caller: Caller,
     signal: AbortSignal,
   ): Promise<Made> {
     const parts = this.#parts;
 
     flight.begin();
-    const csr = await VerifiedCsr.read(pem, parts.csrChecks, { kind: kindOf(wish) });
+    const csr =
+      proof === undefined
+        ? await VerifiedCsr.read(pem, parts.csrChecks, { kind: kindOf(wish) })
+        : await VerifiedCsr.ofKey(proof, parts.csrChecks);
     flight.csr = csr;
     flight.end('csr');
     if (signal.aborted) throw abortRefusal(signal);

@@ -1,6 +1,7 @@
 import type { ClaimedObject } from '#issuance/ports.ts';
 import { isObject } from '#kubernetes/answer.ts';
 import type { KubernetesObject } from '#kubernetes/api.ts';
+import type { KeyProof } from '#x509/csr/proven-key.ts';
 import { toPem } from '#x509/pem.ts';
 import { objectText } from './object-text.ts';
 import type { WaitingRequest } from './request-kind.ts';
@@ -18,6 +19,8 @@ export interface PodCertificateRequest extends WaitingRequest {
   readonly maxExpirationSeconds: number;
   /** PEM of the stub PKCS#10; undefined where there is none. */
   readonly stub: string | undefined;
+  /** As kubelets before 1.36 make it; undefined where there is none. */
+  readonly proof: KeyProof | undefined;
   /** Keys of what the author of the pod asked for, unverified. */
   readonly annotations: readonly string[];
 }
@@ -43,6 +46,7 @@ export function readPodCertificateRequest({
     node: named(spec, 'node'),
     maxExpirationSeconds: seconds(spec.maxExpirationSeconds),
     stub: stubOf(spec.stubPKCS10Request),
+    proof: proofOf(spec),
     annotations: isObject(spec.unverifiedUserAnnotations) ? Object.keys(spec.unverifiedUserAnnotations) : [],
   };
 }
@@ -61,6 +65,18 @@ function seconds(value: unknown): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1)
     throw new Error('maxExpirationSeconds is no number of seconds');
   return value;
+}
+
+/** The key, and its signature over the UID of the pod (kubernetes.md §3.2). */
+function proofOf({ pkixPublicKey, proofOfPossession, podUID }: KubernetesObject): KeyProof | undefined {
+  const [key, signature, uid] = [pkixPublicKey, proofOfPossession, podUID];
+  if (typeof key !== 'string' || key === '' || typeof signature !== 'string' || typeof uid !== 'string')
+    return undefined;
+  return {
+    spki: Buffer.from(key, 'base64'),
+    message: Buffer.from(uid, 'ascii'),
+    signature: Buffer.from(signature, 'base64'),
+  };
 }
 
 function stubOf(value: unknown): string | undefined {

@@ -49,7 +49,7 @@ function refused(_: PodCertificateRequest, refusal: Refusal, now: number): Said 
 }
 
 function attemptOf(
-  { uid, stub = '', maxExpirationSeconds, ...claim }: PodCertificateRequest,
+  { uid, stub = '', proof, maxExpirationSeconds, ...claim }: PodCertificateRequest,
   { cluster, issuer }: PodCertificatesOptions,
 ): IssuanceRequest {
   const { namespace, pod, serviceAccount, node, signerName } = claim;
@@ -62,6 +62,7 @@ function attemptOf(
       pod: { cluster, namespace, pod, serviceAccount, node, signerName },
     },
     csr: stub,
+    ...(stub === '' && proof !== undefined && { proof }),
     wish: {
       // what the object says is the most that its pod takes; the policy's default decides below it
       ttl: 0n,
@@ -73,13 +74,13 @@ function attemptOf(
   };
 }
 
-function verdictOn({ annotations: [first], stub }: PodCertificateRequest, now: number): Verdict | undefined {
+function verdictOn({ annotations: [first], stub, proof }: PodCertificateRequest, now: number): Verdict | undefined {
   const flaw = (reason: string, refusal: Refusal) => ({
     refusal,
     word: { status: deniedStatus(reason, refusal.message, now) },
   });
-  if (stub === undefined) {
-    const sentence = 'stubPKCS10Request is empty: this signer reads the key from there (Kubernetes 1.36 or later)';
+  if (stub === undefined && proof === undefined) {
+    const sentence = 'it has no key: stubPKCS10Request is empty, and so is pkixPublicKey with its proofOfPossession';
     return flaw('InvalidRequest', new Refusal('csr.pem', sentence));
   }
   if (first === undefined) return undefined;

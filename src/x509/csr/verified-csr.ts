@@ -9,6 +9,7 @@ import { PemError, readPem } from '../pem.ts';
 import type { RunOn } from '../verify-signature.ts';
 import type { BasicConstraintsFacts } from './extensions.ts';
 import { type ParsedCsr, parseCsr } from './parse.ts';
+import { checkKeyProof, type KeyProof, parseKeyProof } from './proven-key.ts';
 import { checkSignature } from './signature.ts';
 import type { SubjectFacts } from './subject.ts';
 import type { SubjectAltName } from './subject-alt-name.ts';
@@ -94,6 +95,15 @@ export class VerifiedCsr {
     refuseOwnKey(csr.key, checks.ownKeys);
     checks.keyStrength.check(csr.key);
     await checkSignature(csr, on);
+    return new VerifiedCsr(csr);
+  }
+
+  /** The same of a key that came with a proof of its own, and of no name at all. Rejects with a Refusal `csr.*` or `key.*`. */
+  static async ofKey(proof: KeyProof, checks: CsrChecks): Promise<VerifiedCsr> {
+    const csr = parseKeyProof(proof);
+    refuseOwnKey(csr.key, checks.ownKeys);
+    checks.keyStrength.check(csr.key);
+    await checkKeyProof(csr);
     return new VerifiedCsr(csr);
   }
 }

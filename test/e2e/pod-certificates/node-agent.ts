@@ -40,7 +40,7 @@ export async function request(
       serviceAccountUID: account.uid,
       nodeName: node.name,
       nodeUID: node.uid,
-      stubPKCS10Request: over.stubPKCS10Request ?? (await stub()),
+      ...('stubPKCS10Request' in over ? {} : { stubPKCS10Request: await stub() }),
       ...over,
     },
   });

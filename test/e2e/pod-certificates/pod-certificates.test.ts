@@ -22,7 +22,7 @@ import { TestHome } from '#test/support/home.ts';
 import { endsIn, type LogRecord } from '#test/support/records.ts';
 import { testAuthority } from '#test/support/software-ca.ts';
 import { answered, kubelet, type Mounting, request, statusAt } from './node-agent.ts';
-import { keyTypes, type PodKeyType, stub } from './stubs.ts';
+import { bareKey, isKeyType, keyTypes, type PodKeyType, stub } from './stubs.ts';
 
 const document = 'docs/pod-certificates.md';
 const soon = { timeout: 30_000, interval: 25 };
@@ -180,6 +180,20 @@ describeWith(['control-plane'], 'PodCertificateRequests of a real API server', (
   it.each(Object.keys(keyTypes) as PodKeyType[])('K-53: a key of %s is certified', async (keyType) => {
     expect(await asked({ stubPKCS10Request: await stub(keyType) })).toMatchObject({ type: 'Issued' });
   });
+
+  it.each(Object.keys(keyTypes).filter(isKeyType))(
+    'K-52: a bare key of %s with its proof is certified, as an older kubelet sends it',
+    async (keyType) => {
+      const mount = await mounting();
+      const key = bareKey(keyType, mount.pod.uid);
+      const path = await request(kubelet(cluster.admin, node), mount, { stubPKCS10Request: undefined, ...key });
+      const { type, chain } = await answered(cluster.admin, path);
+      expect(type).toBe('Issued');
+      const leaf = new X509Certificate(chain);
+      expect(leaf.publicKey.export({ format: 'der', type: 'spki' }).toString('base64')).toBe(key.pkixPublicKey);
+      expect(leaf.subjectAltName).toBe(`URI:spiffe://cluster.local/ns/${namespace}/sa/web`);
+    },
+  );
 
   it('K-53: a key that policy does not allow is denied, with one that it does', async () => {
     const narrow = await createServiceAccount(cluster.admin, namespace, 'narrow');

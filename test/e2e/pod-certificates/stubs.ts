@@ -1,5 +1,5 @@
 import 'reflect-metadata'; // what @peculiar/x509 asks of its users
-import { webcrypto } from 'node:crypto';
+import { constants, generateKeyPairSync, type KeyObject, sign, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
 x509.cryptoProvider.set(webcrypto as Crypto);
@@ -53,5 +53,28 @@ export async function podKey(
     pem: `${x509.PemConverter.encode(pkcs8, 'PRIVATE KEY')}\n`,
   };
 }
+
+/** A bare key and its proof, as kubelets before 1.36 send them: what is signed is the UID of the pod. */
+export function bareKey(keyType: PodKeyType, podUid: string) {
+  const { publicKey, privateKey } = bareKeys[keyType]();
+  const message = Buffer.from(podUid);
+  const isRsa = privateKey.asymmetricKeyType === 'rsa';
+  const padded = { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING };
+  const digest = privateKey.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+  return {
+    pkixPublicKey: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+    proofOfPossession: sign(digest, message, isRsa ? padded : privateKey).toString('base64'),
+  };
+}
+
+const bareKeys: Readonly<Record<PodKeyType, () => { readonly publicKey: KeyObject; readonly privateKey: KeyObject }>> =
+  {
+    ECDSAP256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+    ECDSAP384: () => generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+    ECDSAP521: () => generateKeyPairSync('ec', { namedCurve: 'P-521' }),
+    ED25519: () => generateKeyPairSync('ed25519'),
+    RSA3072: () => generateKeyPairSync('rsa', { modulusLength: 3072 }),
+    RSA4096: () => generateKeyPairSync('rsa', { modulusLength: 4096 }),
+  };
 
 export const stub = async (...words: Parameters<typeof podKey>): Promise<string> => (await podKey(...words)).stub;
