@@ -28,13 +28,27 @@ const rulesOf = (role: Manifest): readonly Rule[] => {
   return Array.isArray(rules) ? rules : [];
 };
 const rolesIn = (manifests: readonly Manifest[]) => [...ofKind(manifests, 'ClusterRole'), ...ofKind(manifests, 'Role')];
+const bindingsIn = (manifests: readonly Manifest[]) => [
+  ...ofKind(manifests, 'ClusterRoleBinding'),
+  ...ofKind(manifests, 'RoleBinding'),
+];
+
+/** Not those that are bound to others, or to nobody. */
+function rolesOfServer(manifests: readonly Manifest[]): readonly Manifest[] {
+  const account = nameOf(one(manifests, 'ServiceAccount'));
+  const bound = bindingsIn(manifests)
+    .filter((binding) => at(binding, 'subjects', 0, 'name') === account)
+    .map((binding) => `${at(binding, 'roleRef', 'kind')} ${at(binding, 'roleRef', 'name')}`);
+  return rolesIn(manifests).filter((role) => bound.includes(`${kindOf(role)} ${nameOf(role)}`));
+}
+
 /** Whatever the release is called. */
 const idOf = (role: Manifest) =>
   `${kindOf(role)} ${nameOf(role).replace(String(at(role, 'metadata', 'labels', 'app.kubernetes.io/instance')), '')}`;
 
-/** Every right of the release, one by one. */
+/** Every right of the server's account, one by one. */
 export function rightsIn(manifests: readonly Manifest[]): readonly Right[] {
-  return rolesIn(manifests).flatMap((role) =>
+  return rolesOfServer(manifests).flatMap((role) =>
     rulesOf(role).flatMap((rule) =>
       rule.resources.flatMap((resource) =>
         rule.verbs.map((verb) => ({ role: idOf(role), verb, resource, named: rule.resourceNames !== undefined })),
@@ -139,9 +153,8 @@ export class Installed implements Disposable {
     const roles = rolesIn(this.manifests);
     const { without: missing } = this.#options;
     const granted = missing === undefined ? roles : roles.map((role) => without(role, missing));
-    const bindings = [...ofKind(this.manifests, 'ClusterRoleBinding'), ...ofKind(this.manifests, 'RoleBinding')];
     const given = ofKind(this.manifests, 'ConfigMap').filter((map) => at(map, 'data', 'issuer-name') !== undefined);
-    const objects = [one(this.manifests, 'ServiceAccount'), ...granted, ...bindings, ...given];
+    const objects = [one(this.manifests, 'ServiceAccount'), ...granted, ...bindingsIn(this.manifests), ...given];
     await apply(admin, objects, { namespace: this.namespace });
   }
 }

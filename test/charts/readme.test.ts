@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -68,21 +68,8 @@ describe("the chart's README", () => {
   });
 
   it('every value is used by a template', () => {
-    const helpers = ['_names.tpl', '_choices.tpl', '_configuration.tpl', '_volumes.tpl', '_roles.tpl', '_alerts.tpl'];
-    const files = [
-      'statefulset',
-      'services',
-      'configmap',
-      'rbac',
-      'monitoring',
-      'networkpolicy',
-      'disruption',
-      'crds',
-      'extra',
-    ];
-    const text = [...helpers, ...files.map((file) => `${file}.yaml`)]
-      .map((file) => read(`templates/${file}`))
-      .join('\n');
+    const files = readdirSync(join(folder, 'templates')).filter((file) => /\.(tpl|yaml)$/.test(file));
+    const text = files.map((file) => read(`templates/${file}`)).join('\n');
     const withoutEffect = ['disableKubernetesClientRateLimiter', 'maxConcurrentReconciles', 'global'];
     /** Passed on as a whole. */
     const whole =

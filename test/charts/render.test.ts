@@ -11,6 +11,7 @@ import { createNamespace } from '#test/support/control-plane/objects.ts';
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import { apply, inNamespace, installKinds } from './apply.ts';
 import { chart, helm, kindOf, type Manifest, nameOf, ofKind, one, refusal, render } from './helm.ts';
+import { refusedValues } from './refused-values.ts';
 import { schemaFolder } from './schemas.ts';
 import { ownIssuer } from './secrets.ts';
 import { variants } from './variants.ts';
@@ -48,9 +49,12 @@ describeWith(['set:helm'], 'the chart', () => {
     });
 
     it('gives no right that has no name, and Secrets only in single namespaces', () => {
+      // to the API server that is a name like any other, of the signers that our issuers are
+      const ourSigners = /"(cluster)?issuers\.countersign\.dev\/\*"/g;
       for (const role of [...ofKind(manifests, 'ClusterRole'), ...ofKind(manifests, 'Role')]) {
-        expect(JSON.stringify(at(role, 'rules'))).not.toContain('*');
-        if (kindOf(role) === 'ClusterRole') expect(JSON.stringify(at(role, 'rules'))).not.toContain('secrets');
+        const rules = JSON.stringify(at(role, 'rules'));
+        expect(rules.replaceAll(ourSigners, '')).not.toContain('*');
+        if (kindOf(role) === 'ClusterRole') expect(rules).not.toContain('secrets');
       }
     });
 
@@ -113,57 +117,7 @@ describeWith(['set:helm'], 'the chart', () => {
     });
   });
 
-  it.each([
-    [
-      'nobody signs',
-      [{ app: { certmanager: { issuer: { enabled: false } } } }],
-      /nobody signs: give exactly one of app/,
-    ],
-    [
-      'two sign',
-      [{ issuer: { secret: { name: 'a' } } }],
-      /app\.certmanager\.issuer and issuer\.secret\.name: exactly one of these.*app\.certmanager\.issuer\.enabled=false/,
-    ],
-    [
-      'two of our own sign',
-      [ownIssuer, { issuer: { pkcs11: { uri: 'pkcs11:object=a' } } }],
-      /issuer\.pkcs11\.uri and issuer\.secret\.name/,
-    ],
-    [
-      'an HSM without a PIN',
-      [ownIssuer, { issuer: { secret: { name: '' }, pkcs11: { uri: 'pkcs11:object=a', module: '/m' } } }],
-      /issuer\.pkcs11\.pin\.secretName/,
-    ],
-    ['no policy', [ownIssuer, { policy: { shipped: [] } }], /policy: without a rule nothing is issued/],
-    [
-      'a revision twice',
-      [{ app: { istio: { revisions: ['a', 'a'] } } }],
-      /app\.istio\.revisions: a, a names one twice/,
-    ],
-    [
-      'a wrong size of a key',
-      [{ app: { server: { serving: { certificateKeySize: 384 } } } }],
-      /app\.server\.serving: an RSA/,
-    ],
-    [
-      'an unknown suite',
-      [{ app: { tls: { servingTLSCipherSuites: ['X'] } } }],
-      /servingTLSCipherSuites: "X" is no suite/,
-    ],
-    [
-      'a renewal after the end',
-      [{ app: { tls: { istiodCertificateRenewBefore: '2h' } } }],
-      /istiodCertificateRenewBefore: must be shorter/,
-    ],
-    ['an end that is cut off', [{ shutdown: { grace: '29s' } }], /terminationGracePeriodSeconds: 30 s end before/],
-    ['a misspelt value', [{ app: { tls: { trustDomian: 'x' } } }], /at '\/app\/tls': .*'trustDomian' not allowed/],
-    [
-      'a value of the wrong form',
-      [{ app: { tls: { certificateDuration: 'soon' } } }],
-      /certificateDuration.*does not match/,
-    ],
-    ['a value of the wrong kind', [{ replicaCount: 'two' }], /at '\/replicaCount': got string, want integer/],
-  ])('%s: refused, naming the field', async (_, values, words) => {
+  it.each(refusedValues)('%s: refused, naming the field', async (_, values, words) => {
     expect(await refusal(values)).toMatch(words);
   });
 

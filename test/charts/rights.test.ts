@@ -14,11 +14,12 @@ import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import { type Seen, UnrulyProxy } from '#test/support/control-plane/unruly-proxy.ts';
 import { p256Request } from '#test/support/requests.ts';
 import { testAuthority } from '#test/support/software-ca.ts';
+import { Deprived, least } from './deprived.ts';
 import { render, type Values } from './helm.ts';
 import { Installed, type Right, rightsIn } from './installed.ts';
+import { podPolicy } from './policies.ts';
 import type { Replica } from './replica.ts';
 import { issuerSecret, ownIssuer, root } from './secrets.ts';
-import { podPolicy } from './variants.ts';
 
 /** What servers in this process say; each is told apart by the account that the API server names. */
 const said = vi.hoisted((): string[] => []);
@@ -34,15 +35,10 @@ const everything: Values = {
 };
 /** Its rights on Secrets would hide those for istiod's where both are in one namespace. */
 const several: Values = { kubernetes: { remoteClusters: { enabled: true } } };
-/** Only what review mode adds or leaves. */
-const reviewing: Values = {
-  kubernetes: { mode: 'review' },
-  app: { tls: { istiodCertificateEnable: false } },
-  distribution: { rootConfigMap: { enabled: false } },
-};
 /** For pods that mount their certificate. */
 const mounting: Values = {
-  ...reviewing,
+  ...least,
+  distribution: { rootConfigMap: { enabled: false }, signerTrustBundles: { enabled: true } },
   podCertificates: { enabled: true },
   policy: { documents: { 'pods.yaml': podPolicy } },
 };
@@ -88,10 +84,13 @@ describeWith(['set:helm', 'control-plane'], "the server under the chart's own se
   });
 
   const present = async (path: string) => (await cluster.admin.ask('GET', path)).status === 200;
+  const bundles = '/apis/certificates.k8s.io/v1beta1/clustertrustbundles';
+  const bundleNamed = (signerName: string) => `${signerName.replace('/', ':')}:roots`;
+  const bundleOf = (signerName: string) => `${bundles}/${encodeURIComponent(bundleNamed(signerName))}`;
   const paths = (namespace: string) => ({
     roots: `/api/v1/namespaces/${namespace}/configmaps/istio-ca-root-cert`,
     istiod: `/api/v1/namespaces/${namespace}/secrets/istiod-tls`,
-    bundle: `/apis/certificates.k8s.io/v1beta1/clustertrustbundles/${encodeURIComponent(`test.example:${namespace}:roots`)}`,
+    bundle: bundleOf(`test.example/${namespace}`),
     lease: `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/istio-csr`,
   });
 
@@ -99,7 +98,7 @@ describeWith(['set:helm', 'control-plane'], "the server under the chart's own se
     let installed: Installed;
     let replica: Replica;
     beforeAll(async () => {
-      installed = await install({ values: [everything, several] });
+      installed = await install([everything, several]);
       replica = await installed.start();
     });
     afterAll(async () => {
@@ -128,20 +127,13 @@ describeWith(['set:helm', 'control-plane'], "the server under the chart's own se
     });
   });
 
-  async function install(more: {
-    without?: Right;
-    proxy?: UnrulyProxy;
-    values: readonly Values[];
-  }): Promise<Installed> {
-    const { proxy, without, values } = more;
-    return Installed.make(cluster, {
-      values: [ownIssuer, ...values],
-      select: selected,
-      secrets,
-      ...(without && { without }),
+  const options = (...values: readonly Values[]) => ({ values: [ownIssuer, ...values], select: selected, secrets });
+
+  const install = (values: readonly Values[], proxy?: UnrulyProxy) =>
+    Installed.make(cluster, {
+      ...options(...values),
       ...(proxy && { through: (token: string) => proxy.access(token) }),
     });
-  }
 
   /** Objects of somebody else's in the places of ours, so that they have to be changed. */
   async function occupy(namespace: string): Promise<void> {
@@ -154,10 +146,11 @@ describeWith(['set:helm', 'control-plane'], "the server under the chart's own se
       data: { 'root-cert.pem': 'old' },
     });
     await admin.create(folder(where.istiod), { metadata: { name: 'istiod-tls' }, data: { 'tls.crt': 'b2xk' } });
-    await admin.create(folder(where.bundle), {
-      metadata: { name: `test.example:${namespace}:roots` },
-      spec: { signerName: `test.example/${namespace}`, trustBundle: other.pem },
-    });
+    for (const signerName of [`test.example/${namespace}`, `mesh.test/${namespace}`])
+      await admin.create(bundles, {
+        metadata: { name: bundleNamed(signerName) },
+        spec: { signerName, trustBundle: other.pem },
+      });
     for (const name of ['istio-csr', 'countersign-requests'])
       await admin.create(folder(where.lease), {
         metadata: { name },
@@ -177,10 +170,10 @@ describeWith(['set:helm', 'control-plane'], "the server under the chart's own se
 
   it.each([
     ['proves the caller', everything, bound],
-    ['lets ztunnel act for a pod', reviewing, ['pods']],
+    ['lets ztunnel act for a pod', least, ['pods']],
   ])('what a watch has not told of is asked for, and %s', async (_, values, kinds) => {
     await using proxy = await UnrulyProxy.start(cluster.facts.access);
-    using installed = await install({ proxy, values: [values] });
+    using installed = await install([values], proxy);
     await using replica = await installed.start();
     const { istio } = await replica.ready();
     const answer = await issue(cluster, istio, await asking(installed, values, () => deafen(proxy, kinds)));
@@ -194,7 +187,7 @@ describeWith(['set:helm', 'control-plane'], "the server under the chart's own se
 
   /** In review mode it is an agent of the node whose pod is looked for. */
   async function asking(installed: Installed, values: Values, prepare: () => void): Promise<Asking> {
-    if (values !== reviewing) return { prepare };
+    if (values !== least) return { prepare };
     const by = await createServiceAccount(cluster.admin, installed.namespace, 'ztunnel');
     return { prepare, by };
   }
@@ -211,53 +204,47 @@ describeWith(['set:helm', 'control-plane'], "the server under the chart's own se
 
   it('a pod gets the certificate that it mounts, also one that no watch has told of', async () => {
     await using proxy = await UnrulyProxy.start(cluster.facts.access);
-    using installed = await install({ proxy, values: [mounting] });
+    using installed = await install([mounting], proxy);
     await using replica = await installed.start();
     await replica.ready();
     deafen(proxy, bound);
     expect((await answered(cluster.admin, await mount(installed))).type).toBe('Issued');
+    await vi.waitUntil(() => present(bundleOf(`mesh.test/${installed.namespace}`)), patiently);
     expect(replica.lines.filter((line) => /forbidden/i.test(line))).toEqual([]);
   });
 
   /** Starts the server without that right, brings it to want it, and sees that it is missed. */
   async function misses(right: Right, values: Values): Promise<void> {
     const { verb, resource } = right;
-    await using proxy = await UnrulyProxy.start(cluster.facts.access);
-    // an API server of before Kubernetes 1.32 has nothing to list by but the list
-    if (verb === 'list')
-      proxy.make({ kind: 'answer', status: 422 }, { when: ({ query }) => query.has('sendInitialEvents') });
-    using installed = await install({ without: right, proxy, values: [values] });
     const asked = verb === 'get' && bound.includes(resource);
-    if ((verb === 'update' || verb === 'get') && !asked) await occupy(installed.namespace);
-    const server = await installed.startHere();
-    try {
-      if (verb === 'patch' || verb === 'sign') await mount(installed);
-      if (asked) {
-        const how = await asking(installed, values, () => deafen(proxy, [resource]));
-        await issue(cluster, server.istio.port, how);
-        const metrics = await fetch(`http://127.0.0.1:${server.admin.port}/metrics`);
-        expect(await metrics.text()).toMatch(liveGets(resource, 'unavailable'));
-      } else {
-        const what = ['attest', 'sign'].includes(verb)
-          ? `not permitted.*${verb}`
-          : `cannot ${verb} resource .{0,3}"${resource}`;
-        const words = new RegExp(`${installed.namespace}.*${what}|${what}.*${installed.namespace}`);
-        await vi.waitFor(() => expect(said.some((line) => words.test(line))).toBe(true), patiently);
-      }
-    } finally {
-      await server.close();
+    const occupied = (verb === 'update' || verb === 'get') && !asked;
+    await using deprived = await Deprived.start(cluster, right, {
+      ...options(values),
+      ...(occupied && { prepare: occupy }),
+    });
+    const { installed, proxy, server } = deprived;
+    if (verb === 'patch' || verb === 'sign') await mount(installed);
+    if (asked) {
+      const how = await asking(installed, values, () => deafen(proxy, [resource]));
+      await issue(cluster, server.istio.port, how);
+      const metrics = await fetch(`http://127.0.0.1:${server.admin.port}/metrics`);
+      expect(await metrics.text()).toMatch(liveGets(resource, 'unavailable'));
+    } else {
+      await vi.waitFor(() => expect(said.some((line) => deprived.complaint.test(line))).toBe(true), patiently);
     }
   }
 
   describe.concurrent.each([
     ['one right less', everything, () => true],
     ['several clusters, one right less', several, ({ role }: Right) => role.includes('remote-clusters')],
-    ['callers by review, one right less', reviewing, () => true],
+    ['callers by review, one right less', least, () => true],
     [
       'pods that mount certificates, one right less',
       mounting,
       ({ role, verb, resource }: Right) =>
-        role.includes('requests') || verb === 'sign' || resource.startsWith('podcertificaterequests'),
+        role.includes('requests') ||
+        ['sign', 'attest'].includes(verb) ||
+        /^(podcertificaterequests|clustertrustbundles)/.test(resource),
     ],
   ])('%s: it is missed, so none is too much', async (_, values, isConcerned) => {
     const manifests = await render([ownIssuer, selected('rights'), values], { release: 'rights', namespace: 'rights' });

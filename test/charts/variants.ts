@@ -1,39 +1,7 @@
 import { stringify } from 'yaml';
 import type { Values } from './helm.ts';
+import { denial, namedPolicy, podPolicy, vouchedPolicy } from './policies.ts';
 import { intermediate, ownIssuer, root } from './secrets.ts';
-
-/** Narrow, so that it stands beside whatever else is shipped; the case in it is run with the whole set. */
-const policy = (name: string, priority: number) => ({
-  apiVersion: 'countersign.dev/v1',
-  kind: 'IssuancePolicy',
-  metadata: { name },
-  spec: {
-    priority,
-    effect: 'deny',
-    match: { doors: ['istio'], namespaces: [name] },
-    tests: [
-      {
-        name: 'its namespace',
-        given: { namespace: name, key: 'ec:P-256' },
-        expect: { decision: 'deny', policy: name },
-      },
-    ],
-  },
-});
-
-/** For pods that mount their certificate. */
-export const podPolicy = {
-  apiVersion: 'countersign.dev/v1',
-  kind: 'IssuancePolicy',
-  metadata: { name: 'pods' },
-  spec: {
-    priority: 50,
-    effect: 'allow',
-    match: { doors: ['pod-certificate'] },
-    key: { allow: ['ec:P-256'] },
-    validity: { default: '24h', max: '24h' },
-  },
-};
 
 const pkcs11 = {
   uri: 'pkcs11:token=mesh;object=mesh;type=private',
@@ -130,13 +98,49 @@ export const variants: Readonly<Record<string, readonly Values[]>> = {
     { kubernetes: { mode: 'review' }, podCertificates: { enabled: true, signerName: 'mesh.example/workload' } },
     { policy: { documents: { 'pods.yaml': podPolicy } } },
   ],
+  'certificates for whom istiod vouches, in two revisions': [
+    ownIssuer,
+    {
+      app: { istio: { revisions: ['default', 'canary'] } },
+      signingRequests: { enabled: true, signerName: 'mesh.example/istio' },
+      policy: { shipped: ['default'] },
+    },
+  ],
+  'certificates that cert-manager asks for, under an intermediate of its own': [
+    {
+      certificateRequests: { enabled: true },
+      policy: { documents: { 'named.yaml': stringify(namedPolicy) } },
+    },
+  ],
+  'all objects that ask for certificates, answered otherwise than usual': [
+    ownIssuer,
+    {
+      distribution: { signerTrustBundles: { enabled: true } },
+      podCertificates: { enabled: true, signerName: 'mesh.example/workload', issuer: 'mesh' },
+      signingRequests: {
+        enabled: true,
+        signerName: 'mesh.example/istio',
+        requesters: ['mesh/authority'],
+        issuer: 'mesh',
+        root: 'omit',
+      },
+      certificateRequests: {
+        enabled: true,
+        retryFor: '1h',
+        signerNames: 'answer',
+        aggregateRoles: false,
+        approver: { namespace: 'certificates', serviceAccount: 'approver' },
+      },
+    },
+    { policy: { documents: { 'pods.yaml': podPolicy, 'vouched.yaml': vouchedPolicy, 'named.yaml': namedPolicy } } },
+  ],
   'monitored, with a policy of its own, limits and approved algorithms': [
     ownIssuer,
     {
       dialect: 'istiod',
       policy: {
         shipped: ['fips'],
-        documents: { 'as-text.yaml': stringify(policy('red', 700)), 'as-yaml.yml': policy('blue', 701) },
+        documents: { 'as-text.yaml': stringify(denial('red', 700)), 'as-yaml.yml': denial('blue', 701) },
       },
       fips: { level: 'policy' },
       limits: { maxConcurrentCalls: 512, callTimeout: '5s' },

@@ -40,6 +40,72 @@
 {{- if or .Values.distribution.rootConfigMap.enabled .Values.distribution.clusterTrustBundle.enabled (include "countersign.istiod" .) -}}yes{{- end -}}
 {{- end -}}
 
+{{/*
+Whether some policy may allow certificates of one of these kinds by this door: (list ROOT KINDS DOOR). Those that are
+shipped are in the image, so what each is about stands here. What helm cannot read in one is the server's to refuse.
+*/}}
+{{- define "countersign.speaksOf" -}}
+{{- $values := (index . 0).Values -}}
+{{- $kinds := index . 1 -}}
+{{- $door := index . 2 -}}
+{{- $shipped := dict "istio" (dict "doors" (list "istio")) -}}
+{{- $matches := list -}}
+{{- range $values.policy.shipped -}}{{- $matches = append $matches (get $shipped . | default dict) -}}{{- end -}}
+{{- range $values.policy.documents -}}
+{{- $document := . -}}
+{{- if kindIs "string" . -}}{{- $document = fromYaml . -}}{{- end -}}
+{{- $spec := $document.spec -}}
+{{- if not (kindIs "map" $spec) -}}yes
+{{- /* to helm's YAML an off without quotes is false */ -}}
+{{- else if and (eq (toString $spec.effect) "allow") (not (has (toString $spec.mode) (list "off" "false"))) -}}{{- $matches = append $matches ($spec.match | default dict) -}}
+{{- end -}}
+{{- end -}}
+{{- range $match := $matches -}}
+{{- if not (and (kindIs "map" $match) (kindIs "slice" ($match.kinds | default $kinds)) (kindIs "slice" ($match.doors | default $kinds))) -}}yes
+{{- else if has $door ($match.doors | default (list $door)) -}}
+{{- range $kinds -}}{{- if has . ($match.kinds | default (list "svid")) -}}yes{{- end -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if $values.config.policies -}}yes{{- end -}}
+{{- end -}}
+
+{{/* What is wrong with one way to ask for SVIDs: (list ROOT FIELD EXAMPLE DOOR) */}}
+{{- define "countersign.checkSigner" -}}
+{{- $root := index . 0 -}}
+{{- $field := index . 1 -}}
+{{- $door := index . 3 -}}
+{{- $names := list -}}
+{{- range $root.Values.config.issuers -}}{{- $names = append $names .name -}}{{- end -}}
+{{- $names = $names | default (list $root.Values.issuer.name) -}}
+{{- with get $root.Values $field -}}
+{{- if .enabled -}}
+{{- if not .signerName -}}{{- fail (printf "%s.signerName: the signer that requests name is needed, such as %s" $field (index $ 2)) -}}{{- end -}}
+{{- if and .issuer (not (has .issuer $names)) -}}{{- fail (printf "%s.issuer: there is no issuer %s; right would be %s, or nothing" $field .issuer (join ", " $names)) -}}{{- end -}}
+{{- if not (include "countersign.speaksOf" (list $root (list "svid") $door)) -}}{{- fail (printf "policy: no rule allows what %s asks for: add a document that matches doors: [%s]; the shipped istio speaks of Istio's door alone" $field $door) -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What of the objects that are answered cannot stand beside the other values. */}}
+{{- define "countersign.checkRequests" -}}
+{{- $_ := include "countersign.checkSigner" (list . "podCertificates" "mesh.example/workload" "pod-certificate") -}}
+{{- $_ := include "countersign.checkSigner" (list . "signingRequests" "mesh.example/istio" "kubernetes-csr") -}}
+{{- if and .Values.distribution.signerTrustBundles.enabled (eq (include "countersign.signers" .) "[]") -}}{{- fail "distribution.signerTrustBundles: this release is no signer: enable podCertificates or signingRequests, or use distribution.clusterTrustBundle" -}}{{- end -}}
+{{- $way := eq (include "countersign.signer" .) "cert-manager" | ternary .Values.app.certmanager.way "intermediate" -}}
+{{- $above := .Values.app.certmanager.issuer -}}
+{{- if and .Values.podCertificates.enabled (ne $way "intermediate") -}}{{- fail (printf "app.certmanager.way: with %s a certificate may be made of what its request names, and those of podCertificates name nothing: set intermediate, or sign with an issuer of your own" $way) -}}{{- end -}}
+{{- with .Values.certificateRequests -}}
+{{- if .enabled -}}
+{{- range $door := compact (list "cert-manager" (include "countersign.signerNames" $ | empty | ternary "" "kubernetes-csr")) -}}
+{{- if not (include "countersign.speaksOf" (list $ (list "end-entity" "ca") $door)) -}}{{- fail (printf "policy: no rule allows what certificateRequests asks for by door %s: add a document that matches kinds: [end-entity] or kinds: [ca]; where a rule names no kinds it speaks of workloads alone" $door) -}}{{- end -}}
+{{- end -}}
+{{- if gt (include "countersign.seconds" .retryFor | int) 86400 -}}{{- fail (printf "certificateRequests.retryFor: %s is more than 24h, and nobody waits longer" .retryFor) -}}{{- end -}}
+{{- if eq $way "relay" -}}{{- fail "app.certmanager.way: relay makes certificates for workloads alone, so no Issuer of certificateRequests would become ready: set intermediate or either, or sign with an issuer of your own" -}}{{- end -}}
+{{- if and $above.enabled (eq $above.group "countersign.dev") -}}{{- fail "app.certmanager.issuer.group: issuers of countersign.dev are answered by this release (certificateRequests), which would wait for itself" -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* What can be wrong in values that each are right. */}}
 {{- define "countersign.check" -}}
 {{- $_ := include "countersign.signer" . -}}
@@ -59,9 +125,12 @@
 {{- if and .pkcs11.uri (not .pkcs11.module) -}}{{- fail "audit.key.pkcs11.module: the path of the token's PKCS#11 library is needed" -}}{{- end -}}
 {{- if and .pkcs11.uri (not .pkcs11.pin.secretName) -}}{{- fail "audit.key.pkcs11.pin.secretName: the Secret that holds the PIN is needed" -}}{{- end -}}
 {{- end -}}
-{{- if and .Values.podCertificates.enabled (not .Values.podCertificates.signerName) -}}{{- fail "podCertificates.signerName: the signer that pods name is needed, such as mesh.example/workload" -}}{{- end -}}
-{{- if and .Values.podCertificates.enabled (not .Values.policy.documents) (not (or (has "default" .Values.policy.shipped) (has "fips" .Values.policy.shipped))) -}}{{- fail "policy: the shipped istio speaks of Istio's door alone, so pods that mount certificates would get none: add a document that matches doors: [pod-certificate]" -}}{{- end -}}
 {{- if not (or .Values.policy.shipped .Values.policy.documents) -}}{{- fail "policy: without a rule nothing is issued; name one of policy.shipped or write policy.documents" -}}{{- end -}}
+{{- /* Each decides for all workloads, and one of two fails its own cases: no server would start with both. */ -}}
+{{- $whole := list -}}
+{{- range .Values.policy.shipped -}}{{- if has . (list "default" "istio" "fips") -}}{{- $whole = append $whole . -}}{{- end -}}{{- end -}}
+{{- if gt (len $whole) 1 -}}{{- fail (printf "policy.shipped: %s each decide for every workload: name one of them" (join " and " $whole)) -}}{{- end -}}
+{{- $_ := include "countersign.checkRequests" . -}}
 {{- $window := add (int .Values.shutdown.waitSeconds) (include "countersign.seconds" .Values.shutdown.grace | int) 4 -}}
 {{- if gt (int $window) (int .Values.terminationGracePeriodSeconds) -}}
 {{- fail (printf "terminationGracePeriodSeconds: %d s end before shutdown.waitSeconds, shutdown.grace and 4 s to hand over the Lease and the log are over (%d s)" (int .Values.terminationGracePeriodSeconds) (int $window)) -}}

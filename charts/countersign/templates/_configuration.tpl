@@ -23,7 +23,7 @@
 {{- if ne .fips.level "off" -}}{{- $_ := set $made "fips" (dict "level" .fips.level) -}}{{- end -}}
 {{- if ne (include "countersign.signer" $root) "config" -}}{{- $_ := set $made "issuers" (list (include "countersign.issuer" $root | fromYaml)) -}}{{- end -}}
 {{- if include "countersign.distributes" $root -}}{{- $_ := set $made "distribution" (include "countersign.distribution" $root | fromYaml) -}}{{- end -}}
-{{- if .podCertificates.enabled -}}{{- $_ := set $made "clusterRequests" (include "countersign.clusterRequests" $root | fromYaml) -}}{{- end -}}
+{{- if include "countersign.answers" $root -}}{{- $_ := set $made "clusterRequests" (include "countersign.clusterRequests" $root | fromYaml) -}}{{- end -}}
 {{- mergeOverwrite $made (deepCopy .config) | toYaml -}}
 {{- end -}}
 {{- end -}}
@@ -222,17 +222,5 @@ istiod:
   lifetime: {{ $duration }}s
   renewAt: {{ round (subf 1 (divf $before $duration)) 3 }}
 {{- end }}
-{{- end }}
-{{- end -}}
-
-{{- define "countersign.clusterRequests" -}}
-{{- with .Values -}}
-cluster: {{ .app.server.clusterID | quote }}
-lease: { namespace: {{ .app.controller.leaderElectionNamespace }}, name: countersign-requests }
-podCertificates:
-  signerName: {{ .podCertificates.signerName }}
-  {{- with .podCertificates.issuer }}
-  issuer: {{ . }}
-  {{- end }}
 {{- end }}
 {{- end -}}

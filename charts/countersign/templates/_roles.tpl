@@ -18,6 +18,30 @@
 - { apiGroups: [certificates.k8s.io], resources: [signers], resourceNames: [{{ .signerName }}], verbs: [sign] }
 {{- end }}
 {{- end }}
+{{- $names := include "countersign.signerNames" . -}}
+{{- if or .Values.signingRequests.enabled $names }}
+# Certificates for whom a registration authority vouches, or by the name of an issuer. Approving them is the cluster's.
+- { apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests], verbs: [list, watch] }
+- { apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/status], verbs: [patch] }
+{{- end }}
+{{- with .Values.signingRequests }}
+{{- if .enabled }}
+- { apiGroups: [certificates.k8s.io], resources: [signers], resourceNames: [{{ .signerName }}], verbs: [sign] }
+{{- end }}
+{{- end }}
+{{- if $names }}
+- { apiGroups: [certificates.k8s.io], resources: [signers], resourceNames: [issuers.countersign.dev/*, clusterissuers.countersign.dev/*], verbs: [sign] }
+# Whether who asks may reference the Issuer of a namespace.
+- { apiGroups: [authorization.k8s.io], resources: [subjectaccessreviews], verbs: [create] }
+{{- end }}
+{{- if .Values.certificateRequests.enabled }}
+# Certificates that cert-manager asks for. Approving them is cert-manager's.
+- { apiGroups: [countersign.dev], resources: [issuers, clusterissuers], verbs: [list, watch] }
+- { apiGroups: [countersign.dev], resources: [issuers/status, clusterissuers/status], verbs: [patch] }
+- { apiGroups: [cert-manager.io], resources: [certificaterequests], verbs: [get, list, watch] }
+- { apiGroups: [cert-manager.io], resources: [certificaterequests/status], verbs: [patch] }
+- { apiGroups: [events.k8s.io], resources: [events], verbs: [create] }
+{{- end }}
 {{- with .Values.distribution.rootConfigMap }}
 {{- if .enabled }}
 # The roots in every namespace.
@@ -26,15 +50,27 @@
 - { apiGroups: [''], resources: [configmaps], resourceNames: [{{ .name }}], verbs: [get, list, watch, update] }
 {{- end }}
 {{- end }}
+{{- $bundles := list -}}
+{{- $attested := list -}}
 {{- with .Values.distribution.clusterTrustBundle }}
 {{- if .enabled }}
-# The roots as a ClusterTrustBundle. Every service account may read them.
+{{- $bundles = append $bundles .name -}}
+{{- if ne .signerName "none" }}{{- $attested = append $attested .signerName -}}{{ end -}}
+{{- end }}
+{{- end }}
+{{- if .Values.distribution.signerTrustBundles.enabled }}
+{{- range include "countersign.signers" . | fromJsonArray }}
+{{- $bundles = append $bundles (printf "%s:roots" (replace "/" ":" .)) -}}
+{{- $attested = append $attested . -}}
+{{- end }}
+{{- end }}
+{{- with $bundles }}
+# The roots as a ClusterTrustBundle, for each that is named. Every service account may read them.
 - { apiGroups: [certificates.k8s.io], resources: [clustertrustbundles], verbs: [create] }
-- { apiGroups: [certificates.k8s.io], resources: [clustertrustbundles], resourceNames: [{{ quote .name }}], verbs: [update] }
-{{- if ne .signerName "none" }}
-- { apiGroups: [certificates.k8s.io], resources: [signers], resourceNames: [{{ quote .signerName }}], verbs: [attest] }
+- { apiGroups: [certificates.k8s.io], resources: [clustertrustbundles], resourceNames: {{ toJson (uniq .) }}, verbs: [update] }
 {{- end }}
-{{- end }}
+{{- with $attested }}
+- { apiGroups: [certificates.k8s.io], resources: [signers], resourceNames: {{ toJson (uniq .) }}, verbs: [attest] }
 {{- end }}
 {{- end -}}
 
@@ -48,7 +84,7 @@
     - { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create] }
     - { apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [istio-csr], verbs: [get, update] }
 {{- end }}
-{{- if .Values.podCertificates.enabled }}
+{{- if include "countersign.answers" . }}
 # Which replica answers the objects that ask for certificates.
 - name: requests
   namespace: {{ .Values.app.controller.leaderElectionNamespace }}

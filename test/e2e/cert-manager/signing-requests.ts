@@ -32,7 +32,10 @@ export class SigningRequests implements AsyncDisposable {
     this.#signer = signer;
   }
 
-  async create(name: string, { wish, expirationSeconds }: SigningCase): Promise<void> {
+  async create(
+    name: string,
+    { wish, expirationSeconds }: Pick<SigningCase, 'wish' | 'expirationSeconds'>,
+  ): Promise<void> {
     const { admin, signerName } = this.#signer;
     const lifetime = expirationSeconds === undefined ? {} : { duration: `${expirationSeconds}s` };
     const own = await newRequest(wish);
