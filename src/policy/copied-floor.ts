@@ -16,8 +16,8 @@ export function copiedObjection({ csr }: Inquiry, wish: NamedWish): Objection | 
   const unknown = csr.extensionOids.find((oid) => !carried.has(oid));
   if (unknown !== undefined)
     return extension(`the CSR asks for extension ${unknown}, which is not given here; leave it out`);
-  const disagreement = disagreementOf(csr, wish);
-  if (disagreement !== undefined) return extension(disagreement);
+  const unfit = unfitUses(wish) ?? disagreementOf(csr, wish);
+  if (unfit !== undefined) return extension(unfit);
   if (sans.length === 0 && (subject.empty ?? subject.commonName === undefined))
     return { code: 'csr.san', sentence: 'the CSR names nobody: it needs a subject alternative name or a subject' };
   if (sans.length > mostNames)
@@ -35,6 +35,14 @@ function moreThanOneWorkload(sans: Inquiry['csr']['sans']): Objection | undefine
   const uris = sans.filter(({ kind }) => kind === 'uri');
   if (uris.length < 2 || !uris.some(({ value }) => /^spiffe:/i.test(value))) return undefined;
   return { code: 'san.forbidden', sentence: 'a SPIFFE ID stands in a certificate with no other URI beside it' };
+}
+
+/** RFC 5280 §4.2.1.3: nobody but a CA signs certificates, and every certificate is for something. */
+function unfitUses({ kind, keyUsage, extendedKeyUsage }: NamedWish): string | undefined {
+  const signing = keyUsage.find((use) => use === 'keyCertSign' || use === 'cRLSign');
+  if (kind === 'end-entity' && signing !== undefined)
+    return `the request's usages say ${signing}, which is for a CA alone`;
+  return keyUsage.length + extendedKeyUsage.length === 0 ? "the request's usages say nothing" : undefined;
 }
 
 /** What whoever asks says beside the CSR, and what the CSR says itself: cert-manager's webhook would compare them (kubernetes.md §1.3). */

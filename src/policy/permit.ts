@@ -41,8 +41,8 @@ export interface NamedTerms extends CommonTerms {
   readonly kind: 'end-entity' | 'ca';
   /** SHA-256, hex, of the one request whose names are meant. */
   readonly csrSha256: string;
+  /** None: the extension is left out, here and below. */
   readonly keyUsage: readonly KeyUsageName[];
-  /** None: the extension is left out. */
   readonly extendedKeyUsage: readonly PurposeName[];
   /** Of a CA that signs certificates. */
   readonly pathLength?: number;

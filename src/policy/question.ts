@@ -82,8 +82,9 @@ export interface SvidWish extends CommonWish {
 /** A certificate with the subject and names of the CSR, for the uses that are listed. */
 export interface NamedWish extends CommonWish {
   readonly kind: 'end-entity' | 'ca';
+  /** None leaves the extension out, here and below. */
   readonly keyUsage: readonly KeyUsageName[];
-  /** In the order in which the certificate lists them; none leaves the extension out. */
+  /** In the order in which the certificate lists them. */
   readonly extendedKeyUsage: readonly PurposeName[];
 }
 

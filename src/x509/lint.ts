@@ -118,7 +118,7 @@ function lintFields(fields: CertificateFields, expected: Expectation): void {
   lintExtensions(fields.extensions, expected);
 }
 
-/** The fixed order: BC, KU, EKU (unless there is no purpose), SKI (unless the issuer leaves it out), AKI, SAN, and of a CA NC. */
+/** The fixed order: BC, KU and EKU (copied ones where there are any), SKI (unless the issuer leaves it out), AKI, SAN, and of a CA NC. */
 function lintExtensions(extensions: readonly Extension[], expected: Expectation): void {
   let at = 0;
   const next = (id: string, critical: boolean, field: string): DerReader => {
@@ -129,7 +129,8 @@ function lintExtensions(extensions: readonly Extension[], expected: Expectation)
   const isCopied = 'copied' in expected;
 
   lintBasicConstraints(next('2.5.29.19', true, 'basicConstraints'), isCopied ? expected.ca : undefined);
-  lintKeyUsage(next('2.5.29.15', true, 'keyUsage'), expected.keyUsage);
+  if (!isCopied || expected.keyUsage.length > 0)
+    lintKeyUsage(next('2.5.29.15', true, 'keyUsage'), expected.keyUsage);
   if (!isCopied || expected.extendedKeyUsage.length > 0)
     lintPurposes(next('2.5.29.37', false, 'extendedKeyUsage'), expected.extendedKeyUsage);
   if (isCopied || expected.issuer.subjectKeyId !== false)

@@ -92,6 +92,7 @@ export interface CopiedTerms extends CommonTerms {
   readonly subject: Der;
   /** GeneralNames of the request, copied; absent, the extension is left out. */
   readonly names: Der | undefined;
+  /** None: the extension is left out, here and below. */
   readonly keyUsage: readonly KeyUsageName[];
   readonly extendedKeyUsage: readonly PurposeName[];
   /** NameConstraints of the request, copied; critical (RFC 5280 §4.2.1.10). */
@@ -108,7 +109,7 @@ export function copiedTbs(terms: CopiedTerms, algorithm: SignatureAlgorithm): Ui
   const { issuer, subject, names, nameConstraints, ca } = terms;
   return tbsCertificate(terms, algorithm, issuer.name, subject, [
     ca === undefined ? endEntityBasicConstraints() : caBasicConstraints(ca.pathLength),
-    keyUsage(...terms.keyUsage),
+    ...(terms.keyUsage.length === 0 ? [] : [keyUsage(...terms.keyUsage)]),
     ...(terms.extendedKeyUsage.length === 0 ? [] : [extendedKeyUsage(...terms.extendedKeyUsage)]),
     subjectKeyId(subjectKeyIdentifier(terms.spki)),
     authorityKeyId(issuer.keyId),
