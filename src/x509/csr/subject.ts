@@ -53,7 +53,8 @@ function readRdn(rdn: DerReader, commonNames: string[], organizations: string[] 
     const attribute = rdn.sequence();
     const type = attribute.oid();
     if (sameBytes(type, commonName)) commonNames.push(readCommonName(attribute));
-    else if (attribute.next === tag.bitString) attribute.bitString();
+    // what is copied is read by policy and written into the record: all of it is text
+    else if (organizations === undefined && attribute.next === tag.bitString) attribute.bitString();
     else {
       const value = readValue(attribute);
       refuseControls(value);
