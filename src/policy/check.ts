@@ -1,4 +1,4 @@
-import type { RefusalCode, RefusalDetail } from '#refusal/refusal.ts';
+import { asRefusal, type RefusalCode, type RefusalDetail } from '#refusal/refusal.ts';
 import type { Inquiry } from './question.ts';
 
 /** Why a check does not hold. It becomes a Refusal once it is known which policy said so. */
@@ -24,4 +24,15 @@ export function firstObjection(checks: readonly Check[], inquiry: Inquiry): Obje
     if (objection !== undefined) return objection;
   }
   return undefined;
+}
+
+/** What a reader that throws Refusals has against what it reads. */
+export function objectionOf(read: () => unknown): Objection | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (thrown) {
+    const { code, message } = asRefusal(thrown);
+    return { code, sentence: message };
+  }
 }

@@ -1,9 +1,12 @@
+import { parseSpiffeId, parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { type PurposeName, purposes } from '#x509/extended-key-usage.ts';
-import type { Objection } from './check.ts';
-import type { Inquiry, NamedWish } from './question.ts';
+import { type Objection, objectionOf } from './check.ts';
+import type { Inquiry, NamedWish, SanFacts } from './question.ts';
 
 /** A certificate with more names is no certificate of one service. */
 const mostNames = 100;
+/** As long as a SPIFFE ID may be, in characters. */
+const longestName = 2_048;
 /** subjectAltName, keyUsage, extendedKeyUsage, basicConstraints, nameConstraints: what a certificate here can carry. */
 const carried: ReadonlySet<string> = new Set(['2.5.29.17', '2.5.29.15', '2.5.29.37', '2.5.29.19', '2.5.29.30']);
 
@@ -22,19 +25,30 @@ export function copiedObjection({ csr }: Inquiry, wish: NamedWish): Objection | 
     return { code: 'csr.san', sentence: 'the CSR names nobody: it needs a subject alternative name or a subject' };
   if (sans.length > mostNames)
     return { code: 'csr.san', sentence: `the CSR has ${sans.length} names; ${mostNames} are the most` };
+  if (sans.some(({ value }) => value.length > longestName))
+    return { code: 'csr.san', sentence: `the CSR has a name of more than ${longestName} characters` };
   if (subject.organizations?.includes('system:masters'))
     return {
       code: 'csr.subject',
       sentence: 'organization system:masters is never given: to Kubernetes it is every right',
     };
-  return moreThanOneWorkload(sans);
+  return moreThanOneWorkload(sans) ?? noSpiffeId(sans, wish.kind);
 }
 
+const isSpiffe = ({ kind, value }: SanFacts) => kind === 'uri' && /^spiffe:/i.test(value);
+
 /** X509-SVID §2: exactly one URI, so that nobody reads another identity than we do. */
-function moreThanOneWorkload(sans: Inquiry['csr']['sans']): Objection | undefined {
-  const uris = sans.filter(({ kind }) => kind === 'uri');
-  if (uris.length < 2 || !uris.some(({ value }) => /^spiffe:/i.test(value))) return undefined;
+function moreThanOneWorkload(sans: readonly SanFacts[]): Objection | undefined {
+  if (sans.filter(({ kind }) => kind === 'uri').length < 2 || !sans.some(isSpiffe)) return undefined;
   return { code: 'san.forbidden', sentence: 'a SPIFFE ID stands in a certificate with no other URI beside it' };
+}
+
+/** What readers of SPIFFE IDs would each read in their own way; that of a CA may be a trust domain alone (X509-SVID §3.1). */
+function noSpiffeId(sans: readonly SanFacts[], kind: NamedWish['kind']): Objection | undefined {
+  const id = sans.find(isSpiffe)?.value;
+  if (id === undefined) return undefined;
+  const [, domain] = kind === 'ca' ? (/^spiffe:\/\/([^/]*)$/.exec(id) ?? []) : [];
+  return objectionOf(() => (domain === undefined ? parseSpiffeId(id) : parseTrustDomain(domain)));
 }
 
 /** RFC 5280 §4.2.1.3: nobody but a CA signs certificates, and every certificate is for something. */

@@ -1,7 +1,6 @@
-import { asRefusal } from '#refusal/refusal.ts';
 import { parseSpiffeId } from '#spiffe/spiffe-id.ts';
 import { floorKeys, floorSignatures } from './approved.ts';
-import type { Check, Objection } from './check.ts';
+import { type Check, type Objection, objectionOf } from './check.ts';
 import { copiedObjection } from './copied-floor.ts';
 import { type Inquiry, isNamed, type SanFacts, type SvidWish } from './question.ts';
 
@@ -9,7 +8,7 @@ import { type Inquiry, isNamed, type SanFacts, type SvidWish } from './question.
 export const floor: readonly Check[] = [
   {
     name: 'identity',
-    objection: ({ caller }) => wellFormed(caller.identity),
+    objection: ({ caller }) => objectionOf(() => parseSpiffeId(caller.identity)),
     found: ({ caller }) => `${caller.identity}, proven by ${caller.authenticator}`,
   },
   {
@@ -69,16 +68,6 @@ const namesFound: Readonly<Record<SvidWish['csrNames'], string>> = {
 
 const knownKeys: ReadonlySet<string> = new Set(floorKeys);
 const knownSignatures: ReadonlySet<string> = new Set(floorSignatures);
-
-function wellFormed(identity: string): Objection | undefined {
-  try {
-    parseSpiffeId(identity);
-    return undefined;
-  } catch (thrown) {
-    const { code, message } = asRefusal(thrown);
-    return { code, sentence: message };
-  }
-}
 
 const isOurs = (trustDomain: string, ours: Inquiry['trustDomains']) =>
   trustDomain === ours.primary || ours.aliases.some((alias) => alias === trustDomain);
