@@ -9,10 +9,10 @@ import { anyUri } from './uri-pattern.ts';
 
 /** What a policy asks of a certificate that names what its request names: nothing may be named that it does not list. */
 export function copiedConstraints({ subject, sans = {}, certificate = {} }: PolicySpec): readonly Check[] {
-  const dns = anyDnsName(sans.dns?.patterns ?? [], sans.dns?.wildcards === 'allow');
+  const wildcards = sans.dns?.wildcards === 'allow';
   return [
-    ...subjectChecks(subject),
-    names('dns', sans.dns, dns),
+    ...subjectChecks(subject, wildcards),
+    names('dns', sans.dns, anyDnsName(sans.dns?.patterns ?? [], wildcards)),
     names('ip', sans.ip, anyAddress(sans.ip?.patterns ?? [])),
     names('email', sans.email, anyGlob(sans.email?.patterns ?? [], '@')),
     names('uri', sans.uri, anyUri(sans.uri?.patterns ?? [])),
@@ -57,11 +57,19 @@ const quoted = (value: string) => JSON.stringify(value.length > 200 ? `${value.s
 
 /** Names are compared without regard to case (RFC 4343 §2). */
 function anyDnsName(patterns: readonly string[], wildcards: boolean): (name: string) => boolean {
-  const matches = anyGlob(
+  const matches = anyHost(
     patterns.map((pattern) => pattern.toLowerCase()),
-    '.',
+    wildcards,
   );
-  return (name) => (wildcards || !name.startsWith('*')) && matches(name.toLowerCase());
+  return (name) => matches(name.toLowerCase());
+}
+
+/** A wildcard stands for every label, and so needs a pattern whose first label does. */
+function anyHost(patterns: readonly string[], wildcards: boolean): (name: string) => boolean {
+  const matches = anyGlob(patterns, '.');
+  const covering = patterns.filter((pattern) => pattern === '*' || pattern.startsWith('*.'));
+  const matchesWildcard = wildcards ? anyGlob(covering, '.') : () => false;
+  return (name) => (name.includes('*') ? matchesWildcard(name) : matches(name));
 }
 
 function anyAddress(networks: readonly string[]): (ip: string) => boolean {
@@ -71,6 +79,7 @@ function anyAddress(networks: readonly string[]): (ip: string) => boolean {
 
 function subjectChecks(
   { mode, commonNames, organizations }: NonNullable<PolicySpec['subject']> = { mode: 'forbidden' },
+  wildcards: boolean,
 ): Check[] {
   const refused = (sentence: string): Objection => ({ code: 'csr.subject', sentence });
   const isEmpty = ({ csr: { subject } }: Inquiry) => subject.empty ?? subject.commonName === undefined;
@@ -85,8 +94,11 @@ function subjectChecks(
       found: (inquiry) => (isEmpty(inquiry) ? 'empty' : 'as the policy wants it'),
     },
   ];
-  if (commonNames !== undefined) checks.push(listed('common name', commonNames, '.', commonNamesOf));
-  if (organizations !== undefined) checks.push(listed('organization', organizations, '', organizationsOf));
+  // where a certificate has no DNS name, clients still take the common name for one
+  if (commonNames !== undefined)
+    checks.push(listed('common name', commonNames, anyHost(commonNames, wildcards), commonNamesOf));
+  if (organizations !== undefined)
+    checks.push(listed('organization', organizations, anyGlob(organizations, ''), organizationsOf));
   return checks;
 }
 
@@ -96,10 +108,9 @@ const organizationsOf = ({ csr: { subject } }: Inquiry) => subject.organizations
 function listed(
   name: string,
   patterns: readonly string[],
-  boundary: string,
+  matches: (value: string) => boolean,
   read: (inquiry: Inquiry) => readonly string[],
 ): Check {
-  const matches = anyGlob(patterns, boundary);
   return {
     name,
     objection: (inquiry) => {
