@@ -171,20 +171,27 @@ function nameConstraints(mode: 'copy' | 'refuse' = 'refuse'): Check {
   };
 }
 
+/** Of the CA: what it asks for, or the policy's where it asks for none or for more. */
+export const givenPathLength = ({ csr }: Inquiry, most: number): number =>
+  Math.min(csr.basicConstraints?.pathLength ?? most, most);
+
 /** RFC 5280 §4.2.1.9: below a CA of path length n stand at most n more. */
-function pathLength(wanted = 0): Check {
-  const fits = (above: number | undefined) => above === undefined || above > wanted;
+function pathLength(most = 0): Check {
   return {
     name: 'path length',
-    objection: ({ wish, issuer }) =>
-      wish.kind !== 'ca' || fits(issuer.pathLength)
-        ? undefined
-        : {
-            code: 'policy.error',
-            sentence: `issuer "${issuer.name}" has path length ${issuer.pathLength}, and so may sign no CA of path length ${wanted}`,
-            detail: { issuer: issuer.name, pathLength: issuer.pathLength ?? 0 },
-          },
-    found: ({ wish, issuer }) =>
-      wish.kind === 'ca' ? `${wanted} under ${issuer.pathLength ?? 'no bound'}` : 'of no CA',
+    objection: (inquiry) => {
+      const { name, pathLength: above } = inquiry.issuer;
+      const given = givenPathLength(inquiry, most);
+      if (inquiry.wish.kind !== 'ca' || above === undefined || above > given) return undefined;
+      return {
+        code: 'policy.error',
+        sentence: `issuer "${name}" has path length ${above}, and so may sign no CA of path length ${given}`,
+        detail: { issuer: name, pathLength: above },
+      };
+    },
+    found: (inquiry) =>
+      inquiry.wish.kind === 'ca'
+        ? `${givenPathLength(inquiry, most)} under ${inquiry.issuer.pathLength ?? 'no bound'}`
+        : 'of no CA',
   };
 }

@@ -3,6 +3,7 @@ import { VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import { Caller } from './caller.ts';
 import { firstObjection, type Objection } from './check.ts';
 import type { AllowPolicy, CompiledPolicy } from './compile.ts';
+import { givenPathLength } from './copied-constraints.ts';
 import { floor } from './floor.ts';
 import { isLifetime, lifetime } from './lifetime.ts';
 import { matchesAll } from './match.ts';
@@ -70,12 +71,11 @@ function grant(policy: AllowPolicy, inquiry: Inquiry, set: PolicySet): PermitTer
   return { ...common, kind: 'svid', keyUsage: keyUsageOf(policy, inquiry.csr.key.kind), extendedKeyUsage: bothEnds };
 }
 
-function namedTerms({ kind, keyUsage, extendedKeyUsage }: NamedWish, { pathLength }: AllowPolicy, { csr }: Inquiry) {
-  const asked = csr.basicConstraints?.pathLength ?? pathLength;
-  const terms = { kind, csrSha256: csr.sha256, keyUsage, extendedKeyUsage };
+function namedTerms({ kind, keyUsage, extendedKeyUsage }: NamedWish, { pathLength }: AllowPolicy, inquiry: Inquiry) {
+  const terms = { kind, csrSha256: inquiry.csr.sha256, keyUsage, extendedKeyUsage };
   // RFC 5280 §4.2.1.9: what signs no certificates has no path length
   const signs = kind === 'ca' && keyUsage.includes('keyCertSign');
-  return signs ? { ...terms, pathLength: Math.min(asked, pathLength) } : terms;
+  return signs ? { ...terms, pathLength: givenPathLength(inquiry, pathLength) } : terms;
 }
 
 /** It was good when it was loaded. A deny policy goes on denying; an allow policy stops the issuing, loudly. */
