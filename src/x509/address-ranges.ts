@@ -1,21 +1,28 @@
 import { BlockList, isIP } from 'node:net';
 
+/** RFC 4291 §2.5.5.2: IPv4, written as IPv6. */
+const mapped = new BlockList();
+mapped.addSubnet('0.0.0.0', 0, 'ipv4');
+
 /** Networks in CIDR form. What is not listed is not in them: no loopback, no private network. */
 export class AddressRanges {
-  readonly #list = new BlockList();
+  /** Each in a list of its own: in one, every IPv4 address would be in an IPv6 network such as ::/64. */
+  readonly #lists = { ipv4: new BlockList(), ipv6: new BlockList() };
 
   /** Throws for what is no network. */
   constructor(networks: readonly string[]) {
     for (const network of networks) {
       const { address, prefix, family } = readNetwork(network);
-      this.#list.addSubnet(address, prefix, family);
+      this.#lists[family].addSubnet(address, prefix, family);
     }
   }
 
-  /** `ip` as a socket tells it; an IPv4 address that came over an IPv6 socket is one of IPv4. */
+  /** `ip` as a socket tells it; an IPv4 address that came over an IPv6 socket is one of IPv4, and no other. */
   has(ip: string): boolean {
     const version = isIP(ip);
-    return version !== 0 && this.#list.check(ip, version === 4 ? 'ipv4' : 'ipv6');
+    if (version === 0) return false;
+    const family = version === 4 ? 'ipv4' : 'ipv6';
+    return this.#lists[version === 4 || mapped.check(ip, 'ipv6') ? 'ipv4' : 'ipv6'].check(ip, family);
   }
 }
 
@@ -34,9 +41,10 @@ export function readNetwork(text: string): Network {
   if (version === 0 || address.includes('%') || more.length > 0 || !(prefix <= bits)) {
     throw new Error(`"${text}" is not a network, such as 10.0.0.0/24, fd00::/64 or 192.0.2.7/32`);
   }
-  if (/^::ffff:/i.test(address)) throw new Error(`"${text}" is an IPv4 network: write it so`);
   const family = version === 4 ? 'ipv4' : 'ipv6';
-  if ((bitsOf(address, version) & ((1n << BigInt(bits - prefix)) - 1n)) !== 0n) {
+  const value = bitsOf(address, version);
+  if (version === 6 && value >> 32n === 0xffffn) throw new Error(`"${text}" is an IPv4 network: write it so`);
+  if ((value & ((1n << BigInt(bits - prefix)) - 1n)) !== 0n) {
     throw new Error(`"${text}" has bits set beyond its first ${prefix}: write the network's own address, or /${bits}`);
   }
   return { address, prefix, family };
