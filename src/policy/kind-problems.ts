@@ -49,15 +49,20 @@ function svidFaults({ subject, sans = {}, certificate = {} }: PolicySpec): Fault
 }
 
 function copiedFaults(spec: PolicySpec): Fault[] {
-  const { identity, csr, sans = {}, certificate = {} } = spec;
+  const { identity, csr, subject, sans = {}, certificate = {} } = spec;
   const faults: Fault[] = [];
   const wrong = (path: Path, why: string) => faults.push({ path, why });
   const ofSvids = 'is for SVIDs alone; leave it out';
   if (identity !== undefined) wrong(['identity'], ofSvids);
   if (csr?.subject !== undefined) wrong(['csr', 'subject'], 'is for SVIDs alone; use "subject"');
+  if (csr?.unlistedExtensions !== undefined)
+    wrong(['csr', 'unlistedExtensions'], 'is for SVIDs alone; what is not given here is always refused');
   if (certificate.keyEncipherment !== undefined)
     wrong(['certificate', 'keyEncipherment'], 'is for SVIDs alone; use "keyUsage"');
   if (sans.uri?.max !== undefined) wrong(['sans', 'uri', 'max'], ofSvids);
+  for (const part of ['commonNames', 'organizations'] as const)
+    if (subject?.mode === 'forbidden' && subject[part] !== undefined)
+      wrong(['subject', part], 'a subject that is forbidden has none');
   for (const key of ['pathLength', 'nameConstraints'] as const)
     if (certificate[key] !== undefined && !allowedKinds(spec).includes('ca'))
       wrong(['certificate', key], 'only a CA has it, and this policy is not about kind ca');
@@ -67,6 +72,8 @@ function copiedFaults(spec: PolicySpec): Fault[] {
       wrong(['sans', kind, 'mode'], 'names of the CSR become names of the certificate: none is ignored');
     if ((mode === 'optional' || mode === 'required') && patterns === undefined)
       wrong(['sans', kind], 'say which names in "patterns"');
+    if (mode === 'forbidden' && patterns !== undefined)
+      wrong(['sans', kind, 'patterns'], 'names of a kind that is forbidden match nothing');
   }
   for (const [at, network] of (sans.ip?.patterns ?? []).entries()) {
     const why = networkFault(network);
