@@ -85,7 +85,9 @@ export function questionOf(given: PolicyCase['given'], now: number): Question {
     serviceAccount,
     ...(given.cluster !== undefined && { cluster: given.cluster }),
     ...(given.issuerRef !== undefined && { issuerRef: given.issuerRef }),
-    ...(given.user !== undefined && { user: { name: given.user, groups: given.groups ?? [] } }),
+    ...((given.user ?? given.groups) !== undefined && {
+      user: { name: given.user ?? `system:serviceaccount:${namespace}:${serviceAccount}`, groups: given.groups ?? [] },
+    }),
   };
   const seconds = Math.floor(now / 1000);
   const isNamed = given.kind === 'end-entity' || given.kind === 'ca';
