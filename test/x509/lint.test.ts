@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Refusal } from '#refusal/refusal.ts';
 import { withExtension } from '#test/x509/altered.ts';
+import { finding, flipped } from '#test/x509/finding.ts';
 import { now, randomSerial, signTbs, testKey, testMesh, verifies } from '#test/x509/mesh.ts';
 import { algorithmIdentifier } from '#x509/algorithm-identifiers.ts';
 import { bitString, boolean, octetString, oid, sequence } from '#x509/der/writer.ts';
@@ -17,20 +17,6 @@ const expected: SvidExpectation = {
   extendedKeyUsage: ['serverAuth', 'clientAuth'],
   maxSize: 2048,
 };
-
-/** The field that the lint names; undefined when it found nothing. */
-function finding(run: () => void): unknown {
-  try {
-    run();
-    return undefined;
-  } catch (thrown) {
-    if (!(thrown instanceof Refusal) || thrown.code !== 'profile.lint') throw thrown;
-    return thrown.detail.field ?? 'malformed';
-  }
-}
-
-const flipped = (bytes: Uint8Array, bit: number) =>
-  bytes.map((octet, i) => (i === bit >> 3 ? octet ^ (1 << (bit & 7)) : octet));
 
 describe('lint of the final bytes', () => {
   it('finds nothing in what the template wrote', () => {

@@ -3,7 +3,10 @@
 package main
 
 import (
+	"bytes"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -18,6 +21,8 @@ type Case struct {
 	Roots         [][]byte `json:"roots"`
 	// Now is seconds since the epoch.
 	Now int64 `json:"now"`
+	// Request is what the leaf was asked for with, PKCS#10; it may be left out.
+	Request []byte `json:"request"`
 }
 
 // Verdict holds Go's reading of the leaf; Error and Verify are empty when all is well.
@@ -41,6 +46,14 @@ type Verdict struct {
 	PublicKeyAlgorithm string            `json:"publicKeyAlgorithm"`
 	SPKI               []byte            `json:"spki"`
 	CriticalUnknown    int               `json:"criticalUnknown"`
+	IPs                []string          `json:"ips"`
+	Emails             []string          `json:"emails"`
+	SANCritical        bool              `json:"sanCritical"`
+
+	// MaxPathLen is -1 where there is no bound.
+	MaxPathLen int `json:"maxPathLen"`
+	// Copied says which parts of the request stand in the leaf octet for octet.
+	Copied map[string]bool `json:"copied"`
 }
 
 func pool(ders [][]byte) (*x509.CertPool, error) {
@@ -76,6 +89,29 @@ func verify(leaf *x509.Certificate, c Case, usage x509.ExtKeyUsage) string {
 	return ""
 }
 
+var subjectAltName = asn1.ObjectIdentifier{2, 5, 29, 17}
+
+func names(extensions []pkix.Extension) pkix.Extension {
+	for _, extension := range extensions {
+		if extension.Id.Equal(subjectAltName) {
+			return extension
+		}
+	}
+	return pkix.Extension{}
+}
+
+func copied(leaf *x509.Certificate, request []byte) (map[string]bool, error) {
+	csr, err := x509.ParseCertificateRequest(request)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]bool{
+		"subject": bytes.Equal(leaf.RawSubject, csr.RawSubject),
+		"names":   bytes.Equal(names(leaf.Extensions).Value, names(csr.Extensions).Value),
+		"key":     bytes.Equal(leaf.RawSubjectPublicKeyInfo, csr.RawSubjectPublicKeyInfo),
+	}, nil
+}
+
 func judge(c Case) Verdict {
 	leaf, err := x509.ParseCertificate(c.Leaf)
 	if err != nil {
@@ -98,6 +134,17 @@ func judge(c Case) Verdict {
 		PublicKeyAlgorithm: leaf.PublicKeyAlgorithm.String(),
 		SPKI:               leaf.RawSubjectPublicKeyInfo,
 		CriticalUnknown:    len(leaf.UnhandledCriticalExtensions),
+		Emails:             leaf.EmailAddresses,
+		SANCritical:        names(leaf.Extensions).Critical,
+		MaxPathLen:         leaf.MaxPathLen,
+	}
+	if c.Request != nil {
+		if v.Copied, err = copied(leaf, c.Request); err != nil {
+			return Verdict{Error: "request: " + err.Error()}
+		}
+	}
+	for _, address := range leaf.IPAddresses {
+		v.IPs = append(v.IPs, address.String())
 	}
 	for _, uri := range leaf.URIs {
 		v.URIs = append(v.URIs, uri.String())
