@@ -56,6 +56,9 @@ function unfitUses({ kind, keyUsage, extendedKeyUsage }: NamedWish): string | un
   const signing = keyUsage.find((use) => use === 'keyCertSign' || use === 'cRLSign');
   if (kind === 'end-entity' && signing !== undefined)
     return `the request's usages say ${signing}, which is for a CA alone`;
+  // without the extension it could be used for anything, and its path length would be nobody's
+  if (kind === 'ca' && keyUsage.length === 0)
+    return `the request is for ${nameOf(true)}, and its usages say no key usage`;
   return keyUsage.length + extendedKeyUsage.length === 0 ? "the request's usages say nothing" : undefined;
 }
 

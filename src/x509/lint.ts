@@ -129,7 +129,7 @@ function lintExtensions(extensions: readonly Extension[], expected: Expectation)
   const isCopied = 'copied' in expected;
 
   lintBasicConstraints(next('2.5.29.19', true, 'basicConstraints'), isCopied ? expected.ca : undefined);
-  if (!isCopied || expected.keyUsage.length > 0)
+  if (!isCopied || expected.keyUsage.length > 0 || expected.ca !== undefined)
     lintKeyUsage(next('2.5.29.15', true, 'keyUsage'), expected.keyUsage);
   if (!isCopied || expected.extendedKeyUsage.length > 0)
     lintPurposes(next('2.5.29.37', false, 'extendedKeyUsage'), expected.extendedKeyUsage);

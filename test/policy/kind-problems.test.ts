@@ -70,7 +70,7 @@ describe('a policy for certificates that name what their request names', () => {
       'certificate: { keyEncipherment: always }',
       'p.yaml:10:35: spec.certificate.keyEncipherment: is for SVIDs alone; use "keyUsage"',
     ],
-    ['certificate: { pathLength: 1 }', 'p.yaml:10:30: spec.certificate.pathLength: only a CA has a path length'],
+    ['certificate: { pathLength: 1 }', 'p.yaml:10:30: spec.certificate.pathLength: only a CA has it'],
     [
       'sans: { uri: { mode: optional, max: 1, patterns: ["x:*"] } }',
       'p.yaml:10:39: spec.sans.uri.max: is for SVIDs alone',

@@ -128,6 +128,7 @@ describe('an explanation of a named certificate', () => {
       'hosts other names none',
       'hosts usages digitalSignature, keyEncipherment',
       'hosts path length of no CA',
+      'hosts name constraints none',
       'hosts signature hash ecdsa-sha256',
       'hosts lifetime 1h, until 2026-11-21T12:59:59.000Z',
     ]);

@@ -53,7 +53,6 @@ describe('the usages of a certificate', () => {
   it.each<[string, Question, object]>([
     ['an end entity that signs certificates', wishing(web(), uses(['digitalSignature', 'keyCertSign'])), all],
     ['an end entity that signs CRLs', wishing(web(), uses(['cRLSign'])), all],
-    ['a CA that does not say so', wishing(ca(), uses(['digitalSignature'])), all],
     ['a CA without key usage', wishing(ca(), uses([], both)), all],
     ['a certificate for nothing', wishing(web(), uses([])), {}],
   ])('never make %s, whatever is listed', (_, asked, spec) => {

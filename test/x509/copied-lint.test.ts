@@ -74,9 +74,9 @@ describe('lint of a certificate with the names of its request', () => {
     ['extendedKeyUsage', 'a purpose less', host, { extendedKeyUsage: ['serverAuth'] }],
     ['subjectKeyIdentifier', 'no purpose', host, { extendedKeyUsage: [] }],
     ['extendedKeyUsage', 'a purpose of a CA that has none', ca, { extendedKeyUsage: ['serverAuth'] }],
-    ['malformed', 'a CA', host, { pathLength: 0 }],
-    ['basicConstraints', 'a CA with less below', ca, { pathLength: 1 }],
-    ['basicConstraints', 'a CA with more below', ca, { pathLength: 3 }],
+    ['malformed', 'a CA', host, { ca: { pathLength: 0 } }],
+    ['basicConstraints', 'a CA with less below', ca, { ca: { pathLength: 1 } }],
+    ['basicConstraints', 'a CA with more below', ca, { ca: { pathLength: 3 } }],
     [
       'subject',
       'another subject',
@@ -121,7 +121,7 @@ describe('lint of a certificate with the names of its request', () => {
   ])('names %s where %s', (field, _, each, change) => expect(written(each, change)).toBe(field));
 
   it('names basicConstraints where the permit has an end entity and the bytes a CA', () => {
-    const { pathLength: _, ...entity } = ca.expected;
+    const { ca: _, ...entity } = ca.expected;
     expect(finding(() => lintTbs(ca.tbs, entity))).toBe('basicConstraints');
   });
 

@@ -44,7 +44,8 @@ const parts = (count: number) =>
 const one = (type: string, value: Uint8Array) => sequence(rdn(name(type, value)));
 const withNames = (...names: readonly Uint8Array[]) => ({ extensions: [san(...names)] });
 const certSign = 1 << 5;
-const nameConstraints = extension('2.5.29.30', sequence(element(contextConstructed(0), sequence(dns('a')))), true);
+const permitting = (...names: readonly Uint8Array[]) =>
+  extension('2.5.29.30', sequence(element(contextConstructed(0), ...names.map((name) => sequence(name)))), true);
 
 /** By kind: SVID, end entity, CA. */
 const rows: readonly [what: string, parts: CsrParts, verdicts: readonly [string, string, string]][] = [
@@ -80,7 +81,22 @@ const rows: readonly [what: string, parts: CsrParts, verdicts: readonly [string,
     ['csr.extension', 'csr.extension', 'taken'],
   ],
   ['K-19: not cA', { extensions: [basicConstraints()] }, ['taken', 'taken', 'taken']],
-  ['K-26: name constraints', { extensions: [nameConstraints] }, ['csr.extension', 'csr.extension', 'csr.extension']],
+  ['K-26: name constraints', { extensions: [permitting(dns('a'))] }, ['csr.extension', 'csr.extension', 'taken']],
+  [
+    'K-26: name constraints about URIs',
+    { extensions: [permitting(dns('a'), uri('a.example'))] },
+    ['csr.extension', 'csr.extension', 'csr.extension'],
+  ],
+  [
+    'K-26: name constraints with no subtree',
+    { extensions: [permitting()] },
+    ['csr.extension', 'csr.extension', 'csr.extension'],
+  ],
+  [
+    'K-26: name constraints of no form',
+    { extensions: [permitting(dns('a..b'))] },
+    ['csr.extension', 'csr.extension', 'csr.extension'],
+  ],
   [
     'K-18: a purpose twice',
     { extensions: [extendedKeyUsage('1.2.3', '1.2.3')] },

@@ -41,7 +41,7 @@ export async function copyOf(
   const keyId = above.subjectKeyId ?? new Uint8Array();
   const common = { serial: randomSerial(), notBefore: now - 120, notAfter: now + 2160 * 3600, spki: csr.key.spki };
   const { keyUsage, extendedKeyUsage } = uses;
-  const copied = { subject: csr.subject.der, names: csr.sanDer };
+  const copied = { subject: csr.subject.der, names: csr.sanDer, nameConstraints: csr.nameConstraintsDer };
   const terms = {
     ...common,
     ...copied,
@@ -69,7 +69,7 @@ export async function copyOf(
       issuer: { issuerName: above.subject, authorityKeyId: keyId, signatureAlgorithm: algorithm },
       subjectKeyId: csr.key.keyId,
       maxSize: 16 * 1024,
-      ...(pathLength !== undefined && { pathLength }),
+      ...(pathLength !== undefined && { ca: { pathLength } }),
     },
   };
 }
