@@ -18,13 +18,13 @@ describeWith(['control-plane', 'set:cert-manager'], 'an external issuer of cert-
     await site?.[Symbol.asyncDispose]();
   });
 
-  it('signs what a Certificate asks for, and the Secret holds the chain and its root', async () => {
+  it('signs what a Certificate asks for, and the Secret holds the chain and all roots, its own first', async () => {
     await site.issuer('Issuer', 'mesh', {});
     const { 'tls.crt': chain = '', 'ca.crt': ca = '' } = await site.certificate('gateway', {
       issuerRef: { group: 'countersign.dev', kind: 'Issuer', name: 'mesh' },
       dnsNames: ['gateway.shop.example'],
     });
-    expect(ca).toBe(site.home.root.pem);
+    expect(ca).toBe(site.home.root.pem + site.upperRoot);
     expect(chain.endsWith(site.home.intermediate.pem)).toBe(true);
     expect(new X509Certificate(chain).subjectAltName).toBe('DNS:gateway.shop.example');
     expect(endsIn(site.running.records)).toMatchObject([
