@@ -42,6 +42,13 @@ export const authorities = {
   certificate: { keyUsage: ['keyCertSign', 'cRLSign', 'digitalSignature', 'keyEncipherment'], nameConstraints: 'copy' },
 };
 
+export interface SiteOptions {
+  /** Where cert-manager and the Issuers are; a new one unless told. */
+  readonly namespace?: string;
+  /** Laid over the sections of the configuration. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
 /**
  * A cluster of its own (whoever answers there answers all of it), cert-manager's controllers, and our server with the
  * documented rights behind a proxy that can be made unruly.
@@ -52,28 +59,32 @@ export class Site implements AsyncDisposable {
   readonly namespace: string;
   readonly home: TestHome;
   readonly proxy: UnrulyProxy;
-  readonly running: InProcess;
   /** PEM of the root above issuer `upper`, which may sign CAs and lives for two years. */
   readonly upperRoot: string;
+  readonly #config: Readonly<Record<string, unknown>>;
+  #running: InProcess;
 
   private constructor(
     parts: Pick<Site, 'cluster' | 'certManager' | 'namespace' | 'home' | 'proxy' | 'running' | 'upperRoot'>,
+    config: Readonly<Record<string, unknown>>,
   ) {
     this.cluster = parts.cluster;
     this.certManager = parts.certManager;
     this.namespace = parts.namespace;
     this.home = parts.home;
     this.proxy = parts.proxy;
-    this.running = parts.running;
+    this.#running = parts.running;
     this.upperRoot = parts.upperRoot;
+    this.#config = config;
   }
 
-  /** `certificateRequests`: laid over the section. */
-  static async start(over: Readonly<Record<string, unknown>> = {}): Promise<Site> {
+  /** `over`: laid over the section `certificateRequests`. */
+  static async start(over: Readonly<Record<string, unknown>> = {}, options: SiteOptions = {}): Promise<Site> {
     const cluster = await Cluster.start();
     const { admin } = cluster;
     await installIssuerKinds(admin);
-    const namespace = await createNamespace(admin, { prefix: 'shop' });
+    const namespace = options.namespace ?? (await createNamespace(admin, { prefix: 'shop' }));
+    if (options.namespace !== undefined) await admin.create('/api/v1/namespaces', { metadata: { name: namespace } });
     const certManager = await CertManager.start(cluster, namespace);
     const proxy = await UnrulyProxy.start(
       await documentedAccess(admin, { namespace }, ['cert-manager-approves-countersign'], 'docs/cert-manager.md'),
@@ -98,12 +109,22 @@ export class Site implements AsyncDisposable {
       { name: 'upper', certificate: 'issuers/upper.pem', roots: 'upper-roots.pem', key },
     ];
     home.write('authorities.yaml', policyText({ name: 'authorities', spec: authorities }));
-    home.write(
-      'countersign.yaml',
-      stringify({ ...home.config, issuers, policies: ['named.yaml', 'authorities.yaml'], clusterRequests }),
-    );
+    const policies = ['named.yaml', 'authorities.yaml'];
+    const config = { ...home.config, issuers, policies, clusterRequests, ...options.config };
+    home.write('countersign.yaml', stringify(config));
     const running = await InProcess.start(home);
-    return new Site({ cluster, certManager, namespace, home, proxy, running, upperRoot: upperRoot.pem });
+    return new Site({ cluster, certManager, namespace, home, proxy, running, upperRoot: upperRoot.pem }, config);
+  }
+
+  get running(): InProcess {
+    return this.#running;
+  }
+
+  /** The server once more, with these sections instead of its own. */
+  async restart(config: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#running.close();
+    this.home.write('countersign.yaml', stringify({ ...this.#config, ...config }));
+    this.#running = await InProcess.start(this.home);
   }
 
   /** Resolves once it is ready. */
@@ -133,6 +154,10 @@ export class Site implements AsyncDisposable {
       const ready = [...conditions].find((each) => at(each, 'type') === 'Ready');
       if (at(ready, 'status') !== 'True') throw new Error(`${name} is not ready: ${JSON.stringify(conditions)}`);
     }, patiently);
+    return await this.secret(name);
+  }
+
+  async secret(name: string): Promise<Record<string, string>> {
     const secret = await this.cluster.admin.get(`/api/v1/namespaces/${this.namespace}/secrets/${name}`);
     const data = Object.entries<unknown>(Object(at(secret, 'data')));
     return Object.fromEntries(data.map(([key, value]) => [key, Buffer.from(String(value), 'base64').toString()]));
