@@ -39,7 +39,12 @@ export class CertificateObject implements Controller {
     const { api, pace, observer } = around;
     this.#restraint = new Restraint(pace);
     this.#complaints = new Complaints(pace, (message) => observer.told('warn', 'certificate', message));
-    this.#queue = new WorkQueue({ work: () => this.#work(), onFault: (_, thrown) => this.#failed(thrown), pace });
+    this.#queue = new WorkQueue({
+      work: () => this.#work(),
+      onFault: (_, thrown) => this.#failed(thrown),
+      pace,
+      observer: around.queueObserver?.('istiod-certificate'),
+    });
     this.#watch = new Reflector({
       api,
       pace,

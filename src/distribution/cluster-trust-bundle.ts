@@ -40,6 +40,7 @@ export class ClusterTrustBundle implements Controller {
       work: () => this.#work(),
       onFault: (_, thrown) => this.#failed(thrown),
       pace,
+      observer: around.queueObserver?.('clustertrustbundles'),
     });
   }
 

@@ -54,6 +54,7 @@ export class ControlPlaneCertificate implements Controller {
       work: () => this.#work(),
       onFault: (_, thrown) => this.#failed(thrown),
       pace,
+      observer: around.queueObserver?.('istiod-secret'),
     });
     this.#watch = new Reflector({
       api,

@@ -52,6 +52,7 @@ export class RootConfigMaps implements Controller {
       refill: () => this.#selected(),
       concurrency,
       pace,
+      observer: around.queueObserver?.('root-configmaps'),
     });
     this.#namespaces = new Reflector({
       api,

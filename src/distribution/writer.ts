@@ -1,9 +1,13 @@
 import type { KubernetesApi } from '#kubernetes/api.ts';
 import type { Pace } from '#kubernetes/pace.ts';
+import type { QueueObserver } from '#kubernetes/queue-observer.ts';
 import type { Outcome } from './bring.ts';
 
 /** Kinds of objects that are written, as metrics name them. */
 export type Written = 'configmap' | 'clustertrustbundle' | 'secret' | 'certificate';
+
+/** Queues of controllers, as metrics name them. */
+export type QueueName = 'root-configmaps' | 'clustertrustbundles' | 'istiod-secret' | 'istiod-certificate';
 
 export interface DistributionObserver {
   /** A write, or the attempt at one, that ended so. */
@@ -20,6 +24,7 @@ export interface Surroundings {
   /** PEM of all live roots. */
   readonly bundle: () => string;
   readonly observer: DistributionObserver;
+  readonly queueObserver?: (name: QueueName) => QueueObserver;
   readonly pace: Pace;
 }
 

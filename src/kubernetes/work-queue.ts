@@ -1,6 +1,7 @@
 import { ApiError } from './api.ts';
 import { BackOff } from './back-off.ts';
 import { type Pace, systemPace } from './pace.ts';
+import type { QueueLoad, QueueObserver } from './queue-observer.ts';
 
 export interface WorkQueueOptions {
   /**
@@ -16,15 +17,18 @@ export interface WorkQueueOptions {
   /** Keys known to the queue: waiting, worked on, or failed and to be tried again. */
   readonly maxKeys?: number;
   readonly pace?: Pace;
+  readonly observer?: QueueObserver | undefined;
 }
 
 const backOff = { firstMs: 200, mostMs: 60_000 };
 
 interface Item {
   readonly failures: BackOff;
-  running: boolean;
   /** Asked for, and not begun yet. */
   wanted: boolean;
+  /** ms of `Pace.elapsed`: since when it has been wanted, and when it was last begun. */
+  wantedAt: number;
+  begunAt: number;
   callOff: (() => void) | undefined;
 }
 
@@ -36,8 +40,10 @@ export class WorkQueue {
   readonly #maxKeys: number;
   readonly #items = new Map<string, Item>();
   readonly #waiting = new Set<string>();
+  readonly #working = new Set<Item>();
   readonly #running = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
+  readonly #unwatch: (() => void) | undefined;
   /** A key was turned away since the keys were last asked for. */
   #overflowed = false;
   #rest: Iterator<string> | undefined;
@@ -47,6 +53,7 @@ export class WorkQueue {
     this.#pace = options.pace ?? systemPace;
     this.#concurrency = options.concurrency ?? 1;
     this.#maxKeys = options.maxKeys ?? 100_000;
+    this.#unwatch = options.observer?.watch(() => this.#load());
   }
 
   /** Keys that are not at rest. */
@@ -60,8 +67,8 @@ export class WorkQueue {
     if (item === undefined) return false;
     item.callOff?.();
     item.callOff = undefined;
-    item.wanted = true;
-    if (!item.running) this.#waiting.add(key);
+    if (!item.wanted) this.#want(item);
+    if (!this.#working.has(item)) this.#waiting.add(key);
     this.#next();
     return true;
   }
@@ -78,9 +85,13 @@ export class WorkQueue {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#waiting.clear();
-    for (const item of this.#items.values()) item.callOff?.();
+    for (const item of this.#items.values()) {
+      item.callOff?.();
+      item.wanted = false;
+    }
     await Promise.all(this.#running);
     this.#items.clear();
+    this.#unwatch?.();
   }
 
   #item(key: string): Item | undefined {
@@ -91,9 +102,16 @@ export class WorkQueue {
       this.#overflowed = true;
       return undefined;
     }
-    const fresh = { failures: new BackOff(backOff, this.#pace), running: false, wanted: false, callOff: undefined };
+    const failures = new BackOff(backOff, this.#pace);
+    const fresh = { failures, wanted: false, wantedAt: 0, begunAt: 0, callOff: undefined };
     this.#items.set(key, fresh);
     return fresh;
+  }
+
+  #want(item: Item): void {
+    item.wanted = true;
+    item.wantedAt = this.#pace.elapsed();
+    this.#options.observer?.added();
   }
 
   #later(key: string, item: Item, ms: number): void {
@@ -117,22 +135,42 @@ export class WorkQueue {
   }
 
   async #turn(key: string, item: Item): Promise<void> {
-    item.running = true;
+    const { observer } = this.#options;
+    this.#working.add(item);
     item.wanted = false;
+    item.begunAt = this.#pace.elapsed();
+    observer?.began(item.begunAt - item.wantedAt);
     let waitMs: number | undefined;
     try {
       waitMs = await this.#options.work(key, this.#stopping.signal);
       item.failures.reset();
     } catch (thrown) {
       waitMs = item.failures.next(thrown instanceof ApiError ? thrown.retryAfterMs : undefined);
-      if (!this.#stopping.signal.aborted) this.#options.onFault?.(key, thrown, item.failures.failures);
+      if (!this.#stopping.signal.aborted) {
+        observer?.retried();
+        this.#options.onFault?.(key, thrown, item.failures.failures);
+      }
     }
-    item.running = false;
+    this.#working.delete(item);
+    observer?.ended(this.#pace.elapsed() - item.begunAt);
     if (this.#stopping.signal.aborted) return;
     // what was asked for while this ran may be news that it did not see
     if (item.wanted) this.#waiting.add(key);
     else if (waitMs !== undefined) this.#later(key, item, waitMs);
     else if (item.callOff === undefined) this.#items.delete(key);
+  }
+
+  #load(): QueueLoad {
+    const now = this.#pace.elapsed();
+    let depth = this.#waiting.size;
+    let unfinishedMs = 0;
+    let longestMs = 0;
+    for (const { wanted, begunAt } of this.#working) {
+      if (wanted) depth += 1;
+      unfinishedMs += now - begunAt;
+      longestMs = Math.max(longestMs, now - begunAt);
+    }
+    return { depth, unfinishedMs, longestMs };
   }
 
   /** Goes on where the last time it ended, or the first keys would keep the others out for ever. */

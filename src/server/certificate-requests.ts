@@ -43,6 +43,7 @@ export function openRequests(
     ...options,
     api,
     requester: instance.bootId,
+    queueObserver: metrics.queues.of('certificaterequests-leftovers'),
     issuer: () => names.current,
     onTrouble,
   });

@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
 import type { IstiodCertificateConfig } from '#config/server-config.ts';
 import type { ControlPlaneCertificateOptions } from '#distribution/control-plane-certificate.ts';
 import { controlPlaneNames } from '#distribution/control-plane-names.ts';
@@ -28,20 +28,12 @@ export function distribute(foundation: Foundation, issuing: Issuing, own: OwnCer
     pace: systemPace,
     bundle: () => issuing.live.roots(),
     observer: observe(metrics.registry, logger),
+    queueObserver: (name) => metrics.queues.of(name),
     ...(rootConfigMap && { rootConfigMaps: rootConfigMap }),
     ...(clusterTrustBundle && { clusterTrustBundle }),
     ...(istiod && forIstiod(istiod, foundation, issuing, own)),
   });
-  const { name } = lease;
-  new Gauge({
-    name: 'leader_election_master_status',
-    help: 'Whether this replica holds the lease: 1, or 0.',
-    labelNames: ['name'],
-    registers: [metrics.registry],
-    collect() {
-      this.set({ name }, distribution.leading ? 1 : 0);
-    },
-  });
+  metrics.gauges.watchLease(lease.name, () => distribution.leading);
   metrics.gauges.watchQueue('distribution', () => distribution.waiting);
   distribution.start();
   issuing.live.onChange(() => distribution.refresh());

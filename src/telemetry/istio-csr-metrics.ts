@@ -1,12 +1,12 @@
 import { Counter, type Registry } from 'prom-client';
 import { codeNames, type GrpcCalls, labelNames, labelsOf } from './grpc-calls.ts';
-import { renderHistograms } from './histogram.ts';
+import { Bounds, renderHistograms } from './histogram.ts';
 
 const path = '/istio.v1.auth.IstioCertificateService/CreateCertificate';
 const prefix = 'cert_manager_istio_csr';
 
 /** The buckets that Go's client library has when nobody chooses any, in seconds. */
-const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const defaultBuckets = new Bounds([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10].map(String));
 
 /**
  * The names that dashboards and alerts written for istio-csr look at (contract istio-ca §4.7), of the one method that

@@ -15,12 +15,21 @@ export interface LogState {
 export class LiveGauges {
   readonly #inFlight = new Map<DoorName, () => number>();
   readonly #queues = new Map<string, () => number>();
+  readonly #leases = new Map<string, () => number>();
   readonly #rejected: Counter<'door' | 'reason'>;
   #log: (() => LogState) | undefined;
 
   constructor(registry: Registry) {
     byName(registry, 'countersign_requests_in_flight', 'Requests being worked on.', 'door', this.#inFlight);
     byName(registry, 'countersign_queue_depth', 'Pieces of work that wait, by queue.', 'queue', this.#queues);
+    // as client-go calls it
+    byName(
+      registry,
+      'leader_election_master_status',
+      'Whether this replica holds the lease: 1, or 0.',
+      'name',
+      this.#leases,
+    );
     this.#rejected = new Counter({
       name: 'countersign_door_rejections_total',
       help: 'Calls that a door turned away before they became a request.',
@@ -49,6 +58,10 @@ export class LiveGauges {
     this.#queues.set(name, read);
   }
 
+  watchLease(name: string, leading: () => boolean): void {
+    this.#leases.set(name, () => (leading() ? 1 : 0));
+  }
+
   watchLog(read: () => LogState): void {
     this.#log = read;
   }
@@ -63,7 +76,7 @@ function byName(
   registry: Registry,
   name: string,
   help: string,
-  label: 'door' | 'queue',
+  label: 'door' | 'queue' | 'name',
   reads: ReadonlyMap<string, () => number>,
 ): void {
   new Gauge({

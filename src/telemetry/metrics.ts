@@ -8,6 +8,7 @@ import { IssuanceCells } from './issuance-cells.ts';
 import { registerIssuanceCounters, renderIssuanceHistograms } from './issuance-render.ts';
 import { IstioCsrMetrics } from './istio-csr-metrics.ts';
 import { LiveGauges } from './live-gauges.ts';
+import { WorkQueueMetrics } from './work-queues.ts';
 
 export interface MetricsOptions {
   readonly clock: Clock;
@@ -28,6 +29,8 @@ export class Metrics {
   readonly gauges: LiveGauges;
   /** What a gRPC transport reports its calls to. */
   readonly grpc: GrpcCalls;
+  /** What the queues of controllers report their work to. */
+  readonly queues: WorkQueueMetrics;
   /** Absent where nobody asked for istio-csr's names. */
   readonly istioCsr: IstioCsrMetrics | undefined;
   readonly #cells = new IssuanceCells();
@@ -35,6 +38,7 @@ export class Metrics {
   constructor({ clock, version, process = true, istioCsr = false }: MetricsOptions) {
     this.gauges = new LiveGauges(this.registry);
     this.grpc = new GrpcCalls(this.registry);
+    this.queues = new WorkQueueMetrics(this.registry);
     this.istioCsr = istioCsr ? new IstioCsrMetrics(this.registry, this.grpc) : undefined;
     registerIssuanceCounters(this.registry, this.#cells);
     registerCitadelMetrics(this.registry, this.#cells, this.expiries, clock, () =>
@@ -56,6 +60,7 @@ export class Metrics {
     const histograms = [
       renderIssuanceHistograms(this.#cells),
       this.grpc.renderHistograms(),
+      this.queues.renderHistograms(),
       this.istioCsr?.renderHistogram() ?? '',
     ];
     return `${histograms.join('')}${await this.registry.metrics()}`;

@@ -2,6 +2,7 @@ import type { OutsideAnswer, OutsideIssuer, OutsideOrder } from '#issuance/ports
 import { ApiError, type KubernetesApi, type KubernetesObject } from '#kubernetes/api.ts';
 import type { Change } from '#kubernetes/mirror.ts';
 import { type Pace, systemPace } from '#kubernetes/pace.ts';
+import type { QueueObserver } from '#kubernetes/queue-observer.ts';
 import { Reflector } from '#kubernetes/reflector.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import type { IssuerReference } from './issuer-reference.ts';
@@ -24,6 +25,8 @@ export interface CertificateRequestsOptions {
   readonly requester: string;
   readonly pace?: Pace;
   readonly onTrouble?: (reason: string) => void;
+  /** Of what is deleted. */
+  readonly queueObserver?: QueueObserver;
 }
 
 /** What the watch keeps of an object. */
@@ -64,6 +67,7 @@ export class CertificateRequests implements OutsideIssuer {
       path: this.#path,
       requester,
       pace: this.#pace,
+      queueObserver: options.queueObserver,
       mine: () => [...this.#view.all()].map(({ owned }) => owned).filter((owned) => this.#isLeft(owned)),
       ...(onTrouble && { onTrouble }),
     });

@@ -1,6 +1,7 @@
 import { ApiError, type KubernetesApi, type KubernetesObject } from '#kubernetes/api.ts';
 import type { Pace } from '#kubernetes/pace.ts';
 import { pagedList } from '#kubernetes/paged-list.ts';
+import type { QueueObserver } from '#kubernetes/queue-observer.ts';
 import { WorkQueue } from '#kubernetes/work-queue.ts';
 import { type Owned, readOwned, requesterLabel } from './request-object.ts';
 
@@ -14,6 +15,7 @@ export interface LeftoversOptions {
   /** Those of this process that nobody waits for any more. */
   readonly mine: () => Iterable<Owned>;
   readonly onTrouble?: (reason: string) => void;
+  readonly queueObserver?: QueueObserver | undefined;
 }
 
 /** Deletions at the same time. */
@@ -46,6 +48,7 @@ export class Leftovers {
       concurrency,
       maxKeys: maxWaiting,
       pace: options.pace,
+      observer: options.queueObserver,
     });
   }
 

@@ -11,6 +11,7 @@ import type { ControlPlane } from '#test/support/control-plane/control-plane.ts'
 import { createNamespace, createServiceAccount, grant, requestToken } from '#test/support/control-plane/objects.ts';
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import type { TestHome } from '#test/support/home.ts';
+import { queuesAtWork } from '#test/support/queues.ts';
 import { ServerProcess } from '#test/support/server-process.ts';
 import { testAuthority } from '#test/support/software-ca.ts';
 import { documentedAccess } from './documented-roles.ts';
@@ -139,7 +140,9 @@ describeWith(['control-plane'], 'what a server with the documented permissions w
     expect(at(await cluster.admin.get(secretPath()), 'type')).toBe('kubernetes.io/tls');
     const expiry = leaf.validToDate.getTime() / 1000;
     const metric = `countersign_certificate_expiry_timestamp_seconds{role="control-plane",name="istiod-tls"} ${expiry}`;
-    expect((await running.get('/metrics')).body).toContain(metric);
+    const { body } = await running.get('/metrics');
+    expect(body).toContain(metric);
+    expect(queuesAtWork(body)).toEqual(['clustertrustbundles', 'istiod-secret', 'root-configmaps']);
     expect(schemaFaults(running.records)).toEqual([]);
   });
 

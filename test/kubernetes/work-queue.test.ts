@@ -1,53 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '#kubernetes/api.ts';
-import { WorkQueue, type WorkQueueOptions } from '#kubernetes/work-queue.ts';
-import { FakePace, until } from './fake-pace.ts';
-
-/** A queue whose work ends when the test says so. */
-class Bench {
-  readonly pace = new FakePace();
-  readonly begun: string[] = [];
-  readonly running = new Map<string, { done: (waitMs?: number) => void; fail: (thrown: unknown) => void }>();
-  readonly faults: [string, number][] = [];
-  readonly queue: WorkQueue;
-  signal: AbortSignal | undefined;
-
-  constructor(options: Partial<WorkQueueOptions> = {}) {
-    this.queue = new WorkQueue({
-      work: (key, signal) =>
-        new Promise<number | undefined>((resolve, reject) => {
-          if (this.running.has(key)) throw new Error(`${key} twice at once`);
-          this.signal = signal;
-          this.begun.push(key);
-          this.running.set(key, { done: resolve, fail: reject });
-        }).finally(() => this.running.delete(key)),
-      onFault: (key, _, failures) => void this.faults.push([key, failures]),
-      pace: this.pace,
-      ...options,
-    });
-  }
-
-  async done(key: string, waitMs?: number): Promise<void> {
-    await until(() => this.running.has(key));
-    this.running.get(key)?.done(waitMs);
-    await calm();
-  }
-
-  async fail(key: string, thrown: unknown = new Error('no')): Promise<void> {
-    await until(() => this.running.has(key));
-    this.running.get(key)?.fail(thrown);
-    await calm();
-  }
-}
-
-const calm = async () => {
-  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
-};
+import { calm, QueueBench } from './queue-bench.ts';
 
 describe('a work queue', () => {
   it('takes keys in order, each once however often it was added', async () => {
-    const bench = new Bench();
+    const bench = new QueueBench();
     bench.queue.add('first');
     for (const key of ['a', 'b', 'a', 'c', 'b']) bench.queue.add(key);
     for (const key of ['first', 'a', 'b', 'c']) await bench.done(key);
@@ -56,7 +14,7 @@ describe('a work queue', () => {
   });
 
   it('never works on a key twice at once: what is added meanwhile has one more turn', async () => {
-    const bench = new Bench({ concurrency: 4 });
+    const bench = new QueueBench({ concurrency: 4 });
     bench.queue.add('a');
     bench.queue.add('a');
     bench.queue.add('a');
@@ -69,7 +27,7 @@ describe('a work queue', () => {
   });
 
   it('works on no more keys at once than it may', async () => {
-    const bench = new Bench({ concurrency: 2 });
+    const bench = new QueueBench({ concurrency: 2 });
     for (const key of ['a', 'b', 'c']) bench.queue.add(key);
     await calm();
     expect([...bench.running.keys()]).toEqual(['a', 'b']);
@@ -78,7 +36,7 @@ describe('a work queue', () => {
   });
 
   it('tries a key that fails again with waits that grow to a minute, and lets the others pass', async () => {
-    const bench = new Bench();
+    const bench = new QueueBench();
     bench.queue.add('bad');
     bench.queue.add('good');
     await bench.fail('bad');
@@ -97,14 +55,14 @@ describe('a work queue', () => {
   });
 
   it('waits as long as the server asked for', async () => {
-    const bench = new Bench();
+    const bench = new QueueBench();
     bench.queue.add('a');
     await bench.fail('a', new ApiError('busy', { status: 429, retryAfterMs: 7000 }));
     expect(bench.pace.waits).toEqual([7000]);
   });
 
   it('tries a failed key at once where something changed', async () => {
-    const bench = new Bench();
+    const bench = new QueueBench();
     bench.queue.add('a');
     await bench.fail('a');
     bench.queue.add('a');
@@ -114,7 +72,7 @@ describe('a work queue', () => {
   });
 
   it('looks again when the work asked for it, and when it was added for later', async () => {
-    const bench = new Bench();
+    const bench = new QueueBench();
     bench.queue.addAfter('a', 500);
     await calm();
     expect(bench.begun).toEqual([]);
@@ -128,7 +86,7 @@ describe('a work queue', () => {
 
   it('is bounded, and asks for all keys once there is room again', async () => {
     const all = ['a', 'b', 'c', 'd'];
-    const bench = new Bench({ maxKeys: 2, refill: () => all });
+    const bench = new QueueBench({ maxKeys: 2, refill: () => all });
     expect(all.map((key) => bench.queue.add(key))).toEqual([true, true, false, false]);
     expect(bench.queue.add('b')).toBe(true);
     for (let i = 0; i < 30 && !all.every((key) => bench.begun.includes(key)); i++) {
@@ -140,7 +98,7 @@ describe('a work queue', () => {
   });
 
   it('stops: what runs is told and waited for, nothing else begins', async () => {
-    const bench = new Bench();
+    const bench = new QueueBench();
     for (const key of ['a', 'b']) bench.queue.add(key);
     await calm();
     let stopped = false;
@@ -166,7 +124,7 @@ describe('a work queue', () => {
         fc.array(step, { maxLength: 60 }),
         fc.integer({ min: 1, max: 3 }),
         async (steps, concurrency) => {
-          const bench = new Bench({ concurrency });
+          const bench = new QueueBench({ concurrency });
           const owed = new Set<string>();
           const seen = () => {
             for (const key of bench.begun.splice(0)) owed.delete(key);

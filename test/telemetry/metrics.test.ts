@@ -2,18 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { Refusal, refusalCodes } from '#refusal/refusal.ts';
 import { Metrics } from '#telemetry/metrics.ts';
 import { issued, refused, request } from './outcome.ts';
+import { scrape } from './scrape.ts';
 
 const createCertificate = '/istio.v1.auth.IstioCertificateService/CreateCertificate';
 const now = Date.UTC(2026, 10, 21, 12);
 const metrics = () => new Metrics({ clock: { now: () => now }, version: '1.2.3', process: false });
-
-/** Series → value, of everything that an exposition holds. */
-async function scrape(from: Metrics): Promise<ReadonlyMap<string, number>> {
-  const lines = (await from.render()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(
-    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
-  );
-}
 
 describe('the metrics of issuance', () => {
   it('count what was issued and what was refused, by door and method', async () => {
@@ -85,6 +78,7 @@ it('the names of all metrics are the documented ones, and no series names a call
   m.gauges.watchLog(() => ({ size: 1, checkpointSize: 1, checkpointTime: now }));
   m.grpc.callStarted(createCertificate);
   m.expiries.set('root', { root: 1 });
+  m.queues.of('issuers');
   m.observer.ended(request, issued);
   m.observer.ended(request, refused('csr.san', 2, 'CANARY'));
   const text = await m.render();
@@ -116,6 +110,14 @@ it('the names of all metrics are the documented ones, and no series names a call
     'grpc_server_handling_seconds histogram',
     'grpc_server_in_flight gauge',
     'grpc_server_started_total counter',
+    'leader_election_master_status gauge',
+    'workqueue_adds_total counter',
+    'workqueue_depth gauge',
+    'workqueue_longest_running_processor_seconds gauge',
+    'workqueue_queue_duration_seconds histogram',
+    'workqueue_retries_total counter',
+    'workqueue_unfinished_work_seconds gauge',
+    'workqueue_work_duration_seconds histogram',
   ]);
   for (const word of ['CANARY', 'spiffe://', '192.0.2.7', request.id]) expect(text).not.toContain(word);
 });
@@ -128,10 +130,15 @@ describe('the gauges', () => {
     m.gauges.watchInFlight('istio', () => 7);
     m.gauges.watchLog(() => ({ size: 100, checkpointSize: 90, checkpointTime: now - 500 }));
     m.gauges.rejected('istio', 'overload');
+    let leading = false;
+    m.gauges.watchLease('countersign-requests', () => leading);
     expect((await scrape(m)).get('countersign_queue_depth{queue="append"}')).toBe(3);
+    expect((await scrape(m)).get('leader_election_master_status{name="countersign-requests"}')).toBe(0);
     waiting = 5;
+    leading = true;
     const series = await scrape(m);
     expect(series.get('countersign_queue_depth{queue="append"}')).toBe(5);
+    expect(series.get('leader_election_master_status{name="countersign-requests"}')).toBe(1);
     expect(series.get('countersign_requests_in_flight{door="istio"}')).toBe(7);
     expect(series.get('countersign_log_size')).toBe(100);
     expect(series.get('countersign_log_checkpoint_lag')).toBe(10);

@@ -3,6 +3,7 @@ import { ApiError, type KubernetesApi, type KubernetesObject } from '#kubernetes
 import type { Change } from '#kubernetes/mirror.ts';
 import { keyOf } from '#kubernetes/object-set.ts';
 import type { Pace } from '#kubernetes/pace.ts';
+import type { QueueObserver } from '#kubernetes/queue-observer.ts';
 import { WorkQueue } from '#kubernetes/work-queue.ts';
 import { asRefusal } from '#refusal/refusal.ts';
 import { type Handed, isWord, type RequestKind, type Verdict, type WaitingRequest, type Word } from './request-kind.ts';
@@ -34,6 +35,7 @@ export interface AnsweredRequestsOptions<Request extends WaitingRequest> {
   readonly issuedBefore?: ReadonlyMap<string, Handed>;
   readonly pace: Pace;
   readonly observer: RequestObserver;
+  readonly queueObserver?: QueueObserver;
 }
 
 /** What is known of a request that is on its way, by its UID, until it no longer waits. */
@@ -66,6 +68,7 @@ export class AnsweredRequests<Request extends WaitingRequest> {
       refill: () => this.#keys(),
       concurrency,
       pace,
+      observer: options.queueObserver,
     });
     this.#requests = new WatchedRequests<Request>({
       ...{ api, kind, pace },

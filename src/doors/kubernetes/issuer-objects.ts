@@ -1,5 +1,6 @@
 import { ApiError, type KubernetesApi, type KubernetesObject } from '#kubernetes/api.ts';
 import type { Pace } from '#kubernetes/pace.ts';
+import type { QueueObserver } from '#kubernetes/queue-observer.ts';
 import { Reflector } from '#kubernetes/reflector.ts';
 import { WorkQueue } from '#kubernetes/work-queue.ts';
 import type { RequestObserver } from './answered-requests.ts';
@@ -21,6 +22,7 @@ export interface IssuerObjectsOptions {
   readonly onChange: () => void;
   readonly pace: Pace;
   readonly observer: Pick<RequestObserver, 'told' | 'announced'>;
+  readonly queueObserver?: QueueObserver;
 }
 
 /** The Issuers and ClusterIssuers of our group: what each offers, and whether it stands ready, which its status says to people. */
@@ -39,6 +41,7 @@ export class IssuerObjects {
       },
       refill: () => this.#keys(),
       pace,
+      observer: options.queueObserver,
     });
     this.#views = new Map(
       issuerKinds.map(({ plural }) => [

@@ -97,6 +97,7 @@ export class ClusterRequests {
     });
     for (const [index, { plural }] of this.#kinds.entries())
       metrics.gauges.watchQueue(plural, () => answered[index]?.waiting ?? 0);
+    metrics.gauges.watchLease(wanted.lease.name, () => elector.leading);
     elector.start();
     return () =>
       takeLeave(api, async () => {

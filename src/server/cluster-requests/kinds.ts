@@ -15,11 +15,13 @@ import { signingRequests } from '#doors/kubernetes/signing-requests.ts';
 import type { LiveIssuer } from '#issuance/live-issuer.ts';
 import type { Authenticator, Impersonation } from '#issuance/ports.ts';
 import type { Issuance } from '#issuance/request.ts';
-import type { KubernetesApi } from '#kubernetes/api.ts';
 import { systemPace } from '#kubernetes/pace.ts';
 import type { FollowedCluster } from '../followed-cluster.ts';
 import type { Foundation } from '../foundation.ts';
 import { claimsOfPods } from './mounting-pods.ts';
+
+/** Beside the queue of those that a registration authority makes, which are of the same kind. */
+const signerNamesQueue = 'issuer-certificatesigningrequests';
 
 /** One kind of objects: who is proven by them, and how they are answered. */
 export interface AnsweredKind {
@@ -49,16 +51,18 @@ interface Around {
   readonly cluster: string;
 }
 
-export function openPods({ foundation, followed, cluster }: Around, wanted: PodCertificatesConfig): AnsweredKind {
+export function openPods(around: Around, wanted: PodCertificatesConfig): AnsweredKind {
+  const { foundation, followed, cluster } = around;
   const kind = podCertificates({ ...wanted, cluster });
   return {
     plural: kind.plural,
     callers: claimsOfPods(foundation, followed),
-    answer: (answering) => started(followed.api, kind, answering),
+    answer: (answering) => started(around, kind, answering),
   };
 }
 
-export function openSigning({ foundation, followed, cluster }: Around, wanted: SigningRequestsConfig): AnsweredKind {
+export function openSigning(around: Around, wanted: SigningRequestsConfig): AnsweredKind {
+  const { foundation, cluster } = around;
   const { trustDomain, trustDomainAliases } = foundation.config;
   const kind = signingRequests({ ...wanted, cluster });
   const requesters = new Requesters({
@@ -70,28 +74,35 @@ export function openSigning({ foundation, followed, cluster }: Around, wanted: S
     plural: kind.plural,
     callers: requesters,
     acting: requesters,
-    answer: (answering) => started(followed.api, kind, answering),
+    answer: (answering) => started(around, kind, answering),
   };
 }
 
 export function openCertificateRequests(
-  { foundation, followed: { api }, cluster }: Around,
+  around: Around,
   { retryForMs, signerNames }: ExternalIssuerConfig,
 ): AnsweredKind {
+  const { foundation, followed, cluster } = around;
   const plural = 'certificaterequests';
   return {
     plural,
-    callers: new CertificateRequesters({ api, trustDomain: foundation.config.trustDomain, group: issuerGroup }),
+    callers: new CertificateRequesters({
+      api: followed.api,
+      trustDomain: foundation.config.trustDomain,
+      group: issuerGroup,
+    }),
     answer(answering) {
       const { term, observer, issuers: live } = answering;
       const objects = new IssuerObjects({
-        ...{ api, term, observer, pace: systemPace },
+        ...{ api: followed.api, term, observer, pace: systemPace },
+        queueObserver: foundation.metrics.queues.of('issuers'),
         judge: (spec) => faultOf(spec, live),
         onChange: () => refresh(),
       });
       const issuer = (key: string) => objects.standing(key);
-      const requests: Answered[] = [started(api, certificateRequests({ cluster, retryForMs, issuer }), answering)];
-      if (signerNames) requests.push(started(api, issuerSigningRequests({ cluster, issuer }), answering));
+      const requests: Answered[] = [started(around, certificateRequests({ cluster, retryForMs, issuer }), answering)];
+      if (signerNames)
+        requests.push(started(around, issuerSigningRequests({ cluster, issuer }), answering, signerNamesQueue));
       const refresh = () => {
         for (const each of requests) each.refresh();
       };
@@ -126,12 +137,15 @@ function faultOf({ issuer: name, isCA }: IssuerSpec, live: LiveIssuers): string 
   return undefined;
 }
 
+/** `queue`: its name in metrics. */
 function started<Request extends WaitingRequest>(
-  api: KubernetesApi,
+  { foundation, followed: { api } }: Around,
   kind: RequestKind<Request>,
   answering: Answering,
+  queue = kind.plural,
 ): AnsweredRequests<Request> {
-  const requests = new AnsweredRequests({ ...answering, kind, api, pace: systemPace });
+  const queueObserver = foundation.metrics.queues.of(queue);
+  const requests = new AnsweredRequests({ ...answering, kind, api, pace: systemPace, queueObserver });
   requests.start();
   return requests;
 }

@@ -1,6 +1,7 @@
 import type { LiveIssuers } from '#authority/issuers.ts';
 import type { ClusterRequestsConfig } from '#config/server-config.ts';
 import { ClusterTrustBundle } from '#distribution/cluster-trust-bundle.ts';
+import type { QueueName } from '#distribution/writer.ts';
 import type { KubernetesApi } from '#kubernetes/api.ts';
 import { systemPace } from '#kubernetes/pace.ts';
 import type { Foundation } from '../foundation.ts';
@@ -17,7 +18,7 @@ export interface TrustBundlesOptions {
 /** A ClusterTrustBundle linked to each signer that is named in the configuration, kept to the roots in force. */
 export function keepTrustBundles({ foundation, api, wanted, issuers, term }: TrustBundlesOptions): readonly Answered[] {
   if (!wanted.trustBundles) return [];
-  const { logger } = foundation;
+  const { logger, metrics } = foundation;
   const around = {
     ...{ api, term, pace: systemPace },
     bundle: () => issuers.roots(),
@@ -26,6 +27,7 @@ export function keepTrustBundles({ foundation, api, wanted, issuers, term }: Tru
       told: (level: 'info' | 'warn', component: string, reason: string) =>
         logger.log(level, 'requests of the cluster', { component, reason }),
     },
+    queueObserver: (name: QueueName) => metrics.queues.of(name),
   };
   const signers = [wanted.podCertificates?.signerName, wanted.signingRequests?.signerName];
   const bundles = [...new Set(signers)].flatMap((signerName) =>

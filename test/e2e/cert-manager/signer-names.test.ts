@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { describeWith } from '#test/oracles.ts';
 import { at, type TestClient } from '#test/support/control-plane/client.ts';
 import { createServiceAccount, grant, requestToken } from '#test/support/control-plane/objects.ts';
+import { queuesAtWork } from '#test/support/queues.ts';
 import { endsIn } from '#test/support/records.ts';
 import { buildCsr, dns as dnsName, ecKey, san } from '#test/x509/csr/build.ts';
 import { sequence } from '#x509/der/writer.ts';
@@ -92,6 +93,8 @@ describeWith(['control-plane', 'set:cert-manager'], 'issuers as signers of Certi
         user: { name: `system:serviceaccount:${site.namespace}:asker` },
       },
     });
+    const { body } = await site.running.get('/metrics');
+    expect(queuesAtWork(body)).toEqual(expect.arrayContaining(['issuer-certificatesigningrequests', 'issuers']));
   });
 
   it('K-44: the annotation beats expirationSeconds; one that cannot be read, or is under ten minutes, fails the request', async () => {

@@ -19,6 +19,7 @@ import {
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import { UnrulyProxy } from '#test/support/control-plane/unruly-proxy.ts';
 import { TestHome } from '#test/support/home.ts';
+import { queuesAtWork } from '#test/support/queues.ts';
 import { endsIn, type LogRecord } from '#test/support/records.ts';
 import { testAuthority } from '#test/support/software-ca.ts';
 import { answered, kubelet, type Mounting, request, statusAt } from './node-agent.ts';
@@ -158,6 +159,14 @@ describeWith(['control-plane'], 'PodCertificateRequests of a real API server', (
         },
       },
     ]);
+  });
+
+  it('its work and its lease are in the metrics under the names that any controller has', async () => {
+    await asked();
+    const { body } = await running.get('/metrics');
+    expect(queuesAtWork(body)).toEqual(['clustertrustbundles', 'podcertificaterequests']);
+    expect(body).toMatch(/^workqueue_work_duration_seconds_count\{name="podcertificaterequests"\} [1-9]/m);
+    expect(body).toMatch(/^leader_election_master_status\{name="countersign-requests"\} 1$/m);
   });
 
   it('the pod that the document shows is one that the API server takes, and gets a certificate', async () => {
