@@ -13,6 +13,17 @@ const ofBoth = (name: string, values: string, labels = ''): Series =>
 const expiry = (role: string, seconds: string): Series =>
   ofBoth('countersign_certificate_expiry_timestamp_seconds', seconds, `role="${role}",name="${role}"`);
 
+/** Of the first replica; `longest`: the work that hangs longest, `turns`: those that ended. */
+const queue = (
+  name: string,
+  { depth, longest, turns, retries }: Record<'depth' | 'longest' | 'turns' | 'retries', string>,
+): Series => ({
+  [of(first, 'workqueue_depth', `name="${name}"`)]: depth,
+  [of(first, 'workqueue_longest_running_processor_seconds', `name="${name}"`)]: longest,
+  [of(first, 'workqueue_work_duration_seconds_count', `name="${name}"`)]: turns,
+  [of(first, 'workqueue_retries_total', `name="${name}"`)]: retries,
+});
+
 /** Two replicas that do well. The clock begins at 0. */
 export const healthy: Series = {
   ...ofBoth('countersign_build_info', '1x120'),
@@ -42,6 +53,12 @@ export const healthy: Series = {
   ...ofBoth('countersign_distribution_writes_total', '0x120', 'object="configmap",outcome="failed"'),
   [of(first, 'leader_election_master_status', 'name="istio-csr"')]: '1x120',
   [of(second, 'leader_election_master_status', 'name="istio-csr"')]: '0x120',
+  [of(first, 'leader_election_master_status', 'name="countersign-requests"')]: '0x120',
+  [of(second, 'leader_election_master_status', 'name="countersign-requests"')]: '1x120',
+  ...queue('podcertificaterequests', { depth: '0x120', longest: '0x120', turns: '0+60x120', retries: '0+1x120' }),
+  // never empty, but it moves
+  ...queue('certificatesigningrequests', { depth: '9x120', longest: '2x120', turns: '0+600x120', retries: '0x120' }),
+  ...queue('issuers', { depth: '0x120', longest: '0x120', turns: '7x120', retries: '2x120' }),
   'kubelet_volume_stats_capacity_bytes{namespace="cert-manager",persistentvolumeclaim="audit-countersign-0"}':
     '100x120',
   'kubelet_volume_stats_available_bytes{namespace="cert-manager",persistentvolumeclaim="audit-countersign-0"}':
@@ -108,7 +125,36 @@ export const cases: Readonly<Record<string, Series>> = {
     'object="configmap",outcome="failed"',
   ),
   CountersignNobodyWrites: { [of(first, 'leader_election_master_status', 'name="istio-csr"')]: '1x100 0x20' },
+  CountersignRequestsStand: queue('podcertificaterequests', {
+    ...{ depth: '0x120', longest: '0x100 60+60x20' },
+    ...{ turns: '0+60x120', retries: '0+1x120' },
+  }),
 };
+
+/** Alert, and another way to it. */
+export const otherWays: readonly (readonly [alert: string, way: string, changes: Series])[] = [
+  [
+    'CountersignNobodyWrites',
+    'where nobody answers requests of the cluster',
+    { [of(second, 'leader_election_master_status', 'name="countersign-requests"')]: '1x100 0x20' },
+  ],
+  [
+    'CountersignRequestsStand',
+    'where what waits is not begun',
+    queue('podcertificaterequests', {
+      ...{ depth: '0x100 3x20', longest: '0x120' },
+      ...{ turns: '0+60x100 6000x20', retries: '0+1x100 100x20' },
+    }),
+  ],
+  [
+    'CountersignRequestsStand',
+    'where each try fails',
+    queue('certificaterequests', {
+      ...{ depth: '0x120', longest: '0x120' },
+      ...{ turns: '0+3x100 301+1x20', retries: '0x100 1+1x20' },
+    }),
+  ],
+];
 
 /** Alerts that come with another because they speak of the same from nearer by. */
 export const companions: Readonly<Record<string, readonly string[]>> = {

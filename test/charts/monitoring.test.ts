@@ -10,7 +10,7 @@ import { Agent } from '#test/support/agent.ts';
 import { at, listAt } from '#test/support/control-plane/client.ts';
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import { p256Request } from '#test/support/requests.ts';
-import { cases, companions, healthy, type Series } from './alert-cases.ts';
+import { cases, companions, healthy, otherWays, type Series } from './alert-cases.ts';
 import { one, render, type Values } from './helm.ts';
 import { Installed } from './installed.ts';
 import { issuerSecret, ownIssuer, root } from './secrets.ts';
@@ -147,6 +147,10 @@ describeWith(['set:helm'], 'alerts and dashboard', () => {
     it.each(Object.entries(cases))('%s fires when it should, and nothing else with it', async (alert, changes) => {
       await firing(alert, { ...healthy, ...changes }, [alert, ...(companions[alert] ?? [])]);
     });
+
+    it.each(otherWays)('%s fires %s', async (alert, way, changes) => {
+      await firing(way.replaceAll(' ', '-'), { ...healthy, ...changes }, [alert]);
+    });
   });
 
   describeWith(['control-plane'], 'of what a running server exports', () => {
@@ -167,7 +171,7 @@ describeWith(['set:helm'], 'alerts and dashboard', () => {
       const { rules } = await alertRules();
       const asked = [...rules.map(({ expr }) => expr), ...questionsOf(await dashboard())].flatMap(metricsIn);
       const missing = new Set(asked).values().filter((name) => !ofOthers.test(name));
-      expect([...missing].filter((name) => !exported.has(name.replace(/_bucket$/, '')))).toEqual([]);
+      expect([...missing].filter((name) => !exported.has(name.replace(/_(bucket|count)$/, '')))).toEqual([]);
     });
   });
 });
