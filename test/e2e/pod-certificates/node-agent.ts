@@ -30,7 +30,7 @@ export async function request(
   { account, pod, node, signerName }: Mounting,
   over: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
-  const made = await client.create(collection(account.namespace), {
+  const object = {
     metadata: { generateName: 'req-' },
     spec: {
       signerName,
@@ -43,7 +43,17 @@ export async function request(
       ...('stubPKCS10Request' in over ? {} : { stubPKCS10Request: await stub() }),
       ...over,
     },
-  });
+  };
+  // NodeRestriction looks into a cache: for a pod that was made just now it may answer 500 for a moment, and kubelet asks again
+  const made = await vi.waitUntil(
+    async () => {
+      const { status, body } = await client.ask('POST', collection(account.namespace), { body: object });
+      if (status === 201) return body;
+      if (status === 500) return undefined;
+      throw new Error(`${status} ${JSON.stringify(body)}`);
+    },
+    { timeout: 10_000, interval: 50 },
+  );
   return `${collection(account.namespace)}/${String(at(made, 'metadata', 'name'))}`;
 }
 
