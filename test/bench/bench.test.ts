@@ -56,3 +56,17 @@ describeWith(['control-plane', 'h2load'], 'the benchmark with tokens of a real c
     for (const kind of ['jwt', 'local', 'review']) expect(result[kind].rate).toBeGreaterThan(0);
   });
 });
+
+describeWith(['control-plane', 'set:cert-manager'], 'the benchmark with objects of a real cluster', () => {
+  it('measures both kinds beside the API path, and the memory', { timeout: 240_000 }, async () => {
+    const few = [...words, '--requests', '20', 'requests'];
+    const { code, stdout, stderr } = await run(process.execPath, few, { cwd: repository });
+    expect(code, stderr).toBe(0);
+    const rates = { rate: expect.any(Number), limit: expect.any(Number), requests: 20 };
+    const residentMiB = { before: expect.any(Number), most: expect.any(Number) };
+    expect(JSON.parse(stdout)).toMatchObject([
+      { kind: 'CertificateRequest', ...rates, residentMiB },
+      { kind: 'CertificateSigningRequest', ...rates, residentMiB },
+    ]);
+  });
+});

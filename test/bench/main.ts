@@ -8,11 +8,14 @@ import { kubernetesReport } from './kubernetes-report.ts';
 import { memoryUnderLoad } from './memory.ts';
 import { type Effort, quick, tiny, whole } from './plan.ts';
 import { memoryReport, report } from './report.ts';
+import { requestsBenchmark } from './requests.ts';
+import { requestsReport } from './requests-report.ts';
 import { stormReport } from './storm/report.ts';
 import { storms, type Tokens } from './storm/storms.ts';
 
 const usage = `Usage: scripts/bench [--json] [--quick | --memory MINUTES]
        scripts/bench [--json] [--quick] kubernetes
+       scripts/bench [--json] [--requests N] requests
        scripts/bench [--json] fairness
        scripts/bench [--json] storm [--pods N] [--tokens jwt,local,review]
 
@@ -24,6 +27,9 @@ Measures this machine's limits and how near issuance comes to them; loopback onl
 
 kubernetes: tokens of a real API server (scripts/control-plane), reviewed and proven here, beside plain JWTs; two minutes.
 
+requests: so many (1,000) CertificateRequests and CertificateSigningRequests wait in a real API server when the server starts:
+how many a second come to their end, beside what the API path itself carries; and the server's memory meanwhile.
+
 fairness: what the limits per cluster, namespace, account and node cost a call, by how many accounts are known.
 
 storm: so many pods (10,000) start in one moment and retry as Istio's agent does; with tokens of an OpenID Connect issuer,
@@ -34,6 +40,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     pods: { type: 'string', default: '10000' },
+    requests: { type: 'string', default: '1000' },
     tokens: { type: 'string', default: 'jwt,local,review' },
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
@@ -52,6 +59,9 @@ else if (what === 'storm') {
 } else if (what === 'kubernetes') {
   const results = await kubernetesBenchmark(effort(), progress);
   process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : kubernetesReport(results));
+} else if (what === 'requests') {
+  const results = await requestsBenchmark(wholeNumber(values.requests), progress);
+  process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : requestsReport(results));
 } else if (what === 'fairness') {
   const results = fairnessBenchmark(values.tiny ? fairnessTiny : fairnessWhole);
   process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : fairnessReport(results));
@@ -76,7 +86,8 @@ function tokensOf(text: string): Tokens {
 
 function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 100_000) throw new RangeError('--pods takes 1 to 100000');
+  if (!Number.isInteger(value) || value < 1 || value > 100_000)
+    throw new RangeError('--pods and --requests take 1 to 100000');
   return value;
 }
 

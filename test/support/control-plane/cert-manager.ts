@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { parse } from 'yaml';
+import { installKinds as installDefinitions } from '#test/charts/apply.ts';
 import { oracle, repository } from '#test/oracles.ts';
 import { type TestAuthority, testAuthority } from '#test/support/software-ca.ts';
 import { at, type TestClient } from './client.ts';
@@ -11,7 +12,6 @@ import type { ControlPlane } from './control-plane.ts';
 import { Program } from './program.ts';
 import { Watchdog } from './watchdog.ts';
 
-const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 export const certManagerApi = '/apis/cert-manager.io/v1';
 const patiently = { timeout: 60_000, interval: 50 };
 
@@ -22,15 +22,10 @@ export async function installKinds(admin: TestClient): Promise<void> {
   const found: unknown = JSON.parse(execFileSync('go', words, { cwd: module, encoding: 'utf8' }));
   const folder = join(String(at(found, 'Dir')), 'deploy/crds');
   const kinds = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
-  for (const name of kinds) {
-    const definition: unknown = parse(readFileSync(join(folder, name), 'utf8'));
-    const { status, body } = await admin.ask('POST', definitions, { body: definition });
-    if (status !== 201 && status !== 409) throw new Error(`${name}: ${status} ${JSON.stringify(body)}`);
-  }
-  await vi.waitFor(async () => {
-    for (const kind of ['certificaterequests', 'issuers', 'clusterissuers', 'certificates'])
-      await admin.get(`${certManagerApi}/${kind}?limit=1`);
-  }, patiently);
+  await installDefinitions(
+    admin,
+    kinds.map((name): unknown => parse(readFileSync(join(folder, name), 'utf8'))),
+  );
 }
 
 /** cert-manager's own controllers of Issuers, Certificates and requests, looking after one namespace. */
