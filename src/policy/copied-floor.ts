@@ -27,6 +27,9 @@ export function copiedObjection({ csr }: Inquiry, wish: NamedWish): Objection | 
     return { code: 'csr.san', sentence: `the CSR has ${sans.length} names; ${mostNames} are the most` };
   if (sans.some(({ value }) => value.length > longestName))
     return { code: 'csr.san', sentence: `the CSR has a name of more than ${longestName} characters` };
+  // JSON writes each of these as two: a record would be longer than a request can be
+  if (sans.some(({ kind, value }) => kind === 'email' && /["\\]/.test(value)))
+    return { code: 'csr.san', sentence: 'the CSR has an email name with quotes, which is not given here' };
   if (subject.organizations?.includes('system:masters'))
     return {
       code: 'csr.subject',

@@ -71,6 +71,7 @@ describe('below every policy', () => {
     ],
     ['K-26: name constraints', withCsr(ca(), { extensionOids: ['2.5.29.30'] }), 'csr.extension'],
     ['another extension', withCsr(web(), { extensionOids: ['2.5.29.17', '1.3.6.1.5.5.7.1.24'] }), 'csr.extension'],
+    ['a mailbox in quotes', named({ emails: ['"till"@shop.example'] }), 'csr.san'],
     ['two SPIFFE IDs', uri(spiffe, `${spiffe}2`), 'san.forbidden'],
     ['a SPIFFE ID beside another URI', uri(spiffe, 'x:y'), 'san.forbidden'],
     ['a SPIFFE ID that climbs', uri('spiffe://cluster.local/ns/../sa/web'), 'identity.malformed'],
