@@ -22,7 +22,8 @@ const nameless = await copy('K-16, K-23: a common name alone');
 const useless = await copy('purposes alone');
 const ca = await copy('a CA with two below');
 const spire = await copy("K-81: SPIRE's CA");
-const all = [host, literal, nameless, useless, ca, spire];
+const bounded = await copy('K-26: a CA with name constraints');
+const all = [host, literal, nameless, useless, ca, spire, bounded];
 
 const found = ({ tbs, expected }: Copy, change: Partial<CopiedExpectation> = {}) =>
   finding(() => lintTbs(tbs, { ...expected, ...change }));
@@ -109,6 +110,9 @@ describe('lint of a certificate with the names of its request', () => {
     ['basicConstraints', 'a CA got more below', ca, { ca: { pathLength: 3 } }],
     ['subject', 'the subject was left out', literal, { subject: host.terms.subject }],
     ['extensions', 'a name was made up', nameless, { names: host.terms.names }],
+    ['nameConstraints', 'the constraints were left out', bounded, { nameConstraints: undefined }],
+    ['extensions', 'constraints were made up', ca, { nameConstraints: bounded.terms.nameConstraints }],
+    ['malformed', 'the path length was left out', ca, { ca: {} }],
     ['keyUsage', 'certificates may be signed', host, { keyUsage: ['digitalSignature', 'keyCertSign'] }],
     ['keyUsage', 'the uses were left out', host, { keyUsage: [] }],
     [

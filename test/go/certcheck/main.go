@@ -89,11 +89,14 @@ func verify(leaf *x509.Certificate, c Case, usage x509.ExtKeyUsage) string {
 	return ""
 }
 
-var subjectAltName = asn1.ObjectIdentifier{2, 5, 29, 17}
+var (
+	subjectAltName  = asn1.ObjectIdentifier{2, 5, 29, 17}
+	nameConstraints = asn1.ObjectIdentifier{2, 5, 29, 30}
+)
 
-func names(extensions []pkix.Extension) pkix.Extension {
+func find(id asn1.ObjectIdentifier, extensions []pkix.Extension) pkix.Extension {
 	for _, extension := range extensions {
-		if extension.Id.Equal(subjectAltName) {
+		if extension.Id.Equal(id) {
 			return extension
 		}
 	}
@@ -105,10 +108,14 @@ func copied(leaf *x509.Certificate, request []byte) (map[string]bool, error) {
 	if err != nil {
 		return nil, err
 	}
+	same := func(id asn1.ObjectIdentifier) bool {
+		return bytes.Equal(find(id, leaf.Extensions).Value, find(id, csr.Extensions).Value)
+	}
 	return map[string]bool{
-		"subject": bytes.Equal(leaf.RawSubject, csr.RawSubject),
-		"names":   bytes.Equal(names(leaf.Extensions).Value, names(csr.Extensions).Value),
-		"key":     bytes.Equal(leaf.RawSubjectPublicKeyInfo, csr.RawSubjectPublicKeyInfo),
+		"subject":     bytes.Equal(leaf.RawSubject, csr.RawSubject),
+		"names":       same(subjectAltName),
+		"constraints": same(nameConstraints),
+		"key":         bytes.Equal(leaf.RawSubjectPublicKeyInfo, csr.RawSubjectPublicKeyInfo),
 	}, nil
 }
 
@@ -135,7 +142,7 @@ func judge(c Case) Verdict {
 		SPKI:               leaf.RawSubjectPublicKeyInfo,
 		CriticalUnknown:    len(leaf.UnhandledCriticalExtensions),
 		Emails:             leaf.EmailAddresses,
-		SANCritical:        names(leaf.Extensions).Critical,
+		SANCritical:        find(subjectAltName, leaf.Extensions).Critical,
 		MaxPathLen:         leaf.MaxPathLen,
 	}
 	if c.Request != nil {

@@ -11,6 +11,7 @@ import {
   ecKey,
   ed25519Key,
   email,
+  extension,
   ip,
   name,
   rdn,
@@ -135,6 +136,11 @@ const forEveryUse = () => [
   }),
 ];
 
+const dnsConstraints = sequence(
+  element(contextConstructed(0), sequence(dns('shop.example')), sequence(email('shop.example'))),
+  element(contextConstructed(1), sequence(dns('bank.shop.example'))),
+);
+
 const ofCas = () => [
   asking('a CA with none below', { subject: commonName('Shop CA') }, ofCa(0)),
   asking(
@@ -144,6 +150,11 @@ const ofCas = () => [
       extensions: [basicConstraints(boolean(true), integer(2))],
     },
     ofCa(2),
+  ),
+  asking(
+    'K-26: a CA with name constraints',
+    { subject: commonName('Shop CA'), extensions: [extension('2.5.29.30', dnsConstraints, true)] },
+    ofCa(0),
   ),
   asking("K-81: SPIRE's CA", { ...names(uri('spiffe://cluster.local')), subject: literalSubject }, ofCa(0)),
   asking(

@@ -29,6 +29,8 @@ describe('our own reader', () => {
     expect(hex(read.subject)).toBe(hex(csr.subject.der));
     expect(hex(read.extension('2.5.29.17')?.value)).toBe(hex(csr.sanDer));
     expect(hex(read.spki)).toBe(hex(csr.key.spki));
+    expect(hex(read.extension('2.5.29.30')?.value)).toBe(hex(csr.nameConstraintsDer));
+    expect([undefined, true]).toContain(read.extension('2.5.29.30')?.critical);
     expect(read.keyUsage).toEqual(
       uses.keyUsage.length === 0 ? undefined : keyUsageNames.filter((use) => uses.keyUsage.includes(use)),
     );
@@ -61,6 +63,7 @@ describe('@peculiar/x509', () => {
       expect(theirs?.subject).toBe(asked.subject);
       expect(hex(theirs?.publicKey.rawData)).toBe(hex(asked.publicKey.rawData));
       expect(hex(theirs?.getExtension('2.5.29.17')?.value)).toBe(hex(asked.getExtension('2.5.29.17')?.value));
+      expect(hex(theirs?.getExtension('2.5.29.30')?.value)).toBe(hex(asked.getExtension('2.5.29.30')?.value));
       expect(theirs?.getExtension(peculiar.BasicConstraintsExtension)).toMatchObject({
         ca: uses.pathLength !== undefined,
         pathLength: uses.pathLength,
@@ -100,7 +103,7 @@ describeWith(['go:certcheck'], 'Go crypto/x509', (path) => {
       expect({ name, ...Object(verdicts[at]) }).toMatchObject({
         name,
         error: '',
-        copied: { subject: true, names: true, key: true },
+        copied: { subject: true, names: true, key: true, constraints: true },
         verify: { serverAuth: verified('serverAuth'), clientAuth: verified('clientAuth') },
         dns: list(named('dns')),
         ips: list(named('ip')),
