@@ -84,6 +84,17 @@ describe('an issuer whose chain stands in the configuration', () => {
     expect(flat(live.roots)).toBe(flat(pemOf(held.root)));
   });
 
+  it('says how many CAs may follow it, each bound above it counted', async () => {
+    const room = async (policyLength?: number, ownLength?: number) => {
+      const policy = await policyCa(held.root, policyLength);
+      const own = await certified(policy, { basicConstraints: ca(ownLength) });
+      return install(own + pemOf(policy)).live.facts.pathLength;
+    };
+    expect([await room(), await room(3), await room(undefined, 2)]).toEqual([undefined, 2, 2]);
+    expect([await room(3, 0), await room(1, 5), await room(3, 5)]).toEqual([0, 0, 2]);
+    expect(install(await certified(held.root)).live.facts.pathLength).toBe(0);
+  });
+
   it('hands on what an old root says of the new one, for clients that have the old one alone', async () => {
     const old = await enterpriseRoot('CN=Old root');
     const { publicKey } = held.root.keys;

@@ -12,7 +12,7 @@ import type { IssuanceRequest, Issued } from '#issuance/request.ts';
 import { IssuanceSequence } from '#issuance/sequence.ts';
 import { SoftwareSigner } from '#keys/software/signer.ts';
 import { type Caller, mintCaller } from '#policy/caller.ts';
-import type { SvidWish } from '#policy/question.ts';
+import type { NamedWish, SvidWish } from '#policy/question.ts';
 import type { PolicySet } from '#policy/set.ts';
 import { asRefusal, type Refusal } from '#refusal/refusal.ts';
 import { parseSpiffeId, parseTrustDomain } from '#spiffe/spiffe-id.ts';
@@ -42,14 +42,16 @@ const day = 86_400;
 const issuedAt = noon / 1000 - day;
 const window = { notBefore: issuedAt, notAfter: issuedAt + 30 * day };
 export const root = testAuthority({ commonName: 'Rig root', kind: 'ec:P-384', ...window });
-const intermediates = new Map<KeyKind, TestAuthority>();
+const intermediates = new Map<string, TestAuthority>();
 
 /** One per kind of key for a whole file: RSA keys take their time. */
-export function intermediateOf(kind: KeyKind): TestAuthority {
-  const known = intermediates.get(kind);
+export function intermediateOf(kind: KeyKind, pathLength = 0): TestAuthority {
+  const name = `${kind} ${pathLength}`;
+  const known = intermediates.get(name);
   if (known !== undefined) return known;
-  const made = testAuthority({ commonName: 'Rig CA', kind, issuer: root, trustDomain: 'cluster.local', ...window });
-  intermediates.set(kind, made);
+  const below = { issuer: root, trustDomain: 'cluster.local', pathLength, ...window };
+  const made = testAuthority({ commonName: 'Rig CA', kind, ...below });
+  intermediates.set(name, made);
   return made;
 }
 
@@ -70,6 +72,8 @@ export const webCaller = (): Caller =>
 
 export interface RigOptions {
   readonly kind?: KeyKind;
+  /** How many CAs may follow the issuer: none unless told. */
+  readonly pathLength?: number;
   /** Around the issuer's own signer. */
   readonly signer?: (real: Signer) => Signer;
   readonly authenticate?: Authenticator['authenticate'];
@@ -91,6 +95,10 @@ class WatchedKeys extends Set<string> {
     return super.has(spkiSha256);
   }
 }
+
+/** What differs of a wish for an SVID, or all of another. */
+type Asked = Partial<SvidWish> | NamedWish;
+const isWhole = (wish: Asked): wish is NamedWish => wish.kind === 'end-entity' || wish.kind === 'ca';
 
 /** How a request ended for the one who asked. */
 export type Ended = { readonly issued: Issued } | { readonly refusal: Refusal };
@@ -142,8 +150,8 @@ export class Rig<Issuer extends LiveIssuer = SigningIssuer> {
   }
 
   static of(options: RigOptions = {}): Rig {
-    const { kind = 'ec:P-256' } = options;
-    const authority = intermediateOf(kind);
+    const { kind = 'ec:P-256', pathLength } = options;
+    const authority = intermediateOf(kind, pathLength);
     const real = SoftwareSigner.fromPem(authority.keyPem);
     const signer = options.signer?.(real) ?? real;
     const clock = new SetClock();
@@ -176,7 +184,8 @@ export class Rig<Issuer extends LiveIssuer = SigningIssuer> {
     );
   }
 
-  request(over: Partial<Omit<IssuanceRequest, 'wish'>> & { readonly wish?: Partial<SvidWish> } = {}): IssuanceRequest {
+  request(over: Partial<Omit<IssuanceRequest, 'wish'>> & { readonly wish?: Asked } = {}): IssuanceRequest {
+    const { wish = {} } = over;
     return {
       id: `request-${++this.#requests}`,
       door: 'istio',
@@ -187,7 +196,7 @@ export class Rig<Issuer extends LiveIssuer = SigningIssuer> {
       },
       csr: csr(),
       ...over,
-      wish: { ttl: 3600n, csrNames: 'ignore', ttlAbove: 'reject', ...over.wish },
+      wish: isWhole(wish) ? wish : { ttl: 3600n, csrNames: 'ignore', ttlAbove: 'reject', ...wish },
     };
   }
 
