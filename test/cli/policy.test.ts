@@ -59,13 +59,16 @@ describe('policy check', () => {
 });
 
 describe('policy test', () => {
-  it.each(['default', 'istio', 'fips'])('every case of the shipped %s policy passes', async (name) => {
-    const ran = await countersign(['policy', 'test', '--json', `policies/${name}.yaml`]);
-    expect(ran.code).toBe(0);
-    const { failed, passed } = parsed(ran);
-    expect(failed).toBe(0);
-    expect(passed).toBeGreaterThan(3);
-  });
+  it.each(['default', 'istio', 'fips', 'cert-manager', 'cert-manager-ca'])(
+    'every case of the shipped %s policy passes',
+    async (name) => {
+      const ran = await countersign(['policy', 'test', '--json', `policies/${name}.yaml`]);
+      expect(ran.code).toBe(0);
+      const { failed, passed } = parsed(ran);
+      expect(failed).toBe(0);
+      expect(passed).toBeGreaterThan(3);
+    },
+  );
 
   it('P-39: a failing case exits 1 and is named with its policy and its line', async () => {
     const file = variation('failing.yaml', (text) =>

@@ -351,9 +351,12 @@ describe('files and folders of policies', () => {
     expect(() => loadPolicySet([folder], noon)).toThrow('the folder holds no *.yaml file');
   });
 
-  it.each(['default', 'istio', 'fips'])('policies/%s.yaml loads, with its cases passing', (name) => {
-    const set = loadPolicySet([join(import.meta.dirname, `../../policies/${name}.yaml`)], noon);
-    expect(runPolicyTests(set, noon).length).toBeGreaterThanOrEqual(8);
-    expect(set.warnings).toEqual([]);
-  });
+  it.each(['default', 'istio', 'fips', 'cert-manager', 'cert-manager-ca'])(
+    'policies/%s.yaml loads, with its cases passing',
+    (name) => {
+      const set = loadPolicySet([join(import.meta.dirname, `../../policies/${name}.yaml`)], noon);
+      expect(runPolicyTests(set, noon).length).toBeGreaterThanOrEqual(8);
+      expect(set.warnings).toEqual([]);
+    },
+  );
 });

@@ -99,6 +99,26 @@ describe('what the CSR says and what the request says beside it', () => {
   });
 });
 
+describe('the name constraints of a CA', () => {
+  const constrained = withCsr(ca(), { extensionOids: ['2.5.29.30'] });
+
+  it.each([
+    [{}, constrained, 'csr.extension'],
+    [{ nameConstraints: 'refuse' }, constrained, 'csr.extension'],
+    [{ nameConstraints: 'copy' }, constrained, 'allowed'],
+    [{ nameConstraints: 'refuse' }, ca(), 'allowed'],
+  ])('K-26: under %j are copied or refused, never dropped', (certificate, asked, wanted) => {
+    expect(verdict(asked, cas({ certificate }))).toBe(wanted);
+  });
+
+  it('K-26: are none of an end entity', () => {
+    const match = { kinds: ['ca', 'end-entity'] };
+    const set = under({ ...open, subject: { mode: 'optional' }, certificate: { nameConstraints: 'copy' } }, match);
+    expect(verdict(withCsr(web(), { extensionOids: ['2.5.29.30'] }), set)).toBe('csr.extension');
+    expect(verdict(constrained, set)).toBe('allowed');
+  });
+});
+
 describe('the path length of a CA', () => {
   const length = (policy: number | undefined, asked: number | undefined, room: number | undefined) => {
     const request = ca(room === undefined ? {} : { issuer: { pathLength: room } });
