@@ -1,14 +1,22 @@
 import { describe, expect, it } from 'vitest';
+import { Draft } from '#issuance/draft.ts';
 import { mintCaller } from '#policy/caller.ts';
+import { decide } from '#policy/decide.ts';
 import type { NamedWish } from '#policy/question.ts';
+import { Refusal } from '#refusal/refusal.ts';
+import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { setOf } from '#test/policy/sidecar.ts';
 import { buildCsr, dns, san } from '#test/x509/csr/build.ts';
 import { type NamedRequest, usual } from '#test/x509/csr/named-requests.ts';
+import { VerifiedCsr } from '#x509/csr/verified-csr.ts';
+import { KeyStrength } from '#x509/keys/key-strength.ts';
 import { toPem } from '#x509/pem.ts';
 import { anyName, broad, ca, certManager, hosts, isEntry, open, request, rigOf } from './named-rig.ts';
 import { OutsideCa, plain } from './outside/outside-ca.ts';
 import { ca as outside } from './outside/returned.ts';
 import { codeOf, Rig, type RigOptions } from './rig.ts';
+
+const checks = { keyStrength: new KeyStrength(), ownKeys: new Set<string>() };
 
 describe('one that is not issued', () => {
   const plainPolicy = setOf({});
@@ -74,5 +82,30 @@ describe('one that is not issued', () => {
       message: expect.stringContaining('signs workload identities alone'),
     });
     expect(rig.ends).toEqual(['certificate.failed issuer.unavailable']);
+  });
+});
+
+describe('leave to sign a named certificate', () => {
+  it('is for the names of one request: not for those of another, though the key is the same', async () => {
+    const { issuer, clock } = rigOf();
+    const kind = 'end-entity';
+    const read = (name: string) => {
+      const der = buildCsr({ extensions: [san(dns(name))] });
+      return VerifiedCsr.read(toPem('CERTIFICATE REQUEST', der), checks, { kind });
+    };
+    const [asked, other] = await Promise.all([read('web.shop.example'), read('bank.example')]);
+    const serial = Uint8Array.of(0x4a, ...new Uint8Array(19));
+    const circumstances = {
+      door: 'cert-manager',
+      now: clock.now(),
+      issuer: issuer.facts,
+      serial,
+      trustDomains: { primary: parseTrustDomain('cluster.local'), aliases: [] },
+      wish: { kind, ttl: 0n, ttlAbove: 'clamp', ...usual },
+    } as const;
+    const permit = decide(mintCaller(certManager), asked, circumstances, open);
+    if (permit instanceof Refusal) throw permit;
+    expect(() => Draft.of(permit, asked, issuer, serial).lint()).not.toThrow();
+    expect(() => Draft.of(permit, other, issuer, serial)).toThrow('the permit is for another request');
   });
 });

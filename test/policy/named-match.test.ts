@@ -71,6 +71,7 @@ describe('who asks, and of whom', () => {
     ['issuerRefs', ['issuers/shop/*'], { issuerRef: 'issuers/shop/gateway' }, true],
     ['issuerRefs', ['issuers/*/gateway'], { issuerRef: 'issuers/shop/gateway' }, true],
     ['issuerRefs', ['issuers/shop/*'], { issuerRef: 'issuers/bank/gateway' }, false],
+    ['issuerRefs', ['issuers/*/gateway'], { issuerRef: 'issuers/shop/x/gateway' }, false],
     ['issuerRefs', ['issuers/*/*'], {}, false],
   ])('%s %j are for %j: %s', (key, patterns, given, fits) => {
     const set = under(anyName, { kinds: ['end-entity'], [key]: patterns });

@@ -61,6 +61,7 @@ const rows: readonly [sans: object, names: Names, given: boolean][] = [
   [email('*@shop.example'), { emails: ['till@bank.example'] }, false],
   [email('till@*.example'), { emails: ['till@shop.example'] }, true],
   [email('till@*.example'), { emails: ['clerk@shop.example'] }, false],
+  [email('till*'), { emails: ['till@shop.example'] }, false],
   [email('*'), { emails: ['anybody@anywhere.example'] }, true],
 
   [uri('spiffe://cluster.local/ns/shop/sa/*'), { uris: ['spiffe://cluster.local/ns/shop/sa/web'] }, true],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { withExtension } from '#test/x509/altered.ts';
+import { extension } from '#test/x509/csr/build.ts';
 import { namedRequests } from '#test/x509/csr/named-requests.ts';
 import { finding, flipped } from '#test/x509/finding.ts';
 import { randomSerial, testKey, testMesh } from '#test/x509/mesh.ts';
@@ -127,6 +128,17 @@ describe('lint of a certificate with the names of its request', () => {
   it('names basicConstraints where the permit has an end entity and the bytes a CA', () => {
     const { ca: _, ...entity } = ca.expected;
     expect(finding(() => lintTbs(ca.tbs, entity))).toBe('basicConstraints');
+  });
+
+  it.each([
+    ['critical without a subject', host, true, undefined],
+    ['not critical without a subject', host, false, 'subjectAltName'],
+    ['critical beside a subject', literal, true, 'subjectAltName'],
+    ['not critical beside a subject', literal, false, undefined],
+  ] as const)('K-15: looks at names that are %s', (_, { terms, expected }, critical, field) => {
+    const without = copiedTbs({ ...terms, names: undefined }, 'ecdsa-sha256');
+    const tbs = withExtension(without, extension('2.5.29.17', terms.names ?? sequence(), critical));
+    expect(finding(() => lintTbs(tbs, expected))).toBe(field);
   });
 
   it('P-14: refuses one extension more, whatever it is', () => {
