@@ -20,5 +20,5 @@ export function requestsReport(results: readonly RequestsResult[]): string {
 const legend = `
 rate      approved objects that waited when the server started, brought to their end a second: looked at anew, decided, signed,
           recorded durably, written, and told of in an event
-API path  the same reads and writes by a bare client, sixteen at a time, that signs nothing and tells nobody
+API path  the same reads, writes and events by a bare client, sixteen at a time, that decides and signs nothing
 `;
