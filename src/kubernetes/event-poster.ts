@@ -30,6 +30,8 @@ export class EventPoster {
   readonly #options: EventPosterOptions;
   readonly #inFlight = new Set<Promise<void>>();
   #made = 0;
+  /** Told of once, until one is taken again. */
+  #isRefused = false;
 
   constructor(options: EventPosterOptions) {
     this.#options = options;
@@ -39,7 +41,12 @@ export class EventPoster {
   post(about: KubernetesObject, event: ClusterEvent): void {
     if (this.#inFlight.size >= mostInFlight) return;
     const posting = this.#post(about, event)
-      .catch((thrown: unknown) => this.#options.onTrouble(`an event is not told: ${String(thrown)}`))
+      .then(
+        () => {
+          this.#isRefused = false;
+        },
+        (thrown: unknown) => this.#refused(thrown),
+      )
       .finally(() => this.#inFlight.delete(posting));
     this.#inFlight.add(posting);
   }
@@ -48,13 +55,23 @@ export class EventPoster {
     await Promise.all(this.#inFlight);
   }
 
+  #refused(thrown: unknown): void {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    if (!this.#isRefused) this.#options.onTrouble(`events are not told: ${message}`);
+    this.#isRefused = true;
+  }
+
   async #post(about: KubernetesObject, { type, reason, note }: ClusterEvent): Promise<void> {
     const { api, controller, instance, pace } = this.#options;
     const { namespace, ...regarding } = about;
     // what is of no namespace is told of in this one
     const folder = typeof namespace === 'string' && namespace !== '' ? namespace : 'default';
     const now = pace.now();
-    const name = `${String(about.name).slice(0, longestName)}.${now.toString(16)}${(this.#made++ % 0x10000).toString(16)}`;
+    // what is cut may end as no name can
+    const stem = String(about.name)
+      .slice(0, longestName)
+      .replace(/[-.]+$/, '');
+    const name = `${stem}.${now.toString(16)}${(this.#made++ % 0x10000).toString(16)}`;
     await api.ask({
       method: 'POST',
       path: `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(folder)}/events`,
