@@ -46,10 +46,12 @@ export function lifetime(inquiry: Inquiry, allowed: Validity): Lifetime | Object
   const { issuer, wish } = inquiry;
   const now = Math.floor(inquiry.now / 1000);
   const notBefore = Math.max(now - allowed.backdate, issuer.notBefore);
-  const bounded = wish.ttlAtMost === undefined ? allowed : noLonger(allowed, wish.ttlAtMost);
-  const validity = wish.span === undefined ? bounded : within(bounded, wish.span, now - notBefore);
+  const past = now - notBefore;
+  const { ttlAtMost } = wish;
+  const bounded = ttlAtMost === undefined ? allowed : noLonger(allowed, Number(fromNow(wish, BigInt(ttlAtMost), past)));
+  const validity = wish.span === undefined ? bounded : within(bounded, wish.span, past);
   if (validity.min > validity.max) return noRoom(bounded.max, validity.min);
-  const wished = wish.ttl <= 0n ? BigInt(validity.default) : fromNow(wish, now - notBefore);
+  const wished = wish.ttl <= 0n ? BigInt(validity.default) : fromNow(wish, wish.ttl, past);
 
   if (wished > BigInt(validity.max) && (validity.above ?? wish.ttlAbove) === 'reject') return tooLong(wished, validity);
   if (wished < BigInt(validity.min) && validity.below === 'reject') return tooShort(wished, validity.min);
@@ -80,8 +82,8 @@ function within(validity: Validity, { least, most }: Span, past: number): Validi
   return { ...validity, default: clamp(validity.default, shortest, longest), min: shortest, max: longest };
 }
 
-/** The TTL that was asked for; one that counts from notBefore counts its last second too, as `span` does. */
-function fromNow({ ttl, ttlFrom = 'now' }: Inquiry['wish'], past: number): bigint {
+/** A TTL as whoever asks counts it; one that counts from notBefore counts its last second too, as `span` does. */
+function fromNow({ ttlFrom = 'now' }: Inquiry['wish'], ttl: bigint, past: number): bigint {
   if (ttlFrom === 'now') return ttl;
   const left = ttl + 1n - BigInt(past);
   return left < 1n ? 1n : left;

@@ -56,7 +56,7 @@ interface CommonWish {
   readonly ttl: bigint;
   /** Where `ttl` begins: now, or at notBefore, as certificates are measured by whoever reads them. Now unless told. */
   readonly ttlFrom?: 'now' | 'notBefore';
-  /** Seconds that the door gives at most, whatever a policy allows; absent, policy decides alone. */
+  /** Seconds that the door gives at most, counted as `ttl` is, whatever a policy allows; absent, policy decides alone. */
   readonly ttlAtMost?: number;
   /** Seconds from notBefore to notAfter that an API takes at all. */
   readonly span?: Span;

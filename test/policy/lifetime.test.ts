@@ -83,6 +83,16 @@ describe('the lifetime of a certificate', () => {
     expect(codeOf(asking(7200n, { ttlAtMost: hour }), under({ above: 'reject' }))).toBe('ttl.too-long');
   });
 
+  it('K-20: what the door gives at most is counted from where the wish is', () => {
+    const window = (over: Partial<SvidWish>, ttl = 86_400n) => {
+      const { notBefore, notAfter } = permitted(asking(ttl, over), under({ above: 'clamp', backdate: '2m' }));
+      return notAfter - notBefore;
+    };
+    expect(window({ ttlAtMost: hour, ttlFrom: 'notBefore' })).toBe(hour);
+    expect(window({ ttlAtMost: hour, ttlFrom: 'notBefore' }, BigInt(hour))).toBe(hour);
+    expect(window({ ttlAtMost: hour })).toBe(hour + 119);
+  });
+
   it('P-43: clamp and reject agree up to the last second of the maximum', () => {
     for (const above of ['clamp', 'reject']) {
       const terms = permitted(asking(BigInt(4 * hour)), under({ above }));
