@@ -25,7 +25,8 @@ export class WatchedRequests<Request extends WaitingRequest> {
   #view: Reflector<Request> | undefined;
   #version: string | undefined;
   #stopped = false;
-  #toldUnserved = false;
+  /** Why there is no view yet. */
+  #obstacle = '';
   #callOff = () => {};
 
   constructor(options: WatchedRequestsOptions<Request>) {
@@ -50,9 +51,15 @@ export class WatchedRequests<Request extends WaitingRequest> {
     return this.#view?.all() ?? [];
   }
 
+  /** Whether all of them were seen at one time. */
+  get synced(): boolean {
+    return this.#view?.synced ?? false;
+  }
+
   /** Why they are not seen; undefined while they are. */
   get fault(): string | undefined {
-    if (this.#view === undefined) return `the cluster is not known to serve ${this.#options.kind.plural}`;
+    if (this.#view === undefined)
+      return this.#obstacle || `whether the cluster serves ${this.#options.kind.plural} is not known yet`;
     return this.#view.fault;
   }
 
@@ -78,19 +85,23 @@ export class WatchedRequests<Request extends WaitingRequest> {
   }
 
   async #follow(): Promise<void> {
-    const { api, kind, pace, told } = this.#options;
+    const { api, kind, pace } = this.#options;
     let waitMs = notServedMs;
     try {
       this.#version = await servedVersion(api, kind, AbortSignal.timeout(callMs));
-      if (this.#version === undefined && !this.#toldUnserved) told('info', `the cluster serves no ${kind.plural}`);
-      this.#toldUnserved = this.#version === undefined;
-      if (this.#version !== undefined) await this.#watch();
+      if (this.#version === undefined) this.#met('info', `the cluster serves no ${kind.plural}`);
+      else await this.#watch();
     } catch (thrown) {
-      this.#version = undefined;
-      told('warn', `it cannot be told whether the cluster serves ${kind.plural}: ${messageOf(thrown)}`);
-      waitMs = unansweredMs;
+      this.#met('warn', `${kind.plural} cannot be watched yet: ${messageOf(thrown)}`);
+      if (!(thrown instanceof ApiError) || thrown.status !== 403) waitMs = unansweredMs;
     }
-    if (this.#version === undefined && !this.#stopped) this.#callOff = pace.after(waitMs, () => void this.#follow());
+    if (this.#view === undefined && !this.#stopped) this.#callOff = pace.after(waitMs, () => void this.#follow());
+  }
+
+  /** Told once for as long as it is the same. */
+  #met(level: 'info' | 'warn', obstacle: string): void {
+    if (obstacle !== this.#obstacle) this.#options.told(level, obstacle);
+    this.#obstacle = obstacle;
   }
 
   async #watch(): Promise<void> {
@@ -107,7 +118,10 @@ export class WatchedRequests<Request extends WaitingRequest> {
     this.#view.start();
   }
 
-  /** An older definition of the kind may have no field to select by: then all of them come, and what is not ours is dropped. */
+  /**
+   * An older definition of the kind may have no field to select by: then all of them come, and what is not ours is dropped.
+   * What cannot be told is asked again, for a view by the wrong one would never see anything.
+   */
   async #selects(path: string): Promise<boolean> {
     const { api, kind } = this.#options;
     if (kind.fieldSelector === '') return false;
@@ -116,9 +130,8 @@ export class WatchedRequests<Request extends WaitingRequest> {
       await api.ask({ method: 'GET', path, query, timeoutMs: callMs });
       return true;
     } catch (thrown) {
-      if (!(thrown instanceof ApiError)) throw thrown;
-      // whether we may look at all is said by the view, over and over
-      return thrown.status !== 400;
+      if (thrown instanceof ApiError && thrown.status === 400) return false;
+      throw thrown;
     }
   }
 }

@@ -29,6 +29,7 @@ export class PodApi implements KubernetesApi {
       if (!this.served.includes(version)) throw new ApiError('404 Not Found', { status: 404, reason: 'NotFound' });
       return { resources: [{ name: 'podcertificaterequests' }, { name: 'podcertificaterequests/status' }] };
     }
+    if (request.method === 'GET' && request.query?.limit === '1') return { items: [] };
     if (request.method !== 'PATCH') throw new ApiError(`${request.method} is not for this client`, { status: 405 });
     this.fault();
     this.writes.push(request);

@@ -73,7 +73,7 @@ describe('the door of PodCertificateRequests', () => {
     door.start();
     await until(() => told.length === 1);
     expect(told).toEqual(['the cluster serves no podcertificaterequests']);
-    expect(door.fault).toMatch(/not known to serve/);
+    expect(door.fault).toMatch(/serves no/);
     api.served = ['v1'];
     await pace.pass(30_000);
     await until(() => api.writes.length === 1);
