@@ -5,13 +5,14 @@ import { keyOf } from '#kubernetes/object-set.ts';
 import type { Pace } from '#kubernetes/pace.ts';
 import type { QueueObserver } from '#kubernetes/queue-observer.ts';
 import { WorkQueue } from '#kubernetes/work-queue.ts';
-import { asRefusal } from '#refusal/refusal.ts';
+import { asRefusal, Refusal } from '#refusal/refusal.ts';
+import { type Course, Courses } from './courses.ts';
 import { type Handed, isWord, type RequestKind, type Verdict, type WaitingRequest, type Word } from './request-kind.ts';
+import { StatusWriter } from './status-writer.ts';
 import { WatchedRequests } from './watched-requests.ts';
 
 /** ms for one issuance, its queues included. */
 const issuanceMs = 10_000;
-const callMs = 10_000;
 /** Requests worked on at the same time: they wait for the API server, not for us. */
 const concurrency = 16;
 
@@ -38,14 +39,10 @@ export interface AnsweredRequestsOptions<Request extends WaitingRequest> {
   readonly queueObserver?: QueueObserver;
 }
 
-/** What is known of a request that is on its way, by its UID, until it no longer waits. */
-interface Course {
-  /** On the record, and perhaps not yet in the API server. Never signed twice while the first can still be taken. */
-  handed?: Handed;
-  /** On the record as refused, and perhaps not yet said. */
-  refused?: Word;
-  /** ms: when it was first tried in vain. */
-  since?: number;
+interface Signals {
+  readonly stopping: AbortSignal;
+  /** That, or the end of the term: nothing is written past it. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -56,12 +53,15 @@ export class AnsweredRequests<Request extends WaitingRequest> {
   readonly #options: AnsweredRequestsOptions<Request>;
   readonly #queue: WorkQueue;
   readonly #requests: WatchedRequests<Request>;
-  readonly #courses: Map<string, Course>;
+  readonly #writer: StatusWriter<Request>;
+  readonly #courses: Courses;
+  /** The right that is missing, in the words of the API server, until something was written. */
+  #missing = '';
 
   constructor(options: AnsweredRequestsOptions<Request>) {
     const { api, kind, pace, observer } = options;
     this.#options = options;
-    this.#courses = new Map([...(options.issuedBefore ?? [])].map(([uid, handed]) => [uid, { handed }]));
+    this.#courses = new Courses(options.issuedBefore);
     this.#queue = new WorkQueue({
       work: (key, signal) => this.#work(key, signal),
       onFault: (key, thrown, failures) => this.#failed(key, thrown, failures),
@@ -75,6 +75,7 @@ export class AnsweredRequests<Request extends WaitingRequest> {
       onChange: (change) => this.#changed(change),
       told: (level, message) => observer.told(level, message),
     });
+    this.#writer = new StatusWriter({ api, kind, requests: this.#requests, announced: observer.announced });
   }
 
   start(): void {
@@ -90,6 +91,11 @@ export class AnsweredRequests<Request extends WaitingRequest> {
     return this.#queue.size;
   }
 
+  /** Requests of which something is known beside what the API server knows. */
+  get remembered(): number {
+    return this.#courses.size;
+  }
+
   /** Why requests are not seen; undefined while they are. */
   get fault(): string | undefined {
     return this.#requests.fault;
@@ -102,7 +108,7 @@ export class AnsweredRequests<Request extends WaitingRequest> {
 
   #changed({ key, before, after }: Change<Request>): void {
     // another object of the same name may have taken its place
-    if (before !== undefined && before.uid !== after?.uid) this.#courses.delete(before.uid);
+    if (before !== undefined && before.uid !== after?.uid) this.#courses.forget(before.uid);
     if (after === undefined) return;
     if (before === undefined || !this.#options.kind.isOwnChange(before, after)) this.#queue.add(key);
   }
@@ -111,31 +117,46 @@ export class AnsweredRequests<Request extends WaitingRequest> {
     for (const { namespace, name } of this.#requests.all()) yield keyOf(namespace, name);
   }
 
-  async #work(key: string, stopping: AbortSignal): Promise<undefined> {
+  async #work(key: string, stopping: AbortSignal): Promise<number | undefined> {
     const [name = '', namespace = ''] = key.split('/').toReversed();
-    const { kind, pace } = this.#options;
     const known = this.#requests.get(namespace, name);
     const term = this.#options.term();
     if (known === undefined || term === undefined) return;
-    const signal = AbortSignal.any([term, stopping]);
-    const verdict = kind.verdict(known, pace.now());
-    if (verdict !== undefined) return this.#say(known, verdict, signal);
-    const request = kind.looksAgain ? await this.#requests.fresh(known, signal) : known;
-    if (request === undefined) return;
-    const news = kind.verdict(request, pace.now());
-    await (news === undefined ? this.#answer(request, signal) : this.#say(request, news, signal));
+    if (this.#requests.synced) this.#courses.sweep(this.#requests.all());
+    try {
+      return await this.#look(known, { stopping, signal: AbortSignal.any([term, stopping]) });
+    } finally {
+      // it may have gone while it was looked at
+      if (this.#requests.get(namespace, name)?.uid !== known.uid) this.#courses.forget(known.uid);
+    }
   }
 
-  async #say(request: Request, verdict: Verdict, signal: AbortSignal): Promise<undefined> {
-    if ('waits' in verdict) {
-      if (verdict.waits !== undefined) await this.#write(request, verdict.waits, 'left', signal);
-    } else if ('settled' in verdict) await this.#write(request, verdict.settled, 'left', signal);
-    else await this.#write(request, await this.#refuse(request, verdict), 'refused', signal);
+  /** Resolves with ms until it is to be looked at again, where nothing else will bring it up. */
+  async #look(known: Request, signals: Signals): Promise<number | undefined> {
+    const { kind, pace } = this.#options;
+    const first = kind.verdict(known, pace.now());
+    if (first !== undefined && 'waits' in first && first.waits === undefined) {
+      this.#courses.rest(known.uid);
+      return first.againMs;
+    }
+    // a watch tells late: by what it told, somebody's word could be taken back that was said since
+    const request = kind.looksAgain ? await this.#requests.fresh(known, signals.signal) : known;
+    if (request === undefined) return undefined;
+    const verdict = kind.verdict(request, pace.now());
+    if (verdict === undefined) await this.#answer(request, signals);
+    else if ('settled' in verdict) await this.#write(request, verdict.settled, 'left', signals);
+    else if ('word' in verdict) await this.#write(request, await this.#refuse(request, verdict), 'refused', signals);
+    else {
+      this.#courses.rest(request.uid);
+      if (verdict.waits !== undefined) await this.#write(request, verdict.waits, 'left', signals);
+      return verdict.againMs;
+    }
+    return undefined;
   }
 
   /** The word that follows the record. Throws what says that it could not be put there. */
   async #refuse(request: Request, { refusal, word }: Extract<Verdict, { word: Word }>): Promise<Word> {
-    const course = this.#courseOf(request);
+    const course = this.#courses.of(request.uid);
     if (course.refused === undefined) {
       const { kind, issuance } = this.#options;
       const given = await issuance.refuse(kind.attempt(request), refusal);
@@ -146,93 +167,68 @@ export class AnsweredRequests<Request extends WaitingRequest> {
   }
 
   /** Throws what is to be tried again. */
-  async #answer(request: Request, signal: AbortSignal): Promise<void> {
+  async #answer(request: Request, signals: Signals): Promise<void> {
     const { kind, pace, observer } = this.#options;
-    const course = this.#courseOf(request);
-    if (course.refused !== undefined) return this.#write(request, course.refused, 'refused', signal);
+    const course = this.#courses.of(request.uid);
+    if (course.refused !== undefined) return this.#write(request, course.refused, 'refused', signals);
+    signals.signal.throwIfAborted();
     let handed: Handed;
     try {
-      handed = await this.#issue(request, course, signal);
+      handed = await this.#issue(request, course, signals);
     } catch (thrown) {
-      if (signal.aborted) throw thrown;
       const refusal = asRefusal(thrown);
       course.since ??= pace.now();
       const said = kind.refused(request, refusal, pace.now(), course.since);
       if (isWord(said)) {
         course.refused = said;
-        return this.#write(request, said, 'refused', signal);
+        return this.#write(request, said, 'refused', signals);
       }
       if (said === 'leave') {
         observer.ended('left');
         observer.told('warn', `${nameOf(request)} is not answered: ${refusal.message}`);
         return;
       }
-      if (said !== 'later' && said.meanwhile !== undefined) await this.#put(request, said.meanwhile, signal);
+      if (said !== 'later' && said.meanwhile !== undefined)
+        await this.#writer.write(request, said.meanwhile, signals.signal);
       throw refusal;
     }
-    await this.#write(request, kind.issued(request, handed, pace.now()), 'issued', signal);
+    await this.#write(request, kind.issued(request, handed, pace.now()), 'issued', signals);
   }
 
-  async #issue(request: Request, course: Course, signal: AbortSignal): Promise<Handed> {
+  async #issue(request: Request, course: Course, { stopping }: Signals): Promise<Handed> {
     const { kind, issuance, pace } = this.#options;
     const { handed: before } = course;
     if (before !== undefined && !kind.isStale(before, pace.now())) return before;
-    const late = AbortSignal.timeout(issuanceMs);
-    const { facts } = await issuance.issue(kind.attempt(request), AbortSignal.any([signal, late]));
-    course.handed = facts;
-    return facts;
-  }
-
-  #courseOf({ uid }: Request): Course {
-    const known = this.#courses.get(uid);
-    if (known !== undefined) return known;
-    const course = {};
-    this.#courses.set(uid, course);
-    return course;
-  }
-
-  async #write(request: Request, word: Word, outcome: RequestOutcome, signal: AbortSignal): Promise<void> {
-    const { observer } = this.#options;
-    // gone, or answered by the replica that had the lease before: then it is left
-    observer.ended((await this.#put(request, word, signal)) ? outcome : 'left');
-  }
-
-  /**
-   * A crash before this leaves a certificate on the record that nobody holds; the request is answered with it after a
-   * restart. False where the object is gone, or is another one.
-   */
-  async #put(request: Request, { status, event }: Word, signal: AbortSignal): Promise<boolean> {
-    const { api, kind, observer } = this.#options;
-    const { namespace, name, uid } = request;
-    const about = { apiVersion: this.#requests.apiVersion, kind: kind.kind, name, namespace, uid };
-    const path = `${this.#requests.path(request)}/status`;
-    const { writing } = kind;
+    const late = new AbortController();
+    const why = new Refusal('deadline', `no certificate was made within ${issuanceMs / 1000} s`);
+    const timer = setTimeout(() => late.abort(why), issuanceMs);
     try {
-      if (writing.way === 'merge') {
-        // another object of that name has another UID: then this is a conflict, and nothing is written
-        const body = { metadata: { uid }, status };
-        const contentType = 'application/merge-patch+json';
-        await api.ask({ method: 'PATCH', path, contentType, body, timeoutMs: callMs, signal });
-      } else {
-        const { apiVersion } = about;
-        const body = { apiVersion, kind: writing.kind, metadata: { name, namespace, uid }, status };
-        const query = { fieldManager: writing.fieldManager, force: 'true' };
-        const contentType = 'application/apply-patch+yaml';
-        await api.ask({ method: 'PATCH', path, query, contentType, body, timeoutMs: callMs, signal });
-      }
-    } catch (thrown) {
-      if (!(thrown instanceof ApiError) || (thrown.status !== 404 && thrown.status !== 409)) throw thrown;
-      return false;
+      // the end of the term does not end it: what is on the record then is written once the lease is ours again
+      const { facts } = await issuance.issue(kind.attempt(request), AbortSignal.any([stopping, late.signal]));
+      course.handed = facts;
+      return facts;
+    } finally {
+      clearTimeout(timer);
     }
-    if (event !== undefined) observer.announced?.(about, event);
-    return true;
+  }
+
+  async #write(request: Request, word: Word, outcome: RequestOutcome, { signal }: Signals): Promise<void> {
+    const isWritten = await this.#writer.write(request, word, signal);
+    this.#missing = '';
+    // gone, or answered by the replica that had the lease before: then it is left
+    this.#options.observer.ended(isWritten ? outcome : 'left');
   }
 
   #failed(key: string, thrown: unknown, failures: number): void {
     const { observer } = this.#options;
     observer.ended('failed');
-    if (failures === 1 || failures % 10 === 0)
+    const missing = /cannot \S+ resource "[^"]+"/.exec(messageOf(thrown))?.[0];
+    // a right that is missing is missing for all of them
+    if (missing !== undefined && missing === this.#missing) return;
+    const isConflict = thrown instanceof ApiError && thrown.status === 409;
+    if (missing !== undefined || (failures === 1 && !isConflict) || failures % 10 === 0)
       observer.told('warn', `${key} waits, and is tried again: ${messageOf(thrown)}`);
+    if (missing !== undefined) this.#missing = missing;
   }
 }
 

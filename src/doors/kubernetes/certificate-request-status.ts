@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '#kubernetes/api.ts';
-import type { CertificateRequest } from './certificate-request.ts';
+import { type CertificateRequest, issuerNamed } from './certificate-request.ts';
 import { chainOf, rootsOf } from './handed-chain.ts';
 import type { Handed, Word } from './request-kind.ts';
 
@@ -17,7 +17,7 @@ export function issuedWord(request: CertificateRequest, handed: Handed, now: num
       certificate: base64(chainOf(handed)),
       ca: base64(rootsOf(handed)),
     },
-    event: { type: 'Normal', reason: 'Issued', note: `${request.issuerRef} has signed the certificate` },
+    event: { type: 'Normal', reason: 'Issued', note: `${issuerNamed(request.issuerRef)} has signed the certificate` },
   };
 }
 

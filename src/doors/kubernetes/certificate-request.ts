@@ -14,6 +14,7 @@ export interface ReadyCondition {
 
 /** A CertificateRequest of cert-manager that names an issuer of ours, is approved or denied, and has no end yet. */
 export interface CertificateRequest extends WaitingRequest {
+  readonly resourceVersion: string;
   /** The issuer that it names, among all in the cluster: `issuers/NAMESPACE/NAME` or `clusterissuers/NAME`. */
   readonly issuerRef: string;
   /** Text of `spec.request`: one PEM PKCS#10, or what somebody took for one. */
@@ -54,6 +55,7 @@ export function readCertificateRequest({ metadata, spec, status }: KubernetesObj
     namespace,
     name: objectText(metadata, 'name'),
     uid: objectText(metadata, 'uid'),
+    resourceVersion: objectText(metadata, 'resourceVersion'),
     issuerRef,
     csr: decoded(spec.request),
     user: userOf(spec),
@@ -78,6 +80,13 @@ function issuerRefOf(ref: unknown, namespace: string): string | undefined {
 /** `issuers/NAMESPACE/NAME`, or `clusterissuers/NAME` where there is no namespace. */
 export const issuerKey = (plural: string, namespace: string, name: string): string =>
   namespace === '' ? `${plural}/${name}` : `${plural}/${namespace}/${name}`;
+
+/** As people call it: `Issuer mesh`, of the namespace of who asks, or `ClusterIssuer mesh`. */
+export function issuerNamed(key: string): string {
+  const [plural = '', ...rest] = key.split('/');
+  const described = issuerKinds.find((each) => each.plural === plural);
+  return `${described?.kind ?? plural} ${rest.slice(described?.scope === 'Cluster' ? 0 : 1).join('/')}`;
+}
 
 function readyOf(conditions: readonly KubernetesObject[]): ReadyCondition | undefined {
   const found = conditions.find(({ type }) => type === 'Ready');

@@ -3,15 +3,20 @@ import type { IssuanceRequest } from '#issuance/request.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { readCertificate } from '#x509/certificate.ts';
 import { readPem } from '#x509/pem.ts';
-import { type CertificateRequest, readCertificateRequest } from './certificate-request.ts';
+import { type CertificateRequest, issuerNamed, readCertificateRequest } from './certificate-request.ts';
 import { deniedWord, failedWord, issuedWord, pendingWord } from './certificate-request-status.ts';
 import { issuerGroup } from './issuer-resource.ts';
 import type { IssuerSpec } from './issuer-spec.ts';
 import { readUsages, type Usages } from './key-usages.ts';
 import type { RequestKind, Said, Verdict } from './request-kind.ts';
 
-/** How an issuer that a request names stands: what it offers, or why not (yet). */
-export type IssuerStanding = { readonly offers: IssuerSpec } | { readonly waits: string };
+/**
+ * How an issuer that a request names stands: what it offers, or why not (yet), where that can be told. `againMs`: until that
+ * may be another, though no issuer changes.
+ */
+export type IssuerStanding =
+  | { readonly offers: IssuerSpec }
+  | { readonly waits: string | undefined; readonly againMs?: number };
 
 export interface CertificateRequestsOptions {
   /** Name of the cluster, in policies and records. */
@@ -36,10 +41,10 @@ export function certificateRequests(options: CertificateRequestsOptions): Reques
     kind: 'CertificateRequest',
     plural: 'certificaterequests',
     fieldSelector: `spec.issuerRef.group=${issuerGroup}`,
-    writing: { way: 'apply', kind: 'CertificateRequest', fieldManager: `${issuerGroup}/issuer` },
+    writing: 'apply',
     looksAgain: true,
     read: readCertificateRequest,
-    isOwnChange: (before, after) => withoutReady(before) === withoutReady(after),
+    isOwnChange: (before, after) => withoutOurs(before) === withoutOurs(after),
     verdict: (request, now) => verdictOn(request, options, now),
     attempt: (request) => attemptOf(request, options),
     issued: issuedWord,
@@ -48,7 +53,8 @@ export function certificateRequests(options: CertificateRequestsOptions): Reques
   };
 }
 
-const withoutReady = ({ ready: _, failureTime: __, ...rest }: CertificateRequest) => JSON.stringify(rest);
+const withoutOurs = ({ resourceVersion: _, ready: __, failureTime: ___, ...rest }: CertificateRequest) =>
+  JSON.stringify(rest);
 
 function verdictOn(request: CertificateRequest, options: CertificateRequestsOptions, now: number): Verdict | undefined {
   if (request.denied !== undefined) return { settled: deniedWord(request, request.denied, now) };
@@ -61,9 +67,15 @@ function verdictOn(request: CertificateRequest, options: CertificateRequestsOpti
   const fault = faultIn(request);
   if (fault !== undefined) return refused('request.malformed', fault);
   const standing = options.issuer(request.issuerRef);
-  if ('waits' in standing) return { waits: pendingWord(request, standing.waits, now) };
+  if ('waits' in standing) {
+    const { waits, againMs } = standing;
+    return { waits: waits === undefined ? undefined : pendingWord(request, waits, now), againMs };
+  }
   if (request.isCA && !standing.offers.isCA)
-    return refused('csr.extension', `${request.issuerRef} gives no CA certificates: its spec.isCA is false`);
+    return refused(
+      'csr.extension',
+      `${issuerNamed(request.issuerRef)} gives no CA certificates: its spec.isCA is false`,
+    );
   return undefined;
 }
 
@@ -123,8 +135,8 @@ function usagesOf(request: CertificateRequest): Usages {
 
 function saidTo(request: CertificateRequest, refusal: Refusal, now: number, isSpent: boolean): Said {
   const { code, remedy, message } = refusal;
-  // nobody has spoken of such requests yet: a policy for them may come within the budget
-  const mayPass = remedy !== 'fix-request' || code === 'policy.no-match';
+  // nobody has spoken of such requests yet, or an issuer was just taken away: either may come within the budget
+  const mayPass = remedy !== 'fix-request' || code === 'policy.no-match' || code === 'issuer.unknown';
   if (!mayPass) return failedWord(request, message, now, /^(csr|key|request)\./.test(code));
   if (isSpent) return failedWord(request, `tried for too long; the last fault was: ${message}`, now, false);
   return { meanwhile: pendingWord(request, message, now) };

@@ -4,7 +4,7 @@ import type { KubernetesObject } from '#kubernetes/api.ts';
 import { Refusal, type RefusalCode } from '#refusal/refusal.ts';
 import { readCertificate } from '#x509/certificate.ts';
 import { readPem } from '#x509/pem.ts';
-import { issuerKey } from './certificate-request.ts';
+import { issuerKey, issuerNamed } from './certificate-request.ts';
 import type { IssuerStanding } from './certificate-requests.ts';
 import { chainOf } from './handed-chain.ts';
 import { issuerGroup } from './issuer-resource.ts';
@@ -44,7 +44,7 @@ export function issuerSigningRequests(options: IssuerSigningRequestsOptions): Re
     plural: 'certificatesigningrequests',
     // signers can be selected by their whole name alone, and issuers come and go
     fieldSelector: '',
-    writing: { way: 'merge' },
+    writing: 'merge',
     looksAgain: false,
     read: readIssuerSigningRequest,
     isOwnChange: () => false,
@@ -116,7 +116,7 @@ function verdictOn(
     return refused(
       'csr.extension',
       'PolicyDenied',
-      `${request.issuerRef} gives no CA certificates: its spec.isCA is false`,
+      `${issuerNamed(request.issuerRef)} gives no CA certificates: its spec.isCA is false`,
     );
   return undefined;
 }

@@ -31,7 +31,7 @@ export function podCertificates(options: PodCertificatesOptions): RequestKind<Po
     kind: 'PodCertificateRequest',
     plural: 'podcertificaterequests',
     fieldSelector: `spec.signerName=${options.signerName}`,
-    writing: { way: 'merge' },
+    writing: 'merge',
     looksAgain: false,
     read: readPodCertificateRequest,
     isOwnChange: () => false,

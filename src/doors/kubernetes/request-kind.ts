@@ -8,6 +8,8 @@ export interface WaitingRequest {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  /** Of what was read; there where the status is applied: nothing is written to what came after it. */
+  readonly resourceVersion?: string;
 }
 
 /** What is handed over. */
@@ -29,13 +31,11 @@ export type Verdict =
   | { readonly refusal: Refusal; readonly word: Word }
   /** Somebody else decided: a word for good. */
   | { readonly settled: Word }
-  /** It waits for another object, whose change brings it up again. A word, unless it has been said. */
-  | { readonly waits: Word | undefined };
+  /** It waits for another object, whose change brings it up again, or `againMs` does. A word, unless it has been said. */
+  | { readonly waits: Word | undefined; readonly againMs?: number | undefined };
 
 /** How the status is written: as a merge patch, or applied by us as the owner of these fields and no others. */
-export type Writing =
-  | { readonly way: 'merge' }
-  | { readonly way: 'apply'; readonly kind: string; readonly fieldManager: string };
+export type Writing = 'merge' | 'apply';
 
 /** One kind of such objects: how it is read, asked for and answered. Pure. Times in ms. */
 export interface RequestKind<Request extends WaitingRequest> {
@@ -47,7 +47,7 @@ export interface RequestKind<Request extends WaitingRequest> {
   /** What of them is ours; empty where no selector tells. */
   readonly fieldSelector: string;
   readonly writing: Writing;
-  /** Whether one is looked at anew before it is signed: its status may be written by others, and more than once. */
+  /** Whether one is looked at anew before anything is done: its status may be written by others, and more than once. */
   readonly looksAgain: boolean;
   /** Undefined for one that is answered, taken back, not ours, or not to be answered yet. Throws Error for what no API server lets through. */
   read(object: KubernetesObject): Request | undefined;

@@ -32,7 +32,7 @@ export function signingRequests(options: SigningRequestsOptions): RequestKind<Si
     kind: 'CertificateSigningRequest',
     plural: 'certificatesigningrequests',
     fieldSelector: `spec.signerName=${options.signerName}`,
-    writing: { way: 'merge' },
+    writing: 'merge',
     looksAgain: false,
     read: readSigningRequest,
     isOwnChange: () => false,
