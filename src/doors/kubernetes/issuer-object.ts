@@ -9,6 +9,7 @@ export interface IssuerObject {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  readonly resourceVersion: string;
   readonly generation: number;
   /** Or what is wrong with it, where its definition is not ours. */
   readonly spec: IssuerSpec | { readonly fault: string };
@@ -32,6 +33,7 @@ export function readIssuerObject(object: KubernetesObject): IssuerObject | undef
     namespace: typeof metadata.namespace === 'string' ? metadata.namespace : '',
     name: objectText(metadata, 'name'),
     uid: objectText(metadata, 'uid'),
+    resourceVersion: objectText(metadata, 'resourceVersion'),
     generation: numberOf(metadata.generation),
     spec: specOf(object),
     ready: readyOf(status),

@@ -1,16 +1,23 @@
-import { ApiError, type KubernetesApi, type KubernetesObject } from '#kubernetes/api.ts';
+import { ApiError, type KubernetesApi } from '#kubernetes/api.ts';
 import type { Pace } from '#kubernetes/pace.ts';
 import type { QueueObserver } from '#kubernetes/queue-observer.ts';
 import { Reflector } from '#kubernetes/reflector.ts';
 import { WorkQueue } from '#kubernetes/work-queue.ts';
 import type { RequestObserver } from './answered-requests.ts';
-import { issuerKey } from './certificate-request.ts';
+import { applyStatus } from './apply-status.ts';
+import { issuerKey, issuerNamed } from './certificate-request.ts';
 import type { IssuerStanding } from './certificate-requests.ts';
 import { type IssuerObject, readIssuerObject } from './issuer-object.ts';
 import { issuerGroup, issuerKinds, issuerVersion } from './issuer-resource.ts';
 import type { IssuerSpec } from './issuer-spec.ts';
 
-const callMs = 10_000;
+const kinds = issuerKinds.map(({ plural, kind }) => ({
+  plural,
+  kind,
+  apiVersion: `${issuerGroup}/${issuerVersion}`,
+}));
+/** ms until it is looked again whether the issuers have been seen. */
+const unseenMs = 5_000;
 
 export interface IssuerObjectsOptions {
   readonly api: KubernetesApi;
@@ -30,14 +37,22 @@ export class IssuerObjects {
   readonly #options: IssuerObjectsOptions;
   readonly #queue: WorkQueue;
   readonly #views: ReadonlyMap<string, Reflector<IssuerObject>>;
+  /** Keys of those whose status could not be written. */
+  readonly #unwritten = new Set<string>();
 
   constructor(options: IssuerObjectsOptions) {
     const { api, pace, observer } = options;
     this.#options = options;
     this.#queue = new WorkQueue({
-      work: (key, signal) => this.#check(key, signal),
+      work: async (key, signal) => {
+        await this.#check(key, signal);
+        this.#unwritten.delete(key);
+        return undefined;
+      },
       onFault: (key, thrown, failures) => {
         if (failures === 1 || failures % 10 === 0) observer.told('warn', `the status of ${key}: ${messageOf(thrown)}`);
+        this.#unwritten.add(key);
+        if (failures === 1) options.onChange();
       },
       refill: () => this.#keys(),
       pace,
@@ -48,7 +63,7 @@ export class IssuerObjects {
         plural,
         new Reflector<IssuerObject>({
           ...{ api, pace },
-          path: `/apis/${issuerGroup}/${issuerVersion}/${plural}`,
+          path: pathOf(plural),
           strip: readIssuerObject,
           onChange: ({ before, after }) => {
             const issuer = after ?? before;
@@ -78,18 +93,38 @@ export class IssuerObjects {
   /** By its status, as everybody can see it: a changed issuer counts once it was looked at again. */
   standing(key: string): IssuerStanding {
     const issuer = this.#get(key);
-    if (issuer === undefined) return { waits: `there is no ${key}; the request is signed once there is` };
+    if (issuer === undefined) return this.#absent(key);
     const { ready, generation, spec } = issuer;
-    if (ready === undefined || ready.observedGeneration < generation)
-      return { waits: `${key} has not been looked at yet` };
-    if (ready.status !== 'True' || 'fault' in spec) return { waits: `${key} is not ready: ${ready.message}` };
+    if (ready === undefined || ready.observedGeneration < generation) {
+      // it is looked at in a moment, and that is no news to everybody who waits for it
+      const isStuck = this.#unwritten.has(key);
+      return {
+        waits: isStuck
+          ? `the status of ${issuerNamed(key)} cannot be written; the log of the server says why`
+          : undefined,
+      };
+    }
+    if (ready.status !== 'True' || 'fault' in spec)
+      return { waits: `${issuerNamed(key)} is not ready: ${ready.message}` };
     return { offers: spec };
   }
 
+  /** Before all of them were seen it cannot be told. */
+  #absent(key: string): IssuerStanding {
+    const [plural = ''] = key.split('/');
+    const view = this.#views.get(plural);
+    if (view === undefined || view.synced)
+      return { waits: `there is no ${issuerNamed(key)}; the request is signed once there is` };
+    const why = view.fault === undefined ? undefined : `${plural} cannot be seen; the log of the server says why`;
+    return { waits: why, againMs: unseenMs };
+  }
+
+  /** A name comes from whoever asks: one with a slash in it is nobody's, least of all that of another namespace. */
   #get(key: string): IssuerObject | undefined {
     const [plural = '', ...rest] = key.split('/');
+    const scope = issuerKinds.find((each) => each.plural === plural)?.scope;
     const [name = '', namespace = ''] = rest.toReversed();
-    return this.#views.get(plural)?.get(namespace, name);
+    return rest.length === (scope === 'Cluster' ? 1 : 2) ? this.#views.get(plural)?.get(namespace, name) : undefined;
   }
 
   *#keys(): Iterable<string> {
@@ -98,11 +133,11 @@ export class IssuerObjects {
   }
 
   /** The status says what is so, once: what stands there already is not written again. */
-  async #check(key: string, stopping: AbortSignal): Promise<undefined> {
+  async #check(key: string, stopping: AbortSignal): Promise<void> {
     const { api, term: termOf, judge, pace, observer } = this.#options;
     const issuer = this.#get(key);
     const term = termOf();
-    const described = issuerKinds.find(({ plural }) => key.startsWith(`${plural}/`));
+    const described = kinds.find(({ plural }) => key.startsWith(`${plural}/`));
     if (issuer === undefined || term === undefined || described === undefined) return;
     const { namespace, name, uid, generation, spec, ready } = issuer;
     const fault = 'fault' in spec ? spec.fault : judge(spec);
@@ -113,54 +148,31 @@ export class IssuerObjects {
     const stays = ready?.status === status && ready.lastTransitionTime !== '';
     const lastTransitionTime = stays ? ready.lastTransitionTime : rfc3339(pace.now());
     const condition = { type: 'Ready', status, reason, message, observedGeneration: generation, lastTransitionTime };
-    const about = { apiVersion: `${issuerGroup}/${issuerVersion}`, kind: described.kind, name, namespace, uid };
-    const written = await this.#put(
-      api,
-      about,
-      described.plural,
-      { conditions: [condition] },
-      AbortSignal.any([term, stopping]),
-    );
-    if (written && (ready?.status !== status || ready.message !== message))
-      observer.announced?.(about, { type: fault === undefined ? 'Normal' : 'Warning', reason, note: message });
-  }
-
-  /** False where it is gone, or another one of that name. */
-  async #put(
-    api: KubernetesApi,
-    {
-      apiVersion,
-      kind,
-      name,
-      namespace,
-      uid,
-    }: KubernetesObject & { readonly name: string; readonly namespace: string },
-    plural: string,
-    status: KubernetesObject,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const folder = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+    const applied = { ...issuer, ...described, path: pathOf(described.plural, issuer) };
     try {
-      await api.ask({
-        method: 'PATCH',
-        path: `/apis/${issuerGroup}/${issuerVersion}${folder}/${plural}/${encodeURIComponent(name)}/status`,
-        query: { fieldManager: `${issuerGroup}/issuer`, force: 'true' },
-        contentType: 'application/apply-patch+yaml',
-        body: { apiVersion, kind, metadata: namespace === '' ? { name, uid } : { name, namespace, uid }, status },
-        timeoutMs: callMs,
-        signal,
-      });
-      return true;
+      await applyStatus(api, applied, { conditions: [condition] }, AbortSignal.any([term, stopping]));
     } catch (thrown) {
-      if (!(thrown instanceof ApiError) || (thrown.status !== 404 && thrown.status !== 409)) throw thrown;
-      return false;
+      // another of that name has its own turn
+      if (thrown instanceof ApiError && (thrown.status === 404 || this.#get(key)?.uid !== uid)) return;
+      throw thrown;
     }
+    if (ready?.status === status && ready.message === message) return;
+    const about = { apiVersion: described.apiVersion, kind: described.kind, name, namespace, uid };
+    observer.announced?.(about, { type: fault === undefined ? 'Normal' : 'Warning', reason, note: message });
   }
 }
 
 /** What requests that wait for it look at. */
 const standsAs = (issuer: IssuerObject | undefined) =>
   issuer && JSON.stringify([issuer.generation, issuer.ready?.status, issuer.ready?.observedGeneration, issuer.spec]);
+
+/** Of the collection, or of one. */
+function pathOf(plural: string, one?: Pick<IssuerObject, 'namespace' | 'name'>): string {
+  const group = `/apis/${issuerGroup}/${issuerVersion}`;
+  if (one === undefined) return `${group}/${plural}`;
+  const folder = one.namespace === '' ? '' : `/namespaces/${encodeURIComponent(one.namespace)}`;
+  return `${group}${folder}/${plural}/${encodeURIComponent(one.name)}`;
+}
 
 const messageOf = (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown));
 const rfc3339 = (now: number) => new Date(Math.floor(now / 1000) * 1000).toISOString().replace('.000Z', 'Z');
