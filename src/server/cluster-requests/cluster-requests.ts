@@ -74,12 +74,18 @@ export class ClusterRequests {
     const { api } = followed;
     const { instance, clock, logger, metrics } = this.#foundation;
     const lease = { component: 'requests of the cluster' };
+    // it is asked for every two seconds
+    let trouble = '';
     const elector = new LeaseElector({
       ...{ api, pace: systemPace, identity: `${instance.name}_${instance.bootId}`, ...wanted.lease },
       onLeading: () => {
+        trouble = '';
         for (const each of [...answered, ...bundles]) each.refresh();
       },
-      onTrouble: (reason) => logger.warn('requests of the cluster', { ...lease, reason }),
+      onTrouble: (reason) => {
+        if (reason !== trouble) logger.warn('requests of the cluster', { ...lease, reason });
+        trouble = reason;
+      },
     });
     const poster = new EventPoster({
       ...{ api, pace: systemPace, controller: 'countersign.dev/issuer', instance: instance.name },
