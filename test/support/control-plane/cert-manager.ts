@@ -15,8 +15,14 @@ import { Watchdog } from './watchdog.ts';
 export const certManagerApi = '/apis/cert-manager.io/v1';
 const patiently = { timeout: 60_000, interval: 50 };
 
-/** cert-manager's kinds, from the module that its controllers were compiled from. More than one test may ask for them. */
-export async function installKinds(admin: TestClient): Promise<void> {
+/**
+ * cert-manager's kinds, from the module that its controllers were compiled from; `alter` makes of a definition what an older
+ * one says. More than one test may ask for them.
+ */
+export async function installKinds(
+  admin: TestClient,
+  alter = (definition: unknown): unknown => definition,
+): Promise<void> {
   const module = join(repository, 'test/go/cert-manager');
   const words = ['mod', 'download', '-json', 'github.com/cert-manager/cert-manager'];
   const found: unknown = JSON.parse(execFileSync('go', words, { cwd: module, encoding: 'utf8' }));
@@ -24,7 +30,7 @@ export async function installKinds(admin: TestClient): Promise<void> {
   const kinds = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
   await installDefinitions(
     admin,
-    kinds.map((name): unknown => parse(readFileSync(join(folder, name), 'utf8'))),
+    kinds.map((name) => alter(parse(readFileSync(join(folder, name), 'utf8')))),
   );
 }
 
