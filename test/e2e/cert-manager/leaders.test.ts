@@ -1,0 +1,111 @@
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { verifyDirectory } from '#audit/verify.ts';
+import { formatVkey } from '#audit/vkey.ts';
+import { verifyStore } from '#store/sqlite/check.ts';
+import { logDatabase } from '#store/sqlite/open-log.ts';
+import { describeWith } from '#test/oracles.ts';
+import { at } from '#test/support/control-plane/client.ts';
+import type { Cluster } from '#test/support/control-plane/cluster.ts';
+import { createNamespace } from '#test/support/control-plane/objects.ts';
+import { recordsOf } from '#test/support/records.ts';
+import { ServerProcess } from '#test/support/server-process.ts';
+import { isStatusWrite, issuedFor, startCluster } from './answering.ts';
+import { Lives } from './lives.ts';
+import { Replica } from './replica.ts';
+import { Requests } from './requests.ts';
+
+const starting = 120_000;
+const patiently = { timeout: 60_000, interval: 25 };
+const changes = 2;
+const asked = 30;
+
+describeWith(['control-plane', 'set:cert-manager'], 'CertificateRequests, and who answers them', () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await startCluster();
+  }, starting);
+  afterAll(() => cluster?.stop());
+
+  const leaseIn = (namespace: string) =>
+    `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/countersign-requests`;
+
+  async function holder(namespace: string): Promise<string> {
+    const { body } = await cluster.admin.ask('GET', leaseIn(namespace));
+    return String(at(body, 'spec', 'holderIdentity') ?? '');
+  }
+
+  /** With an Issuer `mesh` in a namespace of its own. */
+  async function newRequests(): Promise<Requests> {
+    const requests = new Requests(cluster.admin, await createNamespace(cluster.admin, { prefix: 'shop' }));
+    await requests.issuer('mesh');
+    return requests;
+  }
+
+  it('K-34: leaders that change under load, and overlap, give no request two certificates', async () => {
+    const requests = await newRequests();
+    const { namespace } = requests;
+    const replica = (name: string) => Replica.start(cluster, { namespace, config: { instance: { name } } });
+    await using one = await replica('one');
+    await using other = await replica('other');
+    const replicas = { one, other };
+    await requests.ready('mesh');
+    const lives = await Lives.watch(requests);
+    const uids: string[] = [];
+    const ask = async (when: string) => {
+      const names = Array.from({ length: asked }, (_, n) => `${when}-${n}`);
+      uids.push(...(await Promise.all(names.map((name) => requests.ask(name)))));
+      return names;
+    };
+    const names: string[] = [];
+    for (let change = 0; change < changes; change++) {
+      const before = await holder(namespace);
+      const leader = before.startsWith('one_') ? replicas.one : replicas.other;
+      // it does not hear that the lease is another's, and goes on for as long as it held it
+      const deaf = leader.proxy.make({ kind: 'hang' }, { when: ({ path }) => path.includes('/leases') });
+      const during = ask(`during-${change}`);
+      await cluster.admin.delete(leaseIn(namespace));
+      await vi.waitUntil(async () => ![before, ''].includes(await holder(namespace)), patiently);
+      names.push(...(await during), ...(await ask(`after-${change}`)));
+      await Promise.all(names.map((name) => requests.ended(name, 'Issued')));
+      deaf.lift();
+    }
+    const all = await lives.all();
+    let twice = 0;
+    for (const uid of uids) {
+      const counts = [one, other].map((each) => issuedFor(each, uid).length);
+      expect(Math.max(...counts)).toBe(1);
+      if (Math.min(...counts) === 1) twice += 1;
+      const certificates = (all.get(uid) ?? []).flatMap((version) => at(version, 'status', 'certificate') ?? []);
+      expect(new Set(certificates).size).toBe(1);
+    }
+    // or there was no time in which both led
+    expect(twice).toBeGreaterThan(0);
+  });
+
+  it('K-33: a server killed between its record and the status writes that certificate once it is back, and signs no other', async () => {
+    const requests = await newRequests();
+    const { namespace } = requests;
+    await using replica = await Replica.prepare(cluster, { namespace });
+    const { home, proxy } = replica;
+    const issued = () =>
+      recordsOf(home).filter(({ type, door }) => type === 'certificate.issued' && door === 'cert-manager');
+    const held = proxy.make({ kind: 'hang' }, { when: isStatusWrite });
+    await using killed = await ServerProcess.start(home);
+    await requests.ready('mesh');
+    const uid = await requests.ask('web');
+    await vi.waitUntil(() => held.met === 1, patiently);
+    await killed.kill();
+    expect(issued()).toMatchObject([{ request: { id: uid } }]);
+    held.lift();
+    // or the new process waits until that of the dead one has run out
+    await cluster.admin.delete(leaseIn(namespace));
+    await using back = await ServerProcess.start(home);
+    const { raw } = new X509Certificate(await requests.chainOf('web'));
+    expect((await back.stop()).code).toBe(0);
+    expect(issued()).toMatchObject([{ request: { id: uid }, certificateDer: raw.toString('base64') }]);
+    const vkey = formatVkey('log.test/mesh', createPublicKey(createPrivateKey(home.logKeyPem)));
+    const { size } = verifyStore(logDatabase(home.path('audit')));
+    expect((await verifyDirectory(home.published, vkey)).size).toBe(size);
+  });
+});
