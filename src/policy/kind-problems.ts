@@ -60,6 +60,8 @@ function copiedFaults(spec: PolicySpec): Fault[] {
   if (certificate.keyEncipherment !== undefined)
     wrong(['certificate', 'keyEncipherment'], 'is for SVIDs alone; use "keyUsage"');
   if (sans.uri?.max !== undefined) wrong(['sans', 'uri', 'max'], ofSvids);
+  if (subject !== undefined && subject.mode !== 'forbidden' && subject.commonNames === undefined)
+    wrong(['subject'], 'say which common names in "commonNames", since clients take one for a host; ["*"] is any');
   for (const part of ['commonNames', 'organizations'] as const)
     if (subject?.mode === 'forbidden' && subject[part] !== undefined)
       wrong(['subject', part], 'a subject that is forbidden has none');

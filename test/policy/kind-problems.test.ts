@@ -86,6 +86,7 @@ describe('a policy for certificates that name what their request names', () => {
       'sans: { dns: { mode: forbidden, patterns: ["a.b"] } }',
       'p.yaml:10:45: spec.sans.dns.patterns: names of a kind that is forbidden',
     ],
+    ['subject: { mode: optional }', 'p.yaml:10:12: spec.subject: say which common names in "commonNames"'],
     [
       'subject: { mode: forbidden, commonNames: ["a"] }',
       'p.yaml:10:44: spec.subject.commonNames: a subject that is forbidden has none',

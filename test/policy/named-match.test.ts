@@ -6,7 +6,10 @@ import { Refusal } from '#refusal/refusal.ts';
 import { named, under, verdict, withCsr } from './named.ts';
 import { deny, noon, question, setOf } from './sidecar.ts';
 
-const anyName = { sans: { dns: { mode: 'optional', patterns: ['*'] } }, subject: { mode: 'optional' } };
+const anyName = {
+  sans: { dns: { mode: 'optional', patterns: ['*'] } },
+  subject: { mode: 'optional', commonNames: ['*'] },
+};
 const web = (given: Parameters<typeof named>[0] = {}) => named({ dns: ['web.shop.example'], ...given });
 const ca = () => named({ kind: 'ca', commonName: 'Shop CA' });
 
@@ -122,6 +125,7 @@ describe('an explanation of a named certificate', () => {
       'hosts challenge password nothing that is refused',
       'hosts CSR attributes nothing that is refused',
       'hosts subject empty',
+      'hosts common name none',
       'hosts dns names web.shop.example',
       'hosts ip names none',
       'hosts email names none',
@@ -176,7 +180,7 @@ describe('the cases beside the rules', () => {
     const names = { dns: { mode: 'optional', patterns: ['*'] }, other: { mode: 'optional', patterns: ['1.2.3'] } };
     const spec = {
       match,
-      subject: { mode: 'optional', organizations: ['Shop'] },
+      subject: { mode: 'optional', commonNames: ['*'], organizations: ['Shop'] },
       sans: names,
       certificate: { extendedKeyUsage: ['serverAuth'] },
       tests,

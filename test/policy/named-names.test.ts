@@ -97,7 +97,7 @@ describe('the names of an end entity', () => {
   ])('%j are of a kind that is given only where the policy says so', (names, kind, patterns) => {
     const asked = named({ ...names, commonName: 'x' });
     const nameless = named({ commonName: 'x' });
-    const spec = (sans: object) => under({ subject: { mode: 'optional' }, sans });
+    const spec = (sans: object) => under({ subject: { mode: 'optional', commonNames: ['*'] }, sans });
     expect(verdict(asked, spec({}))).toBe('san.forbidden');
     expect(verdict(asked, spec({ [kind]: { mode: 'optional', patterns } }))).toBe('allowed');
     expect(verdict(nameless, spec({ [kind]: { mode: 'optional', patterns } }))).toBe('allowed');

@@ -139,7 +139,7 @@ describe('no name is given that no pattern is for, and every other one is', () =
       word('a', 'B', ' ', '.', '*', '?'),
       text,
       by(
-        (organizations) => ({ subject: { mode: 'optional', organizations } }),
+        (organizations) => ({ subject: { mode: 'optional', commonNames: ['*'], organizations } }),
         (organization) => named({ organization }),
       ),
       (patterns, name) => patterns.some((pattern) => covers(pattern, name, '')),

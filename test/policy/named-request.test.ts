@@ -14,7 +14,8 @@ const web = () => named({ dns: ['web.shop.example'] });
 const ca = (given: Parameters<typeof named>[0] = {}) => named({ kind: 'ca', commonName: 'Shop CA', ...given });
 
 describe('the subject of an end entity', () => {
-  const subject = (mode: string, more: object = {}) => under({ ...open, subject: { mode, ...more } });
+  const any = (mode: string) => (mode === 'forbidden' ? {} : { commonNames: ['*'] });
+  const subject = (mode: string, more: object = {}) => under({ ...open, subject: { mode, ...any(mode), ...more } });
   const given = { dns: ['web.shop.example'] };
 
   it.each([
@@ -86,7 +87,7 @@ describe('below every policy', () => {
     ['an RSA-1024 key', named({ dns: ['a.b'], key: 'rsa:1024' }), 'key.not-allowed'],
     ['a CSR signed with SHA-1', named({ dns: ['a.b'], csrSignature: 'rsa-sha1' }), 'csr.algorithm'],
   ])('%s is refused', (_, asked, code) => {
-    const set = under({ ...open, subject: { mode: 'optional' } }, { kinds: ['end-entity', 'ca'] });
+    const set = under({ ...open, subject: { mode: 'optional', commonNames: ['*'] } }, { kinds: ['end-entity', 'ca'] });
     expect(verdict(asked, set)).toBe(code);
   });
 
@@ -99,7 +100,7 @@ describe('below every policy', () => {
     ['a common name alone', named({ commonName: 'till' })],
     ['an organization alone', named({ organization: 'Shop' })],
   ])('%s is for policy to decide', (_, asked) => {
-    const set = under({ ...open, subject: { mode: 'optional' } }, { kinds: ['end-entity', 'ca'] });
+    const set = under({ ...open, subject: { mode: 'optional', commonNames: ['*'] } }, { kinds: ['end-entity', 'ca'] });
     expect(verdict(asked, set)).toBe('allowed');
   });
 });

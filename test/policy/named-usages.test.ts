@@ -9,7 +9,7 @@ const open = { sans: { dns: { mode: 'optional', patterns: ['*'] } } };
 const web = () => named({ dns: ['web.shop.example'] });
 const ca = (given: Parameters<typeof named>[0] = {}) => named({ kind: 'ca', commonName: 'Shop CA', ...given });
 const cas = (spec: Readonly<Record<string, unknown>> = {}) =>
-  under({ ...open, subject: { mode: 'required' }, ...spec }, { kinds: ['ca'] });
+  under({ ...open, subject: { mode: 'required', commonNames: ['*'] }, ...spec }, { kinds: ['ca'] });
 
 const sign: KeyUsageName[] = ['digitalSignature'];
 const both: PurposeName[] = ['serverAuth', 'clientAuth'];
@@ -56,7 +56,10 @@ describe('the usages of a certificate', () => {
     ['a CA without key usage', wishing(ca(), uses([], both)), all],
     ['a certificate for nothing', wishing(web(), uses([])), {}],
   ])('never make %s, whatever is listed', (_, asked, spec) => {
-    const set = under({ ...open, ...spec, subject: { mode: 'optional' } }, { kinds: ['end-entity', 'ca'] });
+    const set = under(
+      { ...open, ...spec, subject: { mode: 'optional', commonNames: ['*'] } },
+      { kinds: ['end-entity', 'ca'] },
+    );
     expect(verdict(asked, set)).toBe('csr.extension');
   });
 });
@@ -94,7 +97,7 @@ describe('what the CSR says and what the request says beside it', () => {
     ['a CA, and says so', withCsr(ca(), { basicConstraints: { ca: true } }), 'allowed'],
     ['a CA, and says that it is none', withCsr(ca(), { basicConstraints: { ca: false } }), 'csr.extension'],
   ])('K-19: a request for %s: %s', (_, asked, wanted) => {
-    const set = under({ ...open, subject: { mode: 'optional' } }, { kinds: ['end-entity', 'ca'] });
+    const set = under({ ...open, subject: { mode: 'optional', commonNames: ['*'] } }, { kinds: ['end-entity', 'ca'] });
     expect(verdict(asked, set)).toBe(wanted);
   });
 });
@@ -113,7 +116,10 @@ describe('the name constraints of a CA', () => {
 
   it('K-26: are none of an end entity', () => {
     const match = { kinds: ['ca', 'end-entity'] };
-    const set = under({ ...open, subject: { mode: 'optional' }, certificate: { nameConstraints: 'copy' } }, match);
+    const set = under(
+      { ...open, subject: { mode: 'optional', commonNames: ['*'] }, certificate: { nameConstraints: 'copy' } },
+      match,
+    );
     expect(verdict(withCsr(web(), { extensionOids: ['2.5.29.30'] }), set)).toBe('csr.extension');
     expect(verdict(constrained, set)).toBe('allowed');
   });

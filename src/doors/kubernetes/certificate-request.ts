@@ -91,13 +91,13 @@ export function issuerNamed(key: string): string {
 function readyOf(conditions: readonly KubernetesObject[]): ReadyCondition | undefined {
   const found = conditions.find(({ type }) => type === 'Ready');
   if (found === undefined) return undefined;
-  const [status, reason, message, lastTransitionTime] = [
-    found.status,
-    found.reason,
-    found.message,
-    found.lastTransitionTime,
-  ].map((value) => (typeof value === 'string' ? value : '')) as [string, string, string, string];
-  return { status, reason, message, lastTransitionTime };
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  return {
+    status: text(found.status),
+    reason: text(found.reason),
+    message: text(found.message),
+    lastTransitionTime: text(found.lastTransitionTime),
+  };
 }
 
 function userOf({ username, uid, groups }: KubernetesObject): CertificateRequest['user'] {

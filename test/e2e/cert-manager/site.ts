@@ -21,7 +21,7 @@ export const everything = {
   priority: 50,
   match: { kinds: ['end-entity'], doors: ['cert-manager', 'kubernetes-csr'] },
   key: { allow: ['ec:P-256', 'ec:P-384', 'ec:P-521', 'rsa:2048', 'rsa:3072', 'rsa:4096', 'ed25519'] },
-  subject: { mode: 'optional' },
+  subject: { mode: 'optional', commonNames: ['*'] },
   sans: {
     dns: { mode: 'optional', patterns: ['*'], wildcards: 'allow' },
     ip: { mode: 'optional', patterns: ['0.0.0.0/0', '::/0'] },
