@@ -124,10 +124,13 @@ describe('the door of CertificateRequests, and what it writes', () => {
   it('K-10: what is issued keeps its certificate, though no watch has told of it and its issuer is gone', async () => {
     await using door = await Door.open();
     door.ask('web');
-    const [release] = await Promise.all([until(() => door.requests.waiting > 0).then(() => door.api.hold())]);
+    await until(() => door.requests.waiting > 0);
+    const release = door.api.hold('/certificaterequests');
     await door.ended('web', 'Issued');
-    door.lead();
+    door.removeIssuer('mesh');
     await door.settled();
+    expect(door.issuers.standing('issuers/shop/mesh')).toMatchObject({ waits: expect.stringMatching(/^there is no/) });
+    expect(door.writesTo('web')).toHaveLength(1);
     release();
     await door.settled();
     expect(door.writesTo('web')).toHaveLength(1);

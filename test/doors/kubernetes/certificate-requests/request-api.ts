@@ -26,7 +26,7 @@ export class RequestApi implements KubernetesApi {
   readonly #past: Event[] = [];
   #version = 1;
   #woken = Promise.withResolvers<void>();
-  #isHeld = false;
+  #isHeld = (_: string) => false;
 
   /** Calls under way. */
   busy = 0;
@@ -71,7 +71,7 @@ export class RequestApi implements KubernetesApi {
     const aborted = new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }));
     while (signal?.aborted !== true) {
       const woken = this.#woken.promise;
-      for (; !this.#isHeld && seen < this.#past.length; seen++) {
+      for (; !this.#isHeld(request.path) && seen < this.#past.length; seen++) {
         const event = this.#past[seen];
         if (event !== undefined && isIn(request, event.path, event.object))
           yield { type: event.type, object: event.object };
@@ -111,11 +111,11 @@ export class RequestApi implements KubernetesApi {
     this.#tell('DELETED', path, object);
   }
 
-  /** Watches tell nothing until the function that comes back is called. */
-  hold(): () => void {
-    this.#isHeld = true;
+  /** Watches, or those of one kind, tell nothing until the function that comes back is called. */
+  hold(plural = ''): () => void {
+    this.#isHeld = (path) => path.endsWith(plural);
     return () => {
-      this.#isHeld = false;
+      this.#isHeld = () => false;
       this.#wake();
     };
   }
