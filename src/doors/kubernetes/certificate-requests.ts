@@ -7,6 +7,7 @@ import { type CertificateRequest, issuerNamed, readCertificateRequest } from './
 import { deniedWord, failedWord, issuedWord, pendingWord } from './certificate-request-status.ts';
 import { issuerGroup } from './issuer-resource.ts';
 import type { IssuerSpec } from './issuer-spec.ts';
+import { issuerWish } from './issuer-wish.ts';
 import { readUsages, type Usages } from './key-usages.ts';
 import type { RequestKind, Said, Verdict } from './request-kind.ts';
 
@@ -115,15 +116,7 @@ function attemptOf(request: CertificateRequest, { cluster, issuer }: Certificate
       certificateRequest: { cluster, namespace, name, issuerRef, ...(user !== undefined && { user }) },
     },
     csr,
-    wish: {
-      kind: isCA ? 'ca' : 'end-entity',
-      ...usagesOf(request),
-      ttl: BigInt(seconds > 0 ? seconds : (offers?.defaultSeconds ?? 0)),
-      ttlFrom: 'notBefore',
-      ttlAbove: 'clamp',
-      ...(offers?.maxSeconds !== undefined && { ttlAtMost: offers.maxSeconds }),
-      ...(offers?.issuer !== undefined && { signer: offers.issuer }),
-    },
+    wish: issuerWish({ seconds, isCA, usages: usagesOf(request) }, offers),
   };
 }
 

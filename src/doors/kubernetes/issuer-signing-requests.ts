@@ -8,7 +8,8 @@ import { issuerKey, issuerNamed } from './certificate-request.ts';
 import type { IssuerStanding } from './certificate-requests.ts';
 import { chainOf } from './handed-chain.ts';
 import { issuerGroup } from './issuer-resource.ts';
-import { readUsages, type Usages } from './key-usages.ts';
+import { type Asked, issuerWish } from './issuer-wish.ts';
+import { readUsages } from './key-usages.ts';
 import type { RequestKind, Said, Verdict } from './request-kind.ts';
 import { readSigningRequest, type SigningRequest } from './signing-request.ts';
 import { failed, longestWaitMs, reasonOf } from './signing-requests.ts';
@@ -68,13 +69,6 @@ function readIssuerSigningRequest(object: KubernetesObject): IssuerSigningReques
   return { ...request, issuerRef: issuerKey('issuers', namespace, name), issuerNamespace: namespace };
 }
 
-interface Asked {
-  /** 0 where none is asked for. */
-  readonly seconds: number;
-  readonly isCA: boolean;
-  readonly usages: Usages;
-}
-
 /** Or what is wrong, with the reason for the condition. */
 function askedBy({ annotations, expirationSeconds, usages }: SigningRequest): Asked | { reason: string; why: string } {
   const text = annotations[askedDuration];
@@ -126,7 +120,6 @@ function attemptOf(request: IssuerSigningRequest, { cluster, issuer }: IssuerSig
   const standing = issuer(issuerRef);
   const offers = 'offers' in standing ? standing.offers : undefined;
   const asked = askedBy(request);
-  const { seconds, isCA, usages } = 'why' in asked ? nothingAsked : asked;
   const { username, groups, extra } = requester;
   return {
     id: uid,
@@ -141,15 +134,7 @@ function attemptOf(request: IssuerSigningRequest, { cluster, issuer }: IssuerSig
       },
     },
     csr,
-    wish: {
-      kind: isCA ? 'ca' : 'end-entity',
-      ...usages,
-      ttl: BigInt(seconds > 0 ? seconds : (offers?.defaultSeconds ?? 0)),
-      ttlFrom: 'notBefore',
-      ttlAbove: 'clamp',
-      ...(offers?.maxSeconds !== undefined && { ttlAtMost: offers.maxSeconds }),
-      ...(offers?.issuer !== undefined && { signer: offers.issuer }),
-    },
+    wish: issuerWish('why' in asked ? nothingAsked : asked, offers),
   };
 }
 
