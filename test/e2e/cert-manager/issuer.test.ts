@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { documented } from '#test/distribution/documented-roles.ts';
 import { describeWith } from '#test/oracles.ts';
 import { at } from '#test/support/control-plane/client.ts';
 import { endsIn } from '#test/support/records.ts';
@@ -12,17 +13,27 @@ describeWith(['control-plane', 'set:cert-manager'], 'an external issuer of cert-
   let site: Site;
 
   beforeAll(async () => {
-    site = await Site.start();
+    site = await Site.start({}, { namespace: 'shop' });
   }, starting.timeout);
   afterAll(async () => {
     await site?.[Symbol.asyncDispose]();
   });
 
-  it('signs what a Certificate asks for, and the Secret holds the chain and all roots, its own first', async () => {
-    await site.issuer('Issuer', 'mesh', {});
+  it('signs what the documented Certificate asks for of the documented issuer, and the Secret holds the chain and all roots, its own first', async () => {
+    const [issuer, certificate] = ['ClusterIssuer', 'Certificate'].map((kind) =>
+      documented('docs/cert-manager.md', kind).find((each) =>
+        /^(mesh|gateway)$/.test(String(at(each, 'metadata', 'name'))),
+      ),
+    );
+    await site.issuer('ClusterIssuer', 'mesh', at(issuer, 'spec'));
+    const asked = Object(at(certificate, 'spec'));
+    expect([at(certificate, 'metadata', 'namespace'), asked.issuerRef]).toEqual([
+      site.namespace,
+      { group: 'countersign.dev', kind: 'ClusterIssuer', name: 'mesh' },
+    ]);
     const { 'tls.crt': chain = '', 'ca.crt': ca = '' } = await site.certificate('gateway', {
-      issuerRef: { group: 'countersign.dev', kind: 'Issuer', name: 'mesh' },
-      dnsNames: ['gateway.shop.example'],
+      ...asked,
+      secretName: 'gateway',
     });
     expect(ca).toBe(site.home.root.pem + site.upperRoot);
     expect(chain.endsWith(site.home.intermediate.pem)).toBe(true);
