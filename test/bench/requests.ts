@@ -139,7 +139,7 @@ class Bench {
     return home.intermediate.pem + home.root.pem;
   }
 
-  /** From the first to the last end, as the server's own metrics count them. */
+  /** From when the server is ready to the last end, as its own metrics count them. */
   async #served(kind: RequestsResult['kind'], count: number): Promise<Pick<RequestsResult, 'rate' | 'residentMiB'>> {
     const { admin } = this.#cluster;
     using home = new TestHome({ config: quiet });
@@ -155,17 +155,12 @@ class Bench {
     await using server = await ServerProcess.start(home);
     const before = residentOf(server.pid);
     let most = before;
-    let first: { readonly at: number; readonly ended: number } | undefined;
+    const ready = performance.now();
     for (;;) {
       const { body } = await server.get('/metrics');
-      const ended = endedIn(body);
       most = Math.max(most, residentOf(server.pid));
-      const now = performance.now();
-      if (ended > 0) first ??= { at: now, ended };
-      if (first !== undefined && ended >= count) {
-        const rate = ((ended - first.ended) / (now - first.at)) * 1000;
-        return { rate, residentMiB: { before, most } };
-      }
+      if (endedIn(body) >= count)
+        return { rate: (count / (performance.now() - ready)) * 1000, residentMiB: { before, most } };
       await new Promise((resolve) => setTimeout(resolve, lookMs));
     }
   }
