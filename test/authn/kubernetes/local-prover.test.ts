@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError, type KubernetesObject } from '#kubernetes/api.ts';
 import { makeKey, never, StoppedClock } from '#test/authn/oidc/issuer.ts';
 import { Counted, minute, type ProverOver, proverOf } from './provers.ts';
@@ -354,6 +354,8 @@ describe('K-74: a watch that is cut', () => {
     cluster.fault = () => gate.promise;
     cluster.clock.time += 5000;
     const probing = prove();
+    // its signature is checked on another thread: only then is it the one that asks
+    await vi.waitUntil(() => reviews() === 2);
     for (let i = 0; i < 10; i++) expect(await prove()).toEqual(web);
     gate.reject(new ApiError('no answer in time', { status: 0 }));
     expect(await probing).toEqual(web);
