@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '#kubernetes/api.ts';
 import { type CertificateRequest, issuerNamed } from './certificate-request.ts';
+import { rfc3339, transitionTime } from './conditions.ts';
 import { chainOf, rootsOf } from './handed-chain.ts';
 import type { Handed, Word } from './request-kind.ts';
 
@@ -54,7 +55,6 @@ export function pendingWord(request: CertificateRequest, message: string, now: n
     : { status, event: { type: 'Warning', reason: 'Pending', note: message } };
 }
 
-/** Its time moves with its status alone. */
 function readyCondition(
   { ready }: CertificateRequest,
   status: 'True' | 'False',
@@ -62,11 +62,9 @@ function readyCondition(
   message: string,
   now: number,
 ): KubernetesObject {
-  const stays = ready?.status === status && ready.lastTransitionTime !== '';
-  const lastTransitionTime = stays ? ready.lastTransitionTime : rfc3339(now);
+  const lastTransitionTime = transitionTime(ready, status, now);
   return { type: 'Ready', status, reason, message: cut(message), lastTransitionTime };
 }
 
 const cut = (message: string) => message.slice(0, longestMessage).toWellFormed();
-const rfc3339 = (now: number) => new Date(Math.floor(now / 1000) * 1000).toISOString().replace('.000Z', 'Z');
 const base64 = (text: string) => Buffer.from(text, 'latin1').toString('base64');

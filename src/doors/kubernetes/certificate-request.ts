@@ -1,16 +1,9 @@
 import { isObject } from '#kubernetes/answer.ts';
 import type { KubernetesObject } from '#kubernetes/api.ts';
+import { type Condition, conditionsOf, readCondition } from './conditions.ts';
 import { issuerGroup, issuerKinds } from './issuer-resource.ts';
 import { objectText } from './object-text.ts';
 import type { WaitingRequest } from './request-kind.ts';
-
-/** The Ready condition as it stands. */
-export interface ReadyCondition {
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly lastTransitionTime: string;
-}
 
 /** A CertificateRequest of cert-manager that names an issuer of ours, is approved or denied, and has no end yet. */
 export interface CertificateRequest extends WaitingRequest {
@@ -27,7 +20,7 @@ export interface CertificateRequest extends WaitingRequest {
   readonly duration: string | undefined;
   /** What an approver that denied it said. */
   readonly denied: string | undefined;
-  readonly ready: ReadyCondition | undefined;
+  readonly ready: Condition | undefined;
   readonly failureTime: string | undefined;
   /** `status.certificate`, as text; empty while there is none. */
   readonly certificate: string;
@@ -45,9 +38,10 @@ export function readCertificateRequest({ metadata, spec, status }: KubernetesObj
   const namespace = objectText(metadata, 'namespace');
   const issuerRef = issuerRefOf(spec.issuerRef, namespace);
   if (issuerRef === undefined || metadata.deletionTimestamp !== undefined) return undefined;
-  const conditions = isObject(status) && Array.isArray(status.conditions) ? status.conditions.filter(isObject) : [];
+  const conditions = conditionsOf(status);
   const isTrue = (type: string) => conditions.find((each) => each.type === type && each.status === 'True');
-  const ready = readyOf(conditions);
+  const found = conditions.find(({ type }) => type === 'Ready');
+  const ready = found && readCondition(found);
   if (isTrue('InvalidRequest') !== undefined || ends.has(ready?.reason ?? '')) return undefined;
   const denied = isTrue('Denied');
   if (denied === undefined && isTrue('Approved') === undefined) return undefined;
@@ -86,18 +80,6 @@ export function issuerNamed(key: string): string {
   const [plural = '', ...rest] = key.split('/');
   const described = issuerKinds.find((each) => each.plural === plural);
   return `${described?.kind ?? plural} ${rest.slice(described?.scope === 'Cluster' ? 0 : 1).join('/')}`;
-}
-
-function readyOf(conditions: readonly KubernetesObject[]): ReadyCondition | undefined {
-  const found = conditions.find(({ type }) => type === 'Ready');
-  if (found === undefined) return undefined;
-  const text = (value: unknown) => (typeof value === 'string' ? value : '');
-  return {
-    status: text(found.status),
-    reason: text(found.reason),
-    message: text(found.message),
-    lastTransitionTime: text(found.lastTransitionTime),
-  };
 }
 
 function userOf({ username, uid, groups }: KubernetesObject): CertificateRequest['user'] {

@@ -1,14 +1,13 @@
 import { parseGoDuration } from '#document/go-duration.ts';
 import type { IssuanceRequest } from '#issuance/request.ts';
 import { Refusal } from '#refusal/refusal.ts';
-import { readCertificate } from '#x509/certificate.ts';
-import { readPem } from '#x509/pem.ts';
 import { type CertificateRequest, issuerNamed, readCertificateRequest } from './certificate-request.ts';
 import { deniedWord, failedWord, issuedWord, pendingWord } from './certificate-request-status.ts';
+import { hasEnded } from './handed-chain.ts';
 import { issuerGroup } from './issuer-resource.ts';
 import type { IssuerSpec } from './issuer-spec.ts';
-import { issuerWish } from './issuer-wish.ts';
-import { readUsages, type Usages } from './key-usages.ts';
+import { type Asked, issuerWish, nothingAsked } from './issuer-wish.ts';
+import { readUsages } from './key-usages.ts';
 import type { RequestKind, Said, Verdict } from './request-kind.ts';
 
 /**
@@ -50,7 +49,7 @@ export function certificateRequests(options: CertificateRequestsOptions): Reques
     attempt: (request) => attemptOf(request, options),
     issued: issuedWord,
     refused: (request, refusal, now, since) => saidTo(request, refusal, now, now - since > options.retryForMs),
-    isStale: ({ leaf }, now) => readCertificate(readPem(leaf, ['CERTIFICATE'])).notAfter * 1000 < now,
+    isStale: hasEnded,
   };
 }
 
@@ -59,14 +58,14 @@ const withoutOurs = ({ resourceVersion: _, ready: __, failureTime: ___, ...rest 
 
 function verdictOn(request: CertificateRequest, options: CertificateRequestsOptions, now: number): Verdict | undefined {
   if (request.denied !== undefined) return { settled: deniedWord(request, request.denied, now) };
-  const refused = (code: 'request.malformed' | 'csr.extension' | 'internal', why: string): Verdict => {
+  const refused = (code: 'request.malformed' | 'csr.extension', why: string): Verdict => {
     const refusal = new Refusal(code, why);
     return { refusal, word: failedWord(request, why, now, code === 'request.malformed') };
   };
   if (request.certificate !== '')
     return refused('request.malformed', 'status.certificate was set by somebody else; make another request');
-  const fault = faultIn(request);
-  if (fault !== undefined) return refused('request.malformed', fault);
+  const asked = askedBy(request);
+  if ('why' in asked) return refused('request.malformed', asked.why);
   const standing = options.issuer(request.issuerRef);
   if ('waits' in standing) {
     const { waits, againMs } = standing;
@@ -80,13 +79,13 @@ function verdictOn(request: CertificateRequest, options: CertificateRequestsOpti
   return undefined;
 }
 
-function faultIn({ usages, duration }: CertificateRequest): string | undefined {
+/** Or what is wrong with it. */
+function askedBy({ usages, isCA, duration }: CertificateRequest): Asked | { readonly why: string } {
   try {
-    readUsages(usages);
-    durationOf(duration);
-    return undefined;
+    const names = usages.length === 0 ? usualUsages : usages;
+    return { seconds: durationOf(duration), isCA, usages: readUsages([...names, ...(isCA ? ['cert sign'] : [])]) };
   } catch (thrown) {
-    return thrown instanceof Error ? thrown.message : String(thrown);
+    return { why: thrown instanceof Error ? thrown.message : String(thrown) };
   }
 }
 
@@ -106,7 +105,7 @@ function attemptOf(request: CertificateRequest, { cluster, issuer }: Certificate
   const { namespace, name, uid, csr, issuerRef, isCA, user } = request;
   const standing = issuer(issuerRef);
   const offers = 'offers' in standing ? standing.offers : undefined;
-  const seconds = faultIn(request) === undefined ? durationOf(request.duration) : 0;
+  const asked = askedBy(request);
   return {
     id: uid,
     door: 'cert-manager',
@@ -116,14 +115,8 @@ function attemptOf(request: CertificateRequest, { cluster, issuer }: Certificate
       certificateRequest: { cluster, namespace, name, issuerRef, ...(user !== undefined && { user }) },
     },
     csr,
-    wish: issuerWish({ seconds, isCA, usages: usagesOf(request) }, offers),
+    wish: issuerWish('why' in asked ? { ...nothingAsked, isCA } : asked, offers),
   };
-}
-
-function usagesOf(request: CertificateRequest): Usages {
-  if (faultIn(request) !== undefined) return { keyUsage: [], extendedKeyUsage: [] };
-  const { usages, isCA } = request;
-  return readUsages([...(usages.length === 0 ? usualUsages : usages), ...(isCA ? ['cert sign'] : [])]);
 }
 
 function saidTo(request: CertificateRequest, refusal: Refusal, now: number, isSpent: boolean): Said {

@@ -9,6 +9,10 @@ const mostRoots = 64;
 /** Leaf first, the root left out: PEM. */
 export const chainOf = ({ leaf, intermediates }: Handed): string => [leaf, ...intermediates].join('');
 
+/** `now` in ms. */
+export const hasEnded = ({ leaf }: Pick<Handed, 'leaf'>, now: number): boolean =>
+  readCertificate(readPem(leaf, ['CERTIFICATE'])).notAfter * 1000 < now;
+
 /** PEM of the root that this very chain ends in; empty where it is not among the roots. */
 export function rootOf(handed: Handed): string {
   return anchored(handed).own;

@@ -1,5 +1,6 @@
 import { isObject } from '#kubernetes/answer.ts';
 import type { KubernetesObject } from '#kubernetes/api.ts';
+import { type Condition, conditionsOf, readCondition } from './conditions.ts';
 import { type IssuerSpec, readIssuerSpec } from './issuer-spec.ts';
 import { objectText } from './object-text.ts';
 
@@ -16,12 +17,8 @@ export interface IssuerObject {
   readonly ready: ReadyState | undefined;
 }
 
-interface ReadyState {
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
+interface ReadyState extends Condition {
   readonly observedGeneration: number;
-  readonly lastTransitionTime: string;
 }
 
 /** Undefined for one that is being deleted. Throws Error for what no API server lets through. */
@@ -49,17 +46,8 @@ function specOf(object: KubernetesObject): IssuerObject['spec'] {
 }
 
 function readyOf(status: unknown): ReadyState | undefined {
-  const conditions = isObject(status) && Array.isArray(status.conditions) ? status.conditions.filter(isObject) : [];
-  const found = conditions.find(({ type }) => type === 'Ready');
-  if (found === undefined) return undefined;
-  return {
-    status: textOf(found.status),
-    reason: textOf(found.reason),
-    message: textOf(found.message),
-    observedGeneration: numberOf(found.observedGeneration),
-    lastTransitionTime: textOf(found.lastTransitionTime),
-  };
+  const found = conditionsOf(status).find(({ type }) => type === 'Ready');
+  return found && { ...readCondition(found), observedGeneration: numberOf(found.observedGeneration) };
 }
 
-const textOf = (value: unknown) => (typeof value === 'string' ? value : '');
 const numberOf = (value: unknown) => (typeof value === 'number' ? value : 0);

@@ -7,6 +7,7 @@ import type { RequestObserver } from './answered-requests.ts';
 import { applyStatus } from './apply-status.ts';
 import { issuerKey, issuerNamed } from './certificate-request.ts';
 import type { IssuerStanding } from './certificate-requests.ts';
+import { transitionTime } from './conditions.ts';
 import { type IssuerObject, readIssuerObject } from './issuer-object.ts';
 import { issuerGroup, issuerKinds, issuerVersion } from './issuer-resource.ts';
 import type { IssuerSpec } from './issuer-spec.ts';
@@ -145,8 +146,7 @@ export class IssuerObjects {
     const reason = fault === undefined ? 'Checked' : 'Failed';
     const message = fault ?? 'requests that name it are signed';
     if (ready?.status === status && ready.message === message && ready.observedGeneration === generation) return;
-    const stays = ready?.status === status && ready.lastTransitionTime !== '';
-    const lastTransitionTime = stays ? ready.lastTransitionTime : rfc3339(pace.now());
+    const lastTransitionTime = transitionTime(ready, status, pace.now());
     const condition = { type: 'Ready', status, reason, message, observedGeneration: generation, lastTransitionTime };
     const applied = { ...issuer, ...described, path: pathOf(described.plural, issuer) };
     try {
@@ -175,4 +175,3 @@ function pathOf(plural: string, one?: Pick<IssuerObject, 'namespace' | 'name'>):
 }
 
 const messageOf = (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown));
-const rfc3339 = (now: number) => new Date(Math.floor(now / 1000) * 1000).toISOString().replace('.000Z', 'Z');

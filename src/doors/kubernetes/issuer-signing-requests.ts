@@ -2,13 +2,11 @@ import { parseGoDuration } from '#document/go-duration.ts';
 import type { IssuanceRequest } from '#issuance/request.ts';
 import type { KubernetesObject } from '#kubernetes/api.ts';
 import { Refusal, type RefusalCode } from '#refusal/refusal.ts';
-import { readCertificate } from '#x509/certificate.ts';
-import { readPem } from '#x509/pem.ts';
 import { issuerKey, issuerNamed } from './certificate-request.ts';
 import type { IssuerStanding } from './certificate-requests.ts';
-import { chainOf } from './handed-chain.ts';
+import { chainOf, hasEnded } from './handed-chain.ts';
 import { issuerGroup } from './issuer-resource.ts';
-import { type Asked, issuerWish } from './issuer-wish.ts';
+import { type Asked, issuerWish, nothingAsked } from './issuer-wish.ts';
 import { readUsages } from './key-usages.ts';
 import type { RequestKind, Said, Verdict } from './request-kind.ts';
 import { readSigningRequest, type SigningRequest } from './signing-request.ts';
@@ -53,7 +51,7 @@ export function issuerSigningRequests(options: IssuerSigningRequestsOptions): Re
     attempt: (request) => attemptOf(request, options),
     issued: (_, handed) => ({ status: { certificate: Buffer.from(chainOf(handed), 'latin1').toString('base64') } }),
     refused,
-    isStale: ({ leaf }, now) => readCertificate(readPem(leaf, ['CERTIFICATE'])).notAfter * 1000 < now,
+    isStale: hasEnded,
   };
 }
 
@@ -137,8 +135,6 @@ function attemptOf(request: IssuerSigningRequest, { cluster, issuer }: IssuerSig
     wish: issuerWish('why' in asked ? nothingAsked : asked, offers),
   };
 }
-
-const nothingAsked: Asked = { seconds: 0, isCA: false, usages: { keyUsage: [], extendedKeyUsage: [] } };
 
 function refused(request: IssuerSigningRequest, { code, remedy, message }: Refusal, now: number): Said {
   // nobody has spoken of such requests yet: a policy for them may come

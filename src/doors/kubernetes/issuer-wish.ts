@@ -9,6 +9,9 @@ export interface Asked {
   readonly usages: Usages;
 }
 
+/** Of a request that is refused before its words count. */
+export const nothingAsked: Asked = { seconds: 0, isCA: false, usages: { keyUsage: [], extendedKeyUsage: [] } };
+
 /** What is asked for, and what the issuer makes of it. `offers`: absent where it is not known, and nothing will be signed. */
 export function issuerWish({ seconds, isCA, usages }: Asked, offers: IssuerSpec | undefined): NamedWish {
   return {

@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '#kubernetes/api.ts';
 import { readCertificate } from '#x509/certificate.ts';
 import { readPem } from '#x509/pem.ts';
+import { rfc3339 } from './conditions.ts';
 import type { Handed } from './request-kind.ts';
 
 /** Longest message that the API server takes, characters. */
@@ -28,11 +29,10 @@ export function deniedStatus(reason: string, message: string, now: number): Kube
 }
 
 function condition(type: 'Issued' | 'Denied', reason: string, message: string, now: number): KubernetesObject {
-  return { type, status: 'True', reason, message, lastTransitionTime: time(Math.floor(now / 1000)) };
+  return { type, status: 'True', reason, message, lastTransitionTime: rfc3339(now) };
 }
 
-/** Whole seconds, RFC 3339. */
-const time = (seconds: number) => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+const time = (seconds: number) => rfc3339(seconds * 1000);
 
 /** When the API server no longer takes a status with this certificate: its notBefore must be less than five minutes old. */
 export function isStale({ leaf }: Pick<Handed, 'leaf'>, now: number): boolean {

@@ -1,6 +1,7 @@
 import type { ClusterRequester } from '#issuance/ports.ts';
 import { isObject } from '#kubernetes/answer.ts';
 import type { KubernetesObject } from '#kubernetes/api.ts';
+import { conditionsOf } from './conditions.ts';
 import { objectText } from './object-text.ts';
 import type { WaitingRequest } from './request-kind.ts';
 
@@ -71,10 +72,6 @@ function textsOf(value: unknown): Readonly<Record<string, string>> {
 
 const isSigned = (status: unknown) =>
   isObject(status) && typeof status.certificate === 'string' && status.certificate !== '';
-
-function conditionsOf(status: unknown): KubernetesObject[] {
-  return isObject(status) && Array.isArray(status.conditions) ? status.conditions.filter(isObject) : [];
-}
 
 const has = (conditions: readonly KubernetesObject[], type: string) =>
   conditions.some((condition) => condition.type === type && condition.status === 'True');

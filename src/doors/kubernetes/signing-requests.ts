@@ -1,10 +1,10 @@
 import type { IssuanceRequest } from '#issuance/request.ts';
 import type { KubernetesObject } from '#kubernetes/api.ts';
 import { Refusal } from '#refusal/refusal.ts';
-import { readCertificate } from '#x509/certificate.ts';
 import { parseCsr } from '#x509/csr/parse.ts';
 import { readPem } from '#x509/pem.ts';
-import { chainOf, rootOf } from './handed-chain.ts';
+import { rfc3339 } from './conditions.ts';
+import { chainOf, hasEnded, rootOf } from './handed-chain.ts';
 import type { RequestKind, Said, Verdict } from './request-kind.ts';
 import { readSigningRequest, type SigningRequest } from './signing-request.ts';
 
@@ -42,7 +42,7 @@ export function signingRequests(options: SigningRequestsOptions): RequestKind<Si
       status: { certificate: base64(chainOf(handed) + (options.appendRoot ? rootOf(handed) : '')) },
     }),
     refused,
-    isStale: ({ leaf }, now) => readCertificate(readPem(leaf, ['CERTIFICATE'])).notAfter * 1000 < now,
+    isStale: hasEnded,
   };
 }
 
@@ -109,7 +109,7 @@ export function reasonOf(code: string): string {
 
 /** For good. A condition without times is never collected. */
 export function failed({ conditions }: SigningRequest, reason: string, message: string, now: number): KubernetesObject {
-  const time = new Date(Math.floor(now / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+  const time = rfc3339(now);
   const condition = { type: 'Failed', status: 'True', reason, message, lastUpdateTime: time, lastTransitionTime: time };
   return { conditions: [...conditions, condition] };
 }
