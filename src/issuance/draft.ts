@@ -20,15 +20,30 @@ export class Draft {
     if (terms.issuer !== issuer.name) throw new Refusal('internal', 'the permit is for another issuer');
     this.serial = serial;
     this.#issuer = issuer;
-    const { key } = csr;
-    const common = { serial, notBefore: terms.notBefore, notAfter: terms.notAfter, spki: key.spki };
-    const lintedToo = { issuer: issuer.leafIssuer, subjectKeyId: key.keyId, maxSize: terms.maxSize };
+    const { leafIssuer } = issuer;
+    const { spki, keyId: subjectKeyId } = csr.key;
+    const { notBefore, notAfter, maxSize } = terms;
     if (terms.kind === 'svid') {
+      // the hot path: two objects, and no copies of them
       const { keyUsage, extendedKeyUsage, identity: uri } = terms;
-      this.#expected = { ...common, ...lintedToo, keyUsage, extendedKeyUsage, uri };
+      this.#expected = {
+        issuer: leafIssuer,
+        serial,
+        notBefore,
+        notAfter,
+        spki,
+        subjectKeyId,
+        keyUsage,
+        extendedKeyUsage,
+        uri,
+        maxSize,
+      };
       this.tbs = issuer.template.tbs({
-        ...common,
-        subjectKeyId: key.keyId,
+        serial,
+        notBefore,
+        notAfter,
+        spki,
+        subjectKeyId,
         uri,
         keyUsage: keyUsage.includes('keyEncipherment') ? 'digitalSignature+keyEncipherment' : 'digitalSignature',
       });
@@ -37,9 +52,9 @@ export class Draft {
       const { kind, keyUsage, extendedKeyUsage, pathLength } = terms;
       const copied = { subject: csr.subject.der, names: csr.sanDer, nameConstraints: csr.nameConstraintsDer };
       const ca = kind === 'ca' ? { ca: pathLength === undefined ? {} : { pathLength } } : {};
-      const both = { ...common, keyUsage, extendedKeyUsage, ...ca };
-      this.#expected = { ...both, ...lintedToo, copied };
-      this.tbs = copiedTbs({ ...both, ...copied, issuer: issuer.terms }, issuer.leafIssuer.signatureAlgorithm);
+      const both = { serial, notBefore, notAfter, spki, keyUsage, extendedKeyUsage, ...ca };
+      this.#expected = { ...both, issuer: leafIssuer, subjectKeyId, maxSize, copied };
+      this.tbs = copiedTbs({ ...both, ...copied, issuer: issuer.terms }, leafIssuer.signatureAlgorithm);
     }
   }
 
