@@ -1,5 +1,5 @@
 import { parseSpiffeId, parseTrustDomain } from '#spiffe/spiffe-id.ts';
-import { type PurposeName, purposes } from '#x509/extended-key-usage.ts';
+import { purposes, purposeText } from '#x509/extended-key-usage.ts';
 import { type Objection, objectionOf } from './check.ts';
 import type { Inquiry, NamedWish, SanFacts } from './question.ts';
 
@@ -78,12 +78,10 @@ function disagreementOf(csr: Inquiry['csr'], { kind, keyUsage, extendedKeyUsage 
   const listed = csr.extendedKeyUsage ?? [];
   const wanted = extendedKeyUsage.map((name) => purposes[name]);
   if (listed.length === wanted.length && listed.every((oid, at) => oid === wanted[at])) return undefined;
-  return `the CSR's extendedKeyUsage is ${listOf(listed.map(purposeOf))}, the request's usages say ${listOf(extendedKeyUsage)}, in this order`;
+  return `the CSR's extendedKeyUsage is ${listOf(listed.map(purposeText))}, the request's usages say ${listOf(extendedKeyUsage)}, in this order`;
 }
 
 const nameOf = (ca: boolean) => (ca ? 'a CA certificate' : 'the certificate of an end entity');
 const listOf = (names: readonly string[]) => (names.length === 0 ? 'nothing' : names.join(', '));
-const purposeOf = (oid: string) => entries.find(([, id]) => id === oid)?.[0] ?? oid;
-const entries: readonly (readonly [string, string])[] = Object.entries<(typeof purposes)[PurposeName]>(purposes);
 
 const extension = (sentence: string): Objection => ({ code: 'csr.extension', sentence });

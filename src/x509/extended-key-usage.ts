@@ -16,3 +16,8 @@ export const purposes = {
 export type PurposeName = keyof typeof purposes;
 
 export const purposeNames = Object.keys(purposes).filter((name): name is PurposeName => name in purposes);
+
+const names = new Map<string, string>(Object.entries(purposes).map(([name, oid]) => [oid, name]));
+
+/** Or the dotted object identifier itself, where it is none of these. */
+export const purposeText = (oid: string): string => names.get(oid) ?? oid;

@@ -1,13 +1,12 @@
 import { hash } from 'node:crypto';
 import type { AuditEvent, Json } from '#audit/event.ts';
 import type { Permit } from '#policy/permit.ts';
-import { purposes } from '#x509/extended-key-usage.ts';
+import { purposeText } from '#x509/extended-key-usage.ts';
 import { readSpki } from '#x509/keys/public-key.ts';
 import { nameText } from '#x509/name.ts';
 import type { OutsideTrail } from '../ports.ts';
 import type { HeldCertificate, OutsideNotes } from './held-certificate.ts';
 
-const purposeNames = new Map<string, string>(Object.entries(purposes).map(([name, id]) => [id, name]));
 /** Of each name in the trail, in characters; Kubernetes allows half of it. */
 const maxNameLength = 512;
 
@@ -24,7 +23,7 @@ export function relayedFacts(
   const { leaf, issuing } = held;
   const { kind, spkiSha256 } = readSpki(leaf.spki);
   return {
-    eku: leaf.extendedKeyUsage?.map((id) => purposeNames.get(id) ?? id),
+    eku: leaf.extendedKeyUsage?.map(purposeText),
     issuer: {
       certSha256: hash('sha256', issuing.der, 'hex'),
       keyId: issuing.subjectKeyId && Buffer.from(issuing.subjectKeyId).toString('hex'),
