@@ -52,7 +52,8 @@ export class Draft {
       const { kind, keyUsage, extendedKeyUsage, pathLength } = terms;
       const copied = { subject: csr.subject.der, names: csr.sanDer, nameConstraints: csr.nameConstraintsDer };
       const ca = kind === 'ca' ? { ca: pathLength === undefined ? {} : { pathLength } } : {};
-      const both = { serial, notBefore, notAfter, spki, keyUsage, extendedKeyUsage, ...ca };
+      const pointers = issuer.pointers === undefined ? {} : { pointers: issuer.pointers };
+      const both = { serial, notBefore, notAfter, spki, keyUsage, extendedKeyUsage, ...ca, ...pointers };
       this.#expected = { ...both, issuer: leafIssuer, subjectKeyId, maxSize, copied };
       this.tbs = copiedTbs({ ...both, ...copied, issuer: issuer.terms }, leafIssuer.signatureAlgorithm);
     }

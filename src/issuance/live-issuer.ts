@@ -1,6 +1,6 @@
 import type { IssuerFacts } from '#policy/question.ts';
 import type { Certificate } from '#x509/certificate.ts';
-import type { IssuerTerms } from '#x509/profile/ca-certificate.ts';
+import type { IssuerTerms, StatusPointers } from '#x509/profile/ca-certificate.ts';
 import type { LeafIssuer, LeafTemplate } from '#x509/profile/leaf-template.ts';
 import type { OutsideIssuer, Signer } from './ports.ts';
 
@@ -21,6 +21,8 @@ export interface SigningIssuer {
   readonly profile: { readonly id: string; readonly sha256: string };
   /** For certificates that are not leaves of the template, such as our own serving certificate. */
   readonly terms: IssuerTerms;
+  /** What every certificate but an SVID points to. */
+  readonly pointers?: StatusPointers;
   /** Checks a signature over `tbs` with the public key of the issuing certificate. */
   verify(tbs: Uint8Array, signature: Uint8Array): Promise<boolean>;
   /** As policy sees it; the window is the one in which every CA of the chain is valid. */

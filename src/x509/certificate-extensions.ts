@@ -2,6 +2,7 @@ import { type GeneralName, readGeneralName } from './certificate-names.ts';
 import { oidText } from './der/oid.ts';
 import { DerReader } from './der/reader.ts';
 import { contextConstructed, contextPrimitive } from './der/tags.ts';
+import { checkWellFormed } from './der/well-formed.ts';
 import { type KeyUsageName, keyUsageNames } from './key-usage.ts';
 
 export interface BasicConstraints {
@@ -13,6 +14,12 @@ export interface AuthorityKeyId {
   readonly keyId?: Uint8Array;
   /** The form that names issuer and serial number is there too. */
   readonly namesIssuer: boolean;
+}
+
+export interface AccessDescription {
+  /** Dotted object identifier. */
+  readonly method: string;
+  readonly location: GeneralName;
 }
 
 export interface NameConstraints {
@@ -88,6 +95,49 @@ function readSubtrees(fields: DerReader, identifier: number): GeneralName[] {
     subtree.finish();
     return base;
   });
+}
+
+/**
+ * Where the issuer's own CRL for all reasons is to be had: URIs of the full names of the points that speak of such a one
+ * (RFC 5280 §4.2.1.13).
+ */
+export function readCrlUris(value: Uint8Array): readonly string[] {
+  return whole(value, (reader) => atLeastOne(reader.sequence(), readDistributionPoint).flat());
+}
+
+function readDistributionPoint(points: DerReader): readonly string[] {
+  const point = points.sequence();
+  const hasName = point.next === contextConstructed(0);
+  const names = hasName ? readPointName(point.enter(contextConstructed(0))) : [];
+  const hasReasons = point.next === contextPrimitive(1);
+  if (hasReasons) point.namedBits(contextPrimitive(1));
+  const hasIssuer = point.next === contextConstructed(2);
+  if (hasIssuer) atLeastOne(point.enter(contextConstructed(2)), (list) => readGeneralName(list));
+  if (!hasName && !hasIssuer) point.fail('a distribution point with neither a name nor an issuer');
+  point.finish();
+  return hasReasons || hasIssuer ? [] : names.filter(({ kind }) => kind === 'uri').map(({ text }) => text);
+}
+
+/** The full name; none where it is relative to the issuer's. */
+function readPointName(choice: DerReader): readonly GeneralName[] {
+  const isFull = choice.next === contextConstructed(0);
+  const names = isFull ? atLeastOne(choice.enter(contextConstructed(0)), (list) => readGeneralName(list)) : [];
+  if (!isFull) checkWellFormed(choice.enter(contextConstructed(1)));
+  choice.finish();
+  return names;
+}
+
+/** RFC 5280 §4.2.2.1. */
+export function readAccessDescriptions(value: Uint8Array): readonly AccessDescription[] {
+  return whole(value, (reader) =>
+    atLeastOne(reader.sequence(), (list) => {
+      const description = list.sequence();
+      const method = oidText(description.oid());
+      const location = readGeneralName(description);
+      description.finish();
+      return { method, location };
+    }),
+  );
 }
 
 function atLeastOne<T>(list: DerReader, read: (list: DerReader) => T): T[] {

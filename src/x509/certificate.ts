@@ -5,8 +5,10 @@ import {
   type AuthorityKeyId,
   type BasicConstraints,
   type NameConstraints,
+  readAccessDescriptions,
   readAuthorityKeyId,
   readBasicConstraints,
+  readCrlUris,
   readExtendedKeyUsage,
   readGeneralNames,
   readKeyUsage,
@@ -34,6 +36,14 @@ const understood = new Map([
   ['2.5.29.37', 'extendedKeyUsage'],
 ]);
 const cRLDistributionPoints = '2.5.29.31';
+const authorityInfoAccess = '1.3.6.1.5.5.7.1.1';
+const ocspAccess = '1.3.6.1.5.5.7.48.1';
+const caIssuersAccess = '1.3.6.1.5.5.7.48.2';
+/** Extensions that are read when somebody asks for them, and that say nothing of whether a chain is good. */
+const consulted = new Map([
+  [cRLDistributionPoints, 'cRLDistributionPoints'],
+  [authorityInfoAccess, 'authorityInfoAccess'],
+]);
 
 /** A certificate as read: every field a view into `der`. Says nothing of trust; its signature is not checked. */
 export class Certificate {
@@ -90,7 +100,7 @@ export class Certificate {
     try {
       return read(found.value);
     } catch (thrown) {
-      throw inField(understood.get(id) ?? id, thrown);
+      throw inField(understood.get(id) ?? consulted.get(id) ?? id, thrown);
     }
   }
 
@@ -108,6 +118,30 @@ export class Certificate {
 
   get hasCrlDistributionPoints(): boolean {
     return this.extension(cRLDistributionPoints) !== undefined;
+  }
+
+  /**
+   * Where the issuer publishes its own CRL for all reasons. This and the two below are read when they are asked for, and
+   * throw CertificateError.
+   */
+  get crlUris(): readonly string[] {
+    return this.#read(cRLDistributionPoints, readCrlUris) ?? [];
+  }
+
+  get ocspUris(): readonly string[] {
+    return this.#accessUris(ocspAccess);
+  }
+
+  /** Where certificates of the issuer are. */
+  get caIssuersUris(): readonly string[] {
+    return this.#accessUris(caIssuersAccess);
+  }
+
+  #accessUris(wanted: string): readonly string[] {
+    const descriptions = this.#read(authorityInfoAccess, readAccessDescriptions) ?? [];
+    return descriptions.flatMap(({ method, location }) =>
+      method === wanted && location.kind === 'uri' ? [location.text] : [],
+    );
   }
 
   /** Identifiers of critical extensions that this reader does not understand (RFC 5280 §4.2: refuse). */

@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { entryLimit } from '#audit/entry.ts';
 import { buildCsr, dns, email, san, uri } from '#test/x509/csr/build.ts';
 import { namedRequests, usual } from '#test/x509/csr/named-requests.ts';
+import { everywhere } from '#test/x509/profile/copies.ts';
 import { type Certificate, readCertificate } from '#x509/certificate.ts';
 import { checkChain } from '#x509/chain/check-chain.ts';
 import { purposes } from '#x509/extended-key-usage.ts';
 import { readPem } from '#x509/pem.ts';
 import { ca, certManager, hosts, isEntry, issued, open, request, rigOf } from './named-rig.ts';
-import { codeOf, root } from './rig.ts';
+import { codeOf, Rig, root } from './rig.ts';
 
 /** The names of a certificate in the words of the record, read from its bytes. */
 function namesIn({ names }: Certificate): string[] {
@@ -66,6 +67,19 @@ describe('a certificate with the names of its request, through the whole sequenc
       caller: { identity: certManager.identity },
     });
     expect(second?.certificate).not.toHaveProperty('identity');
+  });
+
+  it('points where its issuer says that its status is, as a CA does, and no SVID', async () => {
+    const rig = rigOf({ pointers: everywhere });
+    const named = await Promise.all([hosts, ca()].map(async (asked) => issued(await rig.ask(request(rig, asked)))));
+    const svid = Rig.of({ pointers: everywhere });
+    const found = [...named, issued(await svid.ask())].map(({ crlUris, ocspUris, caIssuersUris, extensions }) => ({
+      places: [crlUris, ocspUris, caIssuersUris].flat(),
+      hasAny: extensions.some(({ id }) => ['2.5.29.31', '1.3.6.1.5.5.7.1.1'].includes(id)),
+    }));
+    const { crl, ocsp, caIssuers } = everywhere;
+    const pointing = { places: [crl, ocsp, caIssuers], hasAny: true };
+    expect(found).toEqual([pointing, pointing, { places: [], hasAny: false }]);
   });
 
   it('K-15: leads to the root, with what stands between', async () => {

@@ -21,6 +21,7 @@ import { p256Request, web } from '#test/support/requests.ts';
 import { type TestAuthority, testAuthority } from '#test/support/software-ca.ts';
 import type { KeyKind } from '#x509/algorithms.ts';
 import { KeyStrength } from '#x509/keys/key-strength.ts';
+import type { StatusPointers } from '#x509/profile/ca-certificate.ts';
 import { serialNumbers } from '#x509/profile/serial.ts';
 import { generous } from './fairness/limits.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -82,6 +83,7 @@ export interface RigOptions {
   readonly policies?: PolicySet;
   readonly ownKeys?: ReadonlySet<string>;
   readonly allowedSkewMs?: number;
+  readonly pointers?: StatusPointers;
   /** Called within a stage that has no port to hook: while the CSR's key is looked up, while the serial is drawn. */
   readonly during?: (stage: 'csr' | 'policy') => void;
 }
@@ -167,7 +169,7 @@ export class Rig<Issuer extends LiveIssuer = SigningIssuer> {
       },
       clock.now() / 1000,
     );
-    return new Rig(clock, live, options);
+    return new Rig(clock, options.pointers === undefined ? live : { ...live, pointers: options.pointers }, options);
   }
 
   /** One whose issuer is somebody else's; its roots are the rig's, unless told. */

@@ -4,16 +4,16 @@ import { extension } from '#test/x509/csr/build.ts';
 import { namedRequests } from '#test/x509/csr/named-requests.ts';
 import { finding, flipped } from '#test/x509/finding.ts';
 import { randomSerial, testKey, testMesh } from '#test/x509/mesh.ts';
-import { type Copy, copyOf } from '#test/x509/profile/copies.ts';
+import { type Copy, copyOf, everywhere } from '#test/x509/profile/copies.ts';
 import { boolean, octetString, oid, sequence } from '#x509/der/writer.ts';
 import { type CopiedExpectation, compareReleased, lintTbs } from '#x509/lint.ts';
-import { type CopiedTerms, copiedTbs } from '#x509/profile/ca-certificate.ts';
+import { type CopiedTerms, copiedTbs, type StatusPointers } from '#x509/profile/ca-certificate.ts';
 
 const requests = namedRequests();
-async function copy(name: string): Promise<Copy> {
+async function copy(name: string, pointers?: StatusPointers): Promise<Copy> {
   const request = requests.find((each) => each.name === name);
   if (request === undefined) throw new Error(`there is no request ${name}`);
-  return copyOf(request);
+  return copyOf(request, 'ecdsa-sha256', pointers);
 }
 
 const host = await copy('K-22: a host on P-256');
@@ -24,7 +24,8 @@ const useless = await copy('purposes alone');
 const ca = await copy('a CA with two below');
 const spire = await copy("K-81: SPIRE's CA");
 const bounded = await copy('K-26: a CA with name constraints');
-const all = [host, literal, nameless, useless, ca, spire, bounded];
+const pointing = await copy('K-26: a CA with name constraints', everywhere);
+const all = [host, literal, nameless, useless, ca, spire, bounded, pointing];
 
 const found = ({ tbs, expected }: Copy, change: Partial<CopiedExpectation> = {}) =>
   finding(() => lintTbs(tbs, { ...expected, ...change }));
@@ -104,6 +105,14 @@ describe('lint of a certificate with the names of its request', () => {
       nameless,
       { copied: { ...nameless.expected.copied, names: host.expected.copied.names } },
     ],
+    ['cRLDistributionPoints', 'a CRL where there is none', host, { pointers: { crl: 'http://a/' } }],
+    ['authorityInfoAccess', 'a responder where there is none', host, { pointers: { ocsp: 'http://a/' } }],
+    ['cRLDistributionPoints', 'another CRL', pointing, { pointers: { ...everywhere, crl: 'http://a/' } }],
+    ['authorityInfoAccess', 'another responder', pointing, { pointers: { ...everywhere, ocsp: 'http://a/' } }],
+    ['authorityInfoAccess', 'another place of the issuer', pointing, { pointers: { ...everywhere, caIssuers: 'x:a' } }],
+    ['authorityInfoAccess', 'no CRL', pointing, { pointers: { ocsp: 'http://a/', caIssuers: 'http://b/' } }],
+    ['extensions', 'no access', pointing, { pointers: { crl: everywhere.crl ?? '' } }],
+    ['extensions', 'no place', pointing, { pointers: {} }],
   ])('names %s where the permit has %s', (field, _, each, change) => expect(found(each, change)).toBe(field));
 
   it.each<[string, string, Copy, Partial<CopiedTerms>]>([
@@ -123,11 +132,26 @@ describe('lint of a certificate with the names of its request', () => {
       { extendedKeyUsage: ['serverAuth', 'clientAuth', 'codeSigning'] },
     ],
     ['extendedKeyUsage', 'the purposes were left out', host, { extendedKeyUsage: [] }],
+    ['extensions', 'a CRL was made up', host, { pointers: { crl: 'http://a/' } }],
+    ['extensions', 'a responder was made up', host, { pointers: { ocsp: 'http://a/' } }],
+    ['cRLDistributionPoints', 'the places were left out', pointing, { pointers: {} }],
+    ['authorityInfoAccess', 'the access was left out', pointing, { pointers: { crl: everywhere.crl ?? '' } }],
+    [
+      'authorityInfoAccess',
+      'responder and issuer changed places',
+      pointing,
+      { pointers: { ...everywhere, ocsp: everywhere.caIssuers ?? '', caIssuers: everywhere.ocsp ?? '' } },
+    ],
   ])('names %s where %s', (field, _, each, change) => expect(written(each, change)).toBe(field));
 
   it('names basicConstraints where the permit has an end entity and the bytes a CA', () => {
     const { ca: _, ...entity } = ca.expected;
     expect(finding(() => lintTbs(ca.tbs, entity))).toBe('basicConstraints');
+  });
+
+  it('takes no places for granted: a permit without them refuses bytes that have them', () => {
+    const { pointers: _, ...nowhere } = pointing.expected;
+    expect(finding(() => lintTbs(pointing.tbs, nowhere))).toBe('extensions');
   });
 
   it.each([

@@ -5,6 +5,7 @@ import { now, randomSerial, signTbs, testKey, testMesh, verifies } from '#test/x
 import { algorithmIdentifier } from '#x509/algorithm-identifiers.ts';
 import { bitString, boolean, octetString, oid, sequence } from '#x509/der/writer.ts';
 import { compareReleased, lintTbs, type SvidExpectation } from '#x509/lint.ts';
+import { authorityInfoAccess, crlDistributionPoints } from '#x509/profile/extensions.ts';
 import { compileLeafTemplate } from '#x509/profile/leaf-template.ts';
 import { assembleSigned } from '#x509/signed.ts';
 
@@ -68,6 +69,11 @@ describe('lint of the final bytes', () => {
     ]) {
       expect(finding(() => lintTbs(withExtension(tbs, extra), expected))).toBe('extensions');
     }
+  });
+
+  it('refuses a place of a CRL or of a responder, which no SVID has', () => {
+    for (const extra of [crlDistributionPoints('http://a/'), authorityInfoAccess({ ocsp: 'http://a/' })])
+      expect(finding(() => lintTbs(withExtension(tbs, extra), expected))).toBe('extensions');
   });
 
   it('refuses one of the six a second time', () => {

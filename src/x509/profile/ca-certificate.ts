@@ -8,11 +8,13 @@ import { emptyName, encodeName, type NameTerms } from '../name.ts';
 import { timeLength, writeTime } from '../validity-time.ts';
 import {
   type AlternativeNames,
+  authorityInfoAccess,
   authorityKeyId,
   caBasicConstraints,
   certificateExtensions,
   copiedAltName,
   copiedConstraints,
+  crlDistributionPoints,
   endEntityBasicConstraints,
   extendedKeyUsage,
   keyUsage,
@@ -27,6 +29,13 @@ export interface IssuerTerms {
   readonly name: Der;
   /** Its subjectKeyIdentifier, copied. */
   readonly keyId: Uint8Array;
+}
+
+/** Where the status of a certificate, and the certificate of its issuer, are to be had: absolute http URLs. */
+export interface StatusPointers {
+  readonly crl?: string;
+  readonly ocsp?: string;
+  readonly caIssuers?: string;
 }
 
 interface CommonTerms {
@@ -46,6 +55,7 @@ export interface CaTerms extends CommonTerms {
   readonly pathLength?: number;
   /** Name of the trust domain; becomes `spiffe://<trust domain>` in a subjectAltName that is not critical. */
   readonly trustDomain?: string;
+  readonly pointers?: StatusPointers;
 }
 
 export interface ServingTerms extends CommonTerms {
@@ -71,6 +81,7 @@ export function caTbs(terms: CaTerms, algorithm: SignatureAlgorithm): Uint8Array
     subjectKeyId(subjectKeyIdentifier(terms.spki)),
     ...(issuer === 'self' ? [] : [authorityKeyId(issuer.keyId)]),
     ...(terms.trustDomain === undefined ? [] : [subjectAltName({ uris: [`spiffe://${terms.trustDomain}`] }, false)]),
+    ...statusExtensions(terms.pointers),
   ]);
 }
 
@@ -99,6 +110,7 @@ export interface CopiedTerms extends CommonTerms {
   readonly nameConstraints: Der | undefined;
   /** Absent for an end entity. */
   readonly ca?: { readonly pathLength?: number };
+  readonly pointers?: StatusPointers;
 }
 
 /**
@@ -115,7 +127,16 @@ export function copiedTbs(terms: CopiedTerms, algorithm: SignatureAlgorithm): Ui
     authorityKeyId(issuer.keyId),
     ...(names === undefined ? [] : [copiedAltName(names, sameBytes(subject, emptyName()))]),
     ...(nameConstraints === undefined ? [] : [copiedConstraints(nameConstraints)]),
+    ...statusExtensions(terms.pointers),
   ]);
+}
+
+function statusExtensions({ crl, ...access }: StatusPointers = {}): readonly Der[] {
+  const isAccess = access.ocsp !== undefined || access.caIssuers !== undefined;
+  return [
+    ...(crl === undefined ? [] : [crlDistributionPoints(crl)]),
+    ...(isAccess ? [authorityInfoAccess(access)] : []),
+  ];
 }
 
 function tbsCertificate(

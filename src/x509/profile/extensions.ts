@@ -10,9 +10,14 @@ const extensionIds = {
   subjectAltName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
   nameConstraints: '2.5.29.30',
+  crlDistributionPoints: '2.5.29.31',
   authorityKeyId: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
+  authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
+  tlsFeature: '1.3.6.1.5.5.7.1.24',
 } as const;
+
+const accessMethods = { ocsp: '1.3.6.1.5.5.7.48.1', caIssuers: '1.3.6.1.5.5.7.48.2' } as const;
 
 function extension(id: string, critical: boolean, value: Uint8Array): Der {
   return sequence(oid(id), ...(critical ? [boolean(true)] : []), octetString(value));
@@ -82,6 +87,38 @@ export const copiedAltName = (generalNames: Der, critical: boolean): Der =>
 /** Whole NameConstraints, copied. */
 export const copiedConstraints = (nameConstraints: Der): Der =>
   extension(extensionIds.nameConstraints, true, nameConstraints);
+
+/** RFC 3986 §3 without user information and fragment; RFC 5280 §8 advises against https, whose certificate would need a status too. */
+const httpUrl =
+  /^http:\/\/(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:[/?](?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?$/;
+
+function httpLocation(url: string): Der {
+  if (!httpUrl.test(url)) throw new RangeError(`a place that a certificate points to is an http URL: ${url}`);
+  return ia5(6, url);
+}
+
+/** RFC 5280 §4.2.1.13: one point, the issuer's own CRL for all reasons. Not critical. Throws RangeError for no http URL. */
+export function crlDistributionPoints(url: string): Der {
+  const fullName = element(contextConstructed(0), httpLocation(url));
+  const point = sequence(element(contextConstructed(0), fullName));
+  return extension(extensionIds.crlDistributionPoints, false, sequence(point));
+}
+
+/** RFC 5280 §4.2.2.1, the responder first. Not critical. Throws RangeError for no http URL, and for none of either. */
+export function authorityInfoAccess(urls: { readonly ocsp?: string; readonly caIssuers?: string }): Der {
+  const { ocsp, caIssuers } = urls;
+  const descriptions = [
+    ...(ocsp === undefined ? [] : [sequence(oid(accessMethods.ocsp), httpLocation(ocsp))]),
+    ...(caIssuers === undefined ? [] : [sequence(oid(accessMethods.caIssuers), httpLocation(caIssuers))]),
+  ];
+  if (descriptions.length === 0) throw new RangeError('authorityInfoAccess needs at least one place');
+  return extension(extensionIds.authorityInfoAccess, false, sequence(...descriptions));
+}
+
+/** RFC 7633 §4: the TLS extension status_request (5), so a server must staple a status. Not critical. */
+export function tlsFeature(): Der {
+  return extension(extensionIds.tlsFeature, false, sequence(integer(5)));
+}
 
 /** `[3] Extensions` of a TBSCertificate. */
 export const certificateExtensions = (extensions: readonly Der[]): Der =>

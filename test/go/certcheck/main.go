@@ -49,6 +49,9 @@ type Verdict struct {
 	IPs                []string          `json:"ips"`
 	Emails             []string          `json:"emails"`
 	SANCritical        bool              `json:"sanCritical"`
+	CRLs               []string          `json:"crls"`
+	OCSP               []string          `json:"ocsp"`
+	CAIssuers          []string          `json:"caIssuers"`
 
 	// MaxPathLen is -1 where there is no bound.
 	MaxPathLen int `json:"maxPathLen"`
@@ -144,6 +147,9 @@ func judge(c Case) Verdict {
 		Emails:             leaf.EmailAddresses,
 		SANCritical:        find(subjectAltName, leaf.Extensions).Critical,
 		MaxPathLen:         leaf.MaxPathLen,
+		CRLs:               leaf.CRLDistributionPoints,
+		OCSP:               leaf.OCSPServer,
+		CAIssuers:          leaf.IssuingCertificateURL,
 	}
 	if c.Request != nil {
 		if v.Copied, err = copied(leaf, c.Request); err != nil {

@@ -116,6 +116,9 @@ describeWith(['go:certcheck'], 'Go crypto/x509', (path) => {
         basicConstraints: true,
         maxPathLen: uses.pathLength ?? -1,
         criticalUnknown: 0,
+        crls: list(readCertificate(copy.certificate).crlUris),
+        ocsp: list(readCertificate(copy.certificate).ocspUris),
+        caIssuers: list(readCertificate(copy.certificate).caIssuersUris),
       });
     }
   });

@@ -6,7 +6,7 @@ import { VerifiedCsr } from '#x509/csr/verified-csr.ts';
 import { KeyStrength } from '#x509/keys/key-strength.ts';
 import type { CopiedExpectation } from '#x509/lint.ts';
 import { toPem } from '#x509/pem.ts';
-import { type CopiedTerms, copiedTbs } from '#x509/profile/ca-certificate.ts';
+import { type CopiedTerms, copiedTbs, type StatusPointers } from '#x509/profile/ca-certificate.ts';
 import { assembleSigned } from '#x509/signed.ts';
 
 /** A certificate with the names of its request, end entities below the mesh's intermediate and CAs below its root. */
@@ -30,6 +30,7 @@ const checks = { keyStrength: new KeyStrength(), ownKeys: new Set<string>() };
 export async function copyOf(
   { name, uses, der: request }: { readonly name: string; readonly uses: Uses; readonly der: Uint8Array },
   algorithm: SignatureAlgorithm = 'ecdsa-sha256',
+  pointers?: StatusPointers,
 ): Promise<Copy> {
   const { pathLength } = uses;
   const kind = pathLength === undefined ? 'end-entity' : 'ca';
@@ -49,6 +50,7 @@ export async function copyOf(
     extendedKeyUsage,
     issuer: { name: above.subject, keyId },
     ...(pathLength !== undefined && { ca: { pathLength } }),
+    ...(pointers && { pointers }),
   };
   const tbs = copiedTbs(terms, algorithm);
   return {
@@ -70,16 +72,28 @@ export async function copyOf(
       subjectKeyId: csr.key.keyId,
       maxSize: 16 * 1024,
       ...(pathLength !== undefined && { ca: { pathLength } }),
+      ...(pointers && { pointers }),
     },
   };
 }
 
-/** Of every request, under P-256; and of one host below every algorithm that others verify. */
+export const everywhere: StatusPointers = {
+  crl: 'http://status.mesh.example/mesh.crl',
+  ocsp: 'http://status.mesh.example:8889/ocsp',
+  caIssuers: 'http://status.mesh.example/mesh.cer',
+};
+
+/** Of every request, under P-256; of one host below every algorithm that others verify; and of two that point to their status. */
 export async function allCopies(): Promise<readonly Copy[]> {
   const requests = namedRequests();
   const [host] = requests;
-  if (host === undefined) throw new Error('there is no request');
+  const ca = requests.find(({ uses }) => uses.pathLength !== undefined);
+  if (host === undefined || ca === undefined) throw new Error('there is no request');
   const algorithms = ['ecdsa-sha384', 'ecdsa-sha512', 'rsa-sha256', 'rsa-sha512', 'ed25519'] as const;
   const below = algorithms.map((algorithm) => copyOf({ ...host, name: `K-22: a host under ${algorithm}` }, algorithm));
-  return Promise.all([...requests.map((request) => copyOf(request)), ...below]);
+  const pointing = [
+    copyOf({ ...host, name: 'a host that points' }, 'ecdsa-sha256', everywhere),
+    copyOf({ ...ca, name: 'a CA that points' }, 'ecdsa-sha256', everywhere),
+  ];
+  return Promise.all([...requests.map((request) => copyOf(request)), ...below, ...pointing]);
 }
