@@ -20,6 +20,8 @@ export class Flight {
   leafIndex: number | undefined;
   /** There once the request is on its way to an outside issuer. */
   outside: OutsideNotes | undefined;
+  /** The end that was claimed is "issued", and it is written, or may be yet. */
+  isRecording = false;
   readonly #began = performance.now();
   #stageBegan = 0;
   #claimed = false;

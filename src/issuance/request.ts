@@ -26,8 +26,11 @@ export interface IssuanceRequest extends Attempt, Asked {}
 
 /** The one sequence, as doors see it. */
 export interface Issuance {
-  /** Rejects with a Refusal that is already on the record. */
-  issue(request: IssuanceRequest, signal: AbortSignal): Promise<Issued>;
+  /**
+   * Rejects with a Refusal that is already on the record. Only where `signal` comes while "issued" is being written the
+   * record may say that all the same: then `late` is given what becomes of it, before this rejects.
+   */
+  issue(request: IssuanceRequest, signal: AbortSignal, late?: (outcome: Promise<Issued>) => void): Promise<Issued>;
   /**
    * Puts on the record what a door turned away before it became a request. Resolves with the refusal to give: the
    * same one, or that the log cannot be written. Never rejects.

@@ -49,14 +49,20 @@ export class IssuanceSequence implements Issuance {
     this.#parts = parts;
   }
 
-  async issue(request: IssuanceRequest, signal: AbortSignal): Promise<Issued> {
+  async issue(
+    request: IssuanceRequest,
+    signal: AbortSignal,
+    late?: (outcome: Promise<Issued>) => void,
+  ): Promise<Issued> {
     const flight = new Flight(request, request, this.#parts.clock.now());
+    const made = this.#run(flight, request, signal);
     try {
-      const issued = await unlessAborted(this.#run(flight, request, signal), signal);
+      const issued = await unlessAborted(made, signal);
       this.#observe(flight, undefined);
       return issued;
     } catch (thrown) {
       const refusal = await this.#record(flight, asRefusal(thrown));
+      if (flight.isRecording) late?.(made);
       this.#observe(flight, refusal);
       throw refusal;
     }
@@ -194,6 +200,7 @@ export class IssuanceSequence implements Issuance {
       made.way === 'sign'
         ? recorder.issued(flight, made.issuer, made.draft, made.certificate)
         : recorder.relayed(flight, made.issuer, made.held);
+    flight.isRecording = true;
     const leafIndex = await this.#parts.log
       .append(event, this.#making)
       .catch((thrown: unknown) => this.#notIssued(flight, asRefusal(thrown)));
@@ -204,6 +211,7 @@ export class IssuanceSequence implements Issuance {
 
   /** A log too full to take "issued" has not got it: the end of this request is then that it failed. */
   async #notIssued(flight: Flight, refusal: Refusal): Promise<never> {
+    flight.isRecording = false;
     if (refusal.code === 'overload') {
       await this.#parts.log.append(this.#parts.recorder.refused(flight, refusal)).catch(() => undefined);
     }

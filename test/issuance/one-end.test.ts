@@ -1,6 +1,7 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Signer } from '#issuance/ports.ts';
+import type { Issued } from '#issuance/request.ts';
 import { Refusal, type RefusalCode } from '#refusal/refusal.ts';
 import { deny, setOf } from '#test/policy/sidecar.ts';
 import { p256Request, requestWith } from '#test/support/requests.ts';
@@ -187,6 +188,33 @@ describe.each(waysToGo)('a request when %s', (_, reason, code) => {
     expect(codeOf(await rig.ask())).toBe('issued');
     expect(rig.ends).toEqual(['certificate.issued', 'certificate.issued']);
   });
+
+  it('A-2: while its record is being written, whoever keeps what becomes of it has the certificate of that record', async () => {
+    const controller = new AbortController();
+    const late: Promise<Issued>[] = [];
+    const rig = Rig.of();
+    const commit = rig.log.hold();
+    const ended = rig.sequence.issue(rig.request(), controller.signal, (outcome) => late.push(outcome));
+    await rig.log.asked(1);
+    controller.abort(reason);
+    await expect(ended).rejects.toMatchObject({ code });
+    expect(late).toHaveLength(1);
+    commit();
+    const [issued] = await Promise.all(late);
+    expect(rig.log.records).toMatchObject([
+      { type: 'certificate.issued', certificate: { serial: issued?.facts.serial } },
+    ]);
+  });
+
+  it('A-2: before its record was begun, there is nothing to keep', async () => {
+    const controller = new AbortController();
+    const late: Promise<Issued>[] = [];
+    const rig = Rig.of(abortingDuring('sign', () => controller.abort(reason)));
+    const ended = rig.sequence.issue(rig.request(), controller.signal, (outcome) => late.push(outcome));
+    await expect(ended).rejects.toMatchObject({ code });
+    expect(codeOf(await rig.ask())).toBe('issued');
+    expect(late).toEqual([]);
+  });
 });
 
 describe('many requests at once', () => {
@@ -236,6 +264,15 @@ describe('a log that cannot be written', () => {
       { refusal: { code: 'log.unavailable' } },
     ]);
     expect(codeOf(await rig.ask())).toBe('issued');
+  });
+
+  it('A-2: leaves nothing to keep of what it refused', async () => {
+    const rig = Rig.of();
+    const late: Promise<Issued>[] = [];
+    rig.log.refuse(unavailable());
+    const ended = rig.sequence.issue(rig.request(), new AbortController().signal, (outcome) => late.push(outcome));
+    await expect(ended).rejects.toMatchObject({ code: 'log.unavailable' });
+    expect(late).toEqual([]);
   });
 
   it('A-2: too full for "issued", it says "failed" as soon as it can', async () => {

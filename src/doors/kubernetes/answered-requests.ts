@@ -5,14 +5,13 @@ import { keyOf } from '#kubernetes/object-set.ts';
 import type { Pace } from '#kubernetes/pace.ts';
 import type { QueueObserver } from '#kubernetes/queue-observer.ts';
 import { WorkQueue } from '#kubernetes/work-queue.ts';
-import { asRefusal, Refusal } from '#refusal/refusal.ts';
-import { type Course, Courses } from './courses.ts';
+import { asRefusal } from '#refusal/refusal.ts';
+import { Courses } from './courses.ts';
+import { OneCertificate } from './one-certificate.ts';
 import { type Handed, isWord, type RequestKind, type Verdict, type WaitingRequest, type Word } from './request-kind.ts';
 import { StatusWriter } from './status-writer.ts';
 import { WatchedRequests } from './watched-requests.ts';
 
-/** ms for one issuance, its queues included. */
-const issuanceMs = 10_000;
 /** Requests worked on at the same time: they wait for the API server, not for us. */
 const concurrency = 16;
 
@@ -55,11 +54,12 @@ export class AnsweredRequests<Request extends WaitingRequest> {
   readonly #requests: WatchedRequests<Request>;
   readonly #writer: StatusWriter<Request>;
   readonly #courses: Courses;
+  readonly #certificate: OneCertificate<Request>;
   /** The right that is missing, in the words of the API server, until something was written. */
   #missing = '';
 
   constructor(options: AnsweredRequestsOptions<Request>) {
-    const { api, kind, pace, observer } = options;
+    const { api, kind, issuance, pace, observer } = options;
     this.#options = options;
     this.#courses = new Courses(options.issuedBefore);
     this.#queue = new WorkQueue({
@@ -75,6 +75,8 @@ export class AnsweredRequests<Request extends WaitingRequest> {
       onChange: (change) => this.#changed(change),
       told: (level, message) => observer.told(level, message),
     });
+    const onLate = ({ namespace, name }: Request) => void this.#queue.add(keyOf(namespace, name));
+    this.#certificate = new OneCertificate({ kind, issuance, pace, onLate });
     this.#writer = new StatusWriter({ api, kind, requests: this.#requests, announced: observer.announced });
   }
 
@@ -174,7 +176,7 @@ export class AnsweredRequests<Request extends WaitingRequest> {
     signals.signal.throwIfAborted();
     let handed: Handed;
     try {
-      handed = await this.#issue(request, course, signals);
+      handed = await this.#certificate.of(request, course, signals.stopping);
     } catch (thrown) {
       const refusal = asRefusal(thrown);
       course.since ??= pace.now();
@@ -193,23 +195,6 @@ export class AnsweredRequests<Request extends WaitingRequest> {
       throw refusal;
     }
     await this.#write(request, kind.issued(request, handed, pace.now()), 'issued', signals);
-  }
-
-  async #issue(request: Request, course: Course, { stopping }: Signals): Promise<Handed> {
-    const { kind, issuance, pace } = this.#options;
-    const { handed: before } = course;
-    if (before !== undefined && !kind.isStale(before, pace.now())) return before;
-    const late = new AbortController();
-    const why = new Refusal('deadline', `no certificate was made within ${issuanceMs / 1000} s`);
-    const timer = setTimeout(() => late.abort(why), issuanceMs);
-    try {
-      // the end of the term does not end it: what is on the record then is written once the lease is ours again
-      const { facts } = await issuance.issue(kind.attempt(request), AbortSignal.any([stopping, late.signal]));
-      course.handed = facts;
-      return facts;
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   async #write(request: Request, word: Word, outcome: RequestOutcome, { signal }: Signals): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '#kubernetes/api.ts';
+import { Refusal } from '#refusal/refusal.ts';
 import { until } from '#test/kubernetes/fake-pace.ts';
 import { Door } from './certificate-requests/door.ts';
 
@@ -87,6 +88,59 @@ describe('the door of CertificateRequests, and what may pass', () => {
     await door.live(60 * minute);
     expect(door.records('certificate.failed').length).toBeGreaterThan(60);
     expect(door.writesTo('web')).toHaveLength(1);
+  });
+
+  it('K-33: a record that takes longer than anybody waits for is that of the one certificate there is', async () => {
+    await using door = await Door.open();
+    const commit = door.rig.log.hold();
+    const uid = door.ask('web');
+    await door.rig.log.asked(1);
+    door.pass(10_000);
+    await door.ended('web', 'Pending');
+    expect(door.messageOf('web')).toMatch(/^the record of its certificate is still being written/);
+    for (let tries = 0; tries < 5; tries += 1) {
+      door.pass(minute);
+      await door.settled();
+    }
+    commit();
+    await door.ended('web', 'Issued');
+    await door.settled();
+    expect(door.records('certificate.issued', uid)).toHaveLength(1);
+    expect(door.certificateOf('web')).toBe(door.handed(uid).leaf);
+    expect(door.writesTo('web')).toHaveLength(2);
+    expect([door.requests.remembered, door.requests.waiting]).toEqual([0, 0]);
+  });
+
+  it('K-33: a record that could not be written after all was of nothing: it is signed anew', async () => {
+    await using door = await Door.open();
+    const commit = door.rig.log.hold();
+    const uid = door.ask('web');
+    await door.rig.log.asked(1);
+    door.pass(10_000);
+    await door.ended('web', 'Pending');
+    door.rig.log.refuse(new Refusal('log.unavailable', 'the disk is full'));
+    commit();
+    await door.live(2 * minute);
+    expect(door.reasonOf('web')).toBe('Issued');
+    expect(door.records('certificate.issued', uid)).toHaveLength(1);
+    expect(door.certificateOf('web')).toBe(door.handed(uid).leaf);
+  });
+
+  it("K-34: what is put on the record once the lease is another replica's waits until it is ours again", async () => {
+    await using door = await Door.open();
+    const commit = door.rig.log.hold();
+    const uid = door.ask('web');
+    await door.rig.log.asked(1);
+    door.pass(10_000);
+    await door.ended('web', 'Pending');
+    door.resign();
+    commit();
+    await door.live(2 * minute);
+    expect(door.reasonOf('web')).toBe('Pending');
+    door.lead();
+    await door.ended('web', 'Issued');
+    expect(door.certificateOf('web')).toBe(door.handed(uid).leaf);
+    expect(door.records('certificate.issued', uid)).toHaveLength(1);
   });
 
   it('K-39: a hundred retries make at most two events', async () => {

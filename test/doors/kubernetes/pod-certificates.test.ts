@@ -13,6 +13,7 @@ import { at } from '#test/support/control-plane/client.ts';
 import { PodApi } from './pod-api.ts';
 
 const key = await stub();
+const moment = 1_000;
 const minute = 60_000;
 type Door = AnsweredRequests<PodCertificateRequest>;
 const policies = setOf({ spec: { validity: { default: '24h', max: '24h', backdate: '2m' } } });
@@ -119,12 +120,12 @@ describe('the door of PodCertificateRequests', () => {
     api.add(key);
     door.start();
     await until(() => ends.length === 1);
-    pass(minute);
+    pass(moment);
     await until(() => ends.length === 2);
     expect([api.writes, ends]).toEqual([[], ['failed', 'failed']]);
     expect(told).toEqual(['demo/req-0 waits, and is tried again: the API server is away']);
     down = false;
-    pass(minute);
+    pass(moment);
     await until(() => api.writes.length === 1);
     expect(ends.at(-1)).toBe('issued');
   });
