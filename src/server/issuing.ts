@@ -93,6 +93,15 @@ export class Issuing {
     ]);
   }
 
+  /**
+   * The same in words for whoever has no business with our keys, and the same words for as long as it lasts; undefined
+   * while that issuer can sign.
+   */
+  cannotSign(name: string): string | undefined {
+    const missing = this.#upstreams.find((upstream) => upstream.name === name)?.missing;
+    return missing ?? (this.#keys.get(name)?.lost() === undefined ? undefined : 'its key cannot be used');
+  }
+
   /** What stands in the log before the first certificate: which issuers, with which keys, where. */
   events(): AuditEvent[] {
     const awaited = new Set(this.#upstreams.filter(({ relays }) => !relays).map(({ name }) => name));

@@ -200,7 +200,8 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   watch.look();
   const bookmark = (index: number) => lastLoaded.remember({ 'policy.loaded': index });
   policies.follow(store, events, logger, bookmark);
-  opening.defer(await clusterRequests.answer({ issuance: sequence, log: store, issuers: issuing.live }));
+  const cannotSign = (name: string) => issuing.cannotSign(name);
+  opening.defer(await clusterRequests.answer({ issuance: sequence, log: store, issuers: issuing.live, cannotSign }));
   opening.defer(() => policies.stop());
   logger.info('serving', {
     address: `${istio.host}:${istio.port}`,

@@ -68,7 +68,8 @@ export async function hsmHome(options: TestHomeOptions = {}): Promise<HsmHome> {
 type Varying = Omit<CaTerms, 'serial' | 'notBefore' | 'notAfter'>;
 let serials = 0;
 
-async function certificate(signer: Signer, terms: Varying): Promise<string> {
+/** PEM of what a root with a P-384 key signs. */
+export async function certificate(signer: Signer, terms: Varying): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const serial = Uint8Array.of(0x41, ...new Array<number>(18).fill(7), serials++);
   const tbs = caTbs({ ...terms, serial, notBefore: now - 3600, notAfter: now + 30 * 86_400 }, algorithm);

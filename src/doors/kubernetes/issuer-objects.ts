@@ -20,12 +20,18 @@ const kinds = issuerKinds.map(({ plural, kind }) => ({
 /** ms until it is looked again whether the issuers have been seen. */
 const unseenMs = 5_000;
 
+/** Why an issuer is not ready: `Failed` until it or the configuration is changed, `Pending` for what passes by itself. */
+export interface IssuerFault {
+  readonly reason: 'Failed' | 'Pending';
+  readonly message: string;
+}
+
 export interface IssuerObjectsOptions {
   readonly api: KubernetesApi;
   /** Of the lease; undefined while another replica writes. */
   readonly term: () => AbortSignal | undefined;
-  /** Why what is asked for cannot be had of this server as it is configured; undefined where it can. */
-  readonly judge: (spec: IssuerSpec) => string | undefined;
+  /** Why what is asked for cannot be had of this server; undefined where it can. */
+  readonly judge: (spec: IssuerSpec) => IssuerFault | undefined;
   /** An issuer came, went, or stands otherwise than before: who waits for one looks again. */
   readonly onChange: () => void;
   readonly pace: Pace;
@@ -81,7 +87,7 @@ export class IssuerObjects {
     for (const view of this.#views.values()) view.start();
   }
 
-  /** Looks at all of them again: the lease was won, or this server's own issuers changed. */
+  /** Looks at all of them again: the lease was won, or this server's own issuers changed, or can sign no more or again. */
   refresh(): void {
     for (const key of this.#keys()) this.#queue.add(key);
   }
@@ -141,10 +147,9 @@ export class IssuerObjects {
     const described = kinds.find(({ plural }) => key.startsWith(`${plural}/`));
     if (issuer === undefined || term === undefined || described === undefined) return;
     const { namespace, name, uid, generation, spec, ready } = issuer;
-    const fault = 'fault' in spec ? spec.fault : judge(spec);
+    const fault = 'fault' in spec ? ({ reason: 'Failed', message: spec.fault } as const) : judge(spec);
     const status = fault === undefined ? 'True' : 'False';
-    const reason = fault === undefined ? 'Checked' : 'Failed';
-    const message = fault ?? 'requests that name it are signed';
+    const { reason, message } = fault ?? { reason: 'Checked', message: 'requests that name it are signed' };
     if (ready?.status === status && ready.message === message && ready.observedGeneration === generation) return;
     const lastTransitionTime = transitionTime(ready, status, pace.now());
     const condition = { type: 'Ready', status, reason, message, observedGeneration: generation, lastTransitionTime };

@@ -22,6 +22,8 @@ interface Around {
   readonly issuance: Issuance;
   readonly log: Pick<DurableLog, 'entries' | 'size'>;
   readonly issuers: LiveIssuers;
+  /** Why an issuer cannot sign at present, by its name; answers from memory. */
+  readonly cannotSign: (name: string) => string | undefined;
 }
 
 /** The objects by which a cluster asks for certificates: one connection and one lease for all kinds that are configured. */
@@ -95,7 +97,8 @@ export class ClusterRequests {
     const issuedBefore = await handedLately(from, clock.now());
     const answered = this.#kinds.map((kind) => {
       const observer = observers.of(kind.plural);
-      return kind.answer({ issuance, issuedBefore, observer, issuers: from.issuers, term: () => elector.term });
+      const { issuers, cannotSign } = from;
+      return kind.answer({ issuance, issuedBefore, observer, issuers, cannotSign, term: () => elector.term });
     });
     const bundles = keepTrustBundles({
       ...{ foundation: this.#foundation, api, wanted, issuers: from.issuers },

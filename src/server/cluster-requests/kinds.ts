@@ -8,17 +8,17 @@ import { certificateRequests } from '#doors/kubernetes/certificate-requests.ts';
 import { IssuerObjects } from '#doors/kubernetes/issuer-objects.ts';
 import { issuerGroup } from '#doors/kubernetes/issuer-resource.ts';
 import { issuerSigningRequests } from '#doors/kubernetes/issuer-signing-requests.ts';
-import type { IssuerSpec } from '#doors/kubernetes/issuer-spec.ts';
 import { podCertificates } from '#doors/kubernetes/pod-certificates.ts';
 import type { Handed, RequestKind, WaitingRequest } from '#doors/kubernetes/request-kind.ts';
 import { signingRequests } from '#doors/kubernetes/signing-requests.ts';
-import type { LiveIssuer } from '#issuance/live-issuer.ts';
 import type { Authenticator, Impersonation } from '#issuance/ports.ts';
 import type { Issuance } from '#issuance/request.ts';
 import { systemPace } from '#kubernetes/pace.ts';
 import type { FollowedCluster } from '../followed-cluster.ts';
 import type { Foundation } from '../foundation.ts';
+import { faultOf } from './issuer-faults.ts';
 import { claimsOfPods } from './mounting-pods.ts';
+import { Outages } from './outages.ts';
 
 /** Beside the queue of those that a registration authority makes, which are of the same kind. */
 const signerNamesQueue = 'issuer-certificatesigningrequests';
@@ -36,6 +36,8 @@ interface Answering {
   readonly issuedBefore: ReadonlyMap<string, Handed>;
   readonly observer: RequestObserver;
   readonly issuers: LiveIssuers;
+  /** Why an issuer of the server cannot sign at present; answers from memory. */
+  readonly cannotSign: (name: string) => string | undefined;
   readonly term: () => AbortSignal | undefined;
 }
 
@@ -92,11 +94,17 @@ export function openCertificateRequests(
       group: issuerGroup,
     }),
     answer(answering) {
-      const { term, observer, issuers: live } = answering;
+      const { term, observer, issuers: live, cannotSign } = answering;
+      const outages = new Outages({
+        names: () => live.all().map(({ name }) => name),
+        why: cannotSign,
+        onChange: () => objects.refresh(),
+        pace: systemPace,
+      });
       const objects = new IssuerObjects({
         ...{ api: followed.api, term, observer, pace: systemPace },
         queueObserver: foundation.metrics.queues.of('issuers'),
-        judge: (spec) => faultOf(spec, live),
+        judge: (spec) => faultOf(spec, live, (name) => outages.of(name)),
         onChange: () => refresh(),
       });
       const issuer = (key: string) => objects.standing(key);
@@ -117,24 +125,12 @@ export function openCertificateRequests(
           refresh();
         },
         async stop() {
+          outages.stop();
           await Promise.all([...requests, objects].map((each) => each.stop()));
         },
       };
     },
   };
-}
-
-/** Why this server cannot do what an Issuer asks of it. */
-function faultOf({ issuer: name, isCA }: IssuerSpec, live: LiveIssuers): string | undefined {
-  const names = live.all().map((each) => each.name);
-  if (name !== undefined && !names.includes(name))
-    return `spec.issuer: the server has no issuer "${name}"; right would be ${names.join(', ')}`;
-  const issuer: LiveIssuer = live.get(name);
-  if (issuer.way === 'relay')
-    return `spec.issuer: "${issuer.name}" is relayed to another CA, and signs workload identities alone`;
-  if (isCA && issuer.facts.pathLength === 0)
-    return `spec.isCA: the certificate of issuer "${issuer.name}" has path length 0, and so may sign no CAs`;
-  return undefined;
 }
 
 /** `queue`: its name in metrics. */

@@ -119,6 +119,35 @@ describe('the door of CertificateRequests, and the issuers that they name', () =
     expect(door.readyOf('mesh')).toMatchObject({ lastTransitionTime: '2026-11-21T12:01:00Z' });
   });
 
+  it('K-31: while its key is away it is not ready and says so once, requests are pending, and go on at once when it is back', async () => {
+    await using door = await Door.open({ retryForMs: 10 * minute });
+    door.away = 'the key is away';
+    door.issuers.refresh();
+    await until(() => JSON.stringify(door.readyOf('mesh')).includes('Pending'));
+    expect(door.readyOf('mesh')).toMatchObject({ status: 'False', reason: 'Pending', message: 'the key is away' });
+    const uid = door.ask('web');
+    await door.ended('web', 'Pending');
+    expect(door.messageOf('web')).toBe('Issuer mesh is not ready: the key is away');
+    for (let passed = 0; passed < 60; passed += 1) {
+      door.issuers.refresh();
+      await door.live(minute);
+    }
+    expect(door.reasonOf('web')).toBe('Pending');
+    expect(door.records('certificate.failed')).toEqual([]);
+    door.away = undefined;
+    door.issuers.refresh();
+    await door.ended('web', 'Issued');
+    expect(door.readyOf('mesh')).toMatchObject({ status: 'True', reason: 'Checked' });
+    expect(door.records('certificate.issued', uid)).toHaveLength(1);
+    expect(door.writesTo('web')).toHaveLength(2);
+    expect(door.api.writes.filter(({ path }) => path.endsWith('/issuers/mesh/status'))).toHaveLength(3);
+    expect(door.eventsOf('mesh').map(({ type, reason }) => [type, reason])).toEqual([
+      ['Normal', 'Checked'],
+      ['Warning', 'Pending'],
+      ['Normal', 'Checked'],
+    ]);
+  });
+
   it('an issuer that is deleted leaves its requests pending, and those that were answered as they are', async () => {
     await using door = await Door.open();
     door.ask('before');

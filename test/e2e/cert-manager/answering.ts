@@ -5,7 +5,7 @@ import { installIssuerKinds } from '#test/support/control-plane/issuer-kinds.ts'
 import { createNamespace } from '#test/support/control-plane/objects.ts';
 import type { Seen } from '#test/support/control-plane/unruly-proxy.ts';
 import { endsIn, type LogRecord } from '#test/support/records.ts';
-import { Replica } from './replica.ts';
+import { Replica, type ReplicaOptions } from './replica.ts';
 import { Requests } from './requests.ts';
 
 /** With the kinds of cert-manager and ours, and nobody who answers. */
@@ -24,11 +24,11 @@ export interface Answering extends AsyncDisposable {
   readonly requests: Requests;
 }
 
-export async function startAnswering(): Promise<Answering> {
+export async function startAnswering(options: Omit<ReplicaOptions, 'namespace'> = {}): Promise<Answering> {
   await using opened = new AsyncDisposableStack();
   const cluster = opened.use(await startCluster());
   const namespace = await createNamespace(cluster.admin, { prefix: 'shop' });
-  const replica = opened.use(await Replica.start(cluster, { namespace }));
+  const replica = opened.use(await Replica.start(cluster, { ...options, namespace }));
   const requests = new Requests(cluster.admin, namespace);
   await requests.issuer('mesh');
   await requests.ready('mesh');

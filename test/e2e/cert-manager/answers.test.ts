@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { SoftwareSigner } from '#keys/software/signer.ts';
-import { Refusal } from '#refusal/refusal.ts';
 import { describeWith } from '#test/oracles.ts';
 import { at } from '#test/support/control-plane/client.ts';
 import type { Fault, Seen } from '#test/support/control-plane/unruly-proxy.ts';
 import { type Answering, issuedFor, startAnswering } from './answering.ts';
+import { HsmIssuer } from './hsm-issuer.ts';
 import { Lives } from './lives.ts';
 import { conditionOf } from './objects.ts';
 import { shownSuite } from './shown.suite.ts';
@@ -20,26 +19,54 @@ const faults: readonly Fault[] = [
   { kind: 'truncate', octets: 100 },
 ];
 
-describeWith(['control-plane', 'set:cert-manager'], 'CertificateRequests of a real API server', () => {
+describeWith(['control-plane', 'set:cert-manager', 'softhsm'], 'CertificateRequests of a real API server', () => {
   let site: Answering;
+  let hsm: HsmIssuer;
   beforeAll(async () => {
-    site = await startAnswering();
+    hsm = await HsmIssuer.make();
+    site = await startAnswering({ issuers: async (home) => [await hsm.certified(home)] });
   }, starting);
-  afterAll(() => site?.[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await site?.[Symbol.asyncDispose]();
+    hsm?.[Symbol.dispose]();
+  });
 
   statusesSuite(() => site);
 
   describe('whatever is away', () => {
-    it('K-31: while the key is away requests are pending; once it is back they are issued', async () => {
+    it('K-31: while a key in an HSM is away its issuers are not ready and its requests pending; once it is back they go on', async () => {
       const { replica, requests } = site;
-      const away = new Refusal('signer.unavailable', 'the token does not answer');
-      const outage = vi.spyOn(SoftwareSigner.prototype, 'sign').mockRejectedValue(away);
-      const uid = await requests.ask('patient');
-      const found = await requests.ended('patient', 'Pending');
-      expect(conditionOf(found, 'Ready')?.message).toBe('the token does not answer');
-      outage.mockRestore();
+      const issuerRef = { group: 'countersign.dev', kind: 'Issuer', name: 'edge' };
+      await requests.issuer('edge', 'Issuer', { issuer: 'edge' });
+      await requests.ready('edge');
+      hsm.lose();
+      const uid = await requests.ask('patient', { issuerRef });
+      await requests.ended('patient', 'Pending');
+      const away = await vi.waitUntil(async () => {
+        const ready = conditionOf(await requests.admin.get(requests.issuerPath('edge')), 'Ready');
+        return ready?.status === 'False' && ready;
+      }, patiently);
+      expect(away).toMatchObject({
+        reason: 'Pending',
+        message:
+          'issuer "edge" of the server cannot sign at present: its key cannot be used; requests wait, and are signed once it can',
+      });
+      await vi.waitUntil(
+        async () =>
+          conditionOf(await requests.get('patient'), 'Ready')?.message === `Issuer edge is not ready: ${away.message}`,
+        patiently,
+      );
+      // the other key goes on
+      await requests.ask('meanwhile');
+      await requests.ended('meanwhile', 'Issued');
+      hsm.bringBack();
       await requests.ended('patient', 'Issued');
-      expect(issuedFor(replica, uid)).toHaveLength(1);
+      await requests.ready('edge');
+      expect(issuedFor(replica, uid)).toMatchObject([{ certificate: { issuer: { name: 'edge' } } }]);
+      const writes = replica.proxy.seen.filter(
+        ({ method, path }) => method === 'PATCH' && path.includes('/issuers/edge/'),
+      );
+      expect(writes).toHaveLength(3);
     });
 
     it('K-10, K-33: a hundred requests get one certificate each, whatever becomes of the calls', async () => {

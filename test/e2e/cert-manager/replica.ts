@@ -17,6 +17,8 @@ export interface ReplicaOptions {
   readonly retryFor?: string;
   /** Laid over the configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Beside the one that the home has, and what is needed for them there. */
+  readonly issuers?: (home: TestHome) => Promise<readonly unknown[]>;
 }
 
 /** A home whose server answers a cluster's requests, behind a proxy that can be made unruly. */
@@ -32,14 +34,19 @@ export class Replica implements AsyncDisposable {
 
   /** There is no server yet. */
   static async prepare(cluster: ControlPlane, options: ReplicaOptions): Promise<Replica> {
-    const { namespace, retryFor = '10m', config = {} } = options;
+    const { namespace, retryFor = '10m', config = {}, issuers = async () => [] } = options;
     const access = options.access ?? (await documentedAccess(cluster.admin, { namespace }, approver, document));
     const proxy = await UnrulyProxy.start(access);
     const home = new TestHome({ config: quiet });
     home.write('kube.yaml', kubeconfig(proxy.access()), 0o600);
     home.write('named.yaml', policyText({ name: 'named', spec: everything }));
     const clusterRequests = { kubeconfig: 'kube.yaml', lease: { namespace }, certificateRequests: { retryFor } };
-    home.write('countersign.yaml', stringify({ ...home.config, policies: ['named.yaml'], clusterRequests, ...config }));
+    const all = {
+      ...home.config,
+      issuers: [...Object(home.config.issuers), ...(await issuers(home))],
+      policies: ['named.yaml'],
+    };
+    home.write('countersign.yaml', stringify({ ...all, clusterRequests, ...config }));
     return new Replica(home, proxy);
   }
 

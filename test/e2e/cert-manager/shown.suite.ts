@@ -21,10 +21,10 @@ export function shownSuite(site: () => Answering): void {
     const { requests } = site();
     await requests.issuer('broken', 'Issuer', { issuer: 'nowhere' });
     await requests.issuer('mesh', 'ClusterIssuer');
-    const why = /spec\.issuer: the server has no issuer "nowhere"; right would be mesh/;
+    const why = /spec\.issuer: the server has no issuer "nowhere"; right would be mesh, edge/;
     await shows(
       ['get', 'issuers.countersign.dev', '-o', 'wide'],
-      /^broken +False +Failed +nowhere +spec\.issuer: the server has no issuer "nowhere"; right would be mesh +\d+s$/m,
+      /^broken +False +Failed +nowhere +spec\.issuer: the server has no issuer "nowhere"; right would be mesh, edge +\d+s$/m,
       /^mesh +True +Checked +requests that name it are signed +\d+s$/m,
     );
     await shows(['get', 'cert-manager'], /^issuer\.countersign\.dev\/broken +False +Failed +\d+s$/m);
@@ -52,7 +52,7 @@ export function shownSuite(site: () => Answering): void {
     const ready = (message: string) => new RegExp(`Message: +${message}\\n +Reason: +\\w+\\n.*\\n +Type: +Ready`);
     await shows(
       ['describe', 'cr', 'shown-waiting'],
-      ready('Issuer broken is not ready: spec.issuer: the server has no issuer "nowhere"; right would be mesh'),
+      ready('Issuer broken is not ready: spec.issuer: the server has no issuer "nowhere"; right would be mesh, edge'),
       /^ +Warning +Pending .*countersign\.dev\/issuer +Issuer broken is not ready/m,
     );
     await shows(

@@ -33,6 +33,7 @@ export interface DoorOptions extends RigOptions {
   readonly api?: RequestApi;
   readonly retryForMs?: number;
   readonly issuedBefore?: AnsweredRequestsOptions<CertificateRequest>['issuedBefore'];
+  /** What is wrong with an issuer for good. */
   readonly judge?: (spec: IssuerSpec) => string | undefined;
 }
 
@@ -44,6 +45,8 @@ export class Door extends Shop implements AsyncDisposable {
   readonly told: string[] = [];
   /** What every issuance ends with, while it is there. */
   outage: RefusalCode | undefined;
+  /** What every issuer waits for, while it is there. */
+  away: string | undefined;
   readonly requests: AnsweredRequests<CertificateRequest>;
   readonly issuers: IssuerObjects;
   readonly #poster: EventPoster;
@@ -78,7 +81,15 @@ export class Door extends Shop implements AsyncDisposable {
       },
     };
     const { judge = () => undefined, retryForMs = 600_000, issuedBefore } = options;
-    this.issuers = new IssuerObjects({ ...around, judge, onChange: () => this.requests.refresh() });
+    this.issuers = new IssuerObjects({
+      ...around,
+      judge: (spec) => {
+        if (this.away !== undefined) return { reason: 'Pending', message: this.away };
+        const message = judge(spec);
+        return message === undefined ? undefined : { reason: 'Failed', message };
+      },
+      onChange: () => this.requests.refresh(),
+    });
     const issuer = (key: string) => this.issuers.standing(key);
     const { sequence } = this.rig;
     this.requests = new AnsweredRequests({
