@@ -1,0 +1,64 @@
+import { writeFileSync } from 'node:fs';
+import { Agent } from '#test/support/agent.ts';
+import { TestHome } from '#test/support/home.ts';
+import { p256Request } from '#test/support/requests.ts';
+import { ServerProcess } from '#test/support/server-process.ts';
+
+/** A running server whose log has grown past its first bundle, as an auditor finds it. */
+export class MeshLog implements AsyncDisposable {
+  readonly home: TestHome;
+  readonly server: ServerProcess;
+  readonly #agent: Agent;
+  #accounts = 0;
+
+  private constructor(home: TestHome, server: ServerProcess, agent: Agent) {
+    this.home = home;
+    this.server = server;
+    this.#agent = agent;
+  }
+
+  static async start(): Promise<MeshLog> {
+    const home = new TestHome();
+    const server = await ServerProcess.start(home);
+    return new MeshLog(home, server, await Agent.connect({ port: server.istio.port, roots: home.root.pem }));
+  }
+
+  /** Certificates for as many service accounts; gives the leaves, PEM. */
+  async issue(count: number): Promise<string[]> {
+    const leaves: string[] = [];
+    for (let n = 0; n < count; n++) {
+      const account = `a${this.#accounts++}`;
+      const { csr } = p256Request(`spiffe://cluster.local/ns/demo/sa/${account}`);
+      const { code, message, chain } = await this.#agent.call({ csr, token: this.home.tokens.token('demo', account) });
+      if (code !== 0 || chain[0] === undefined) throw new Error(`${account}: ${message}`);
+      leaves.push(chain[0]);
+    }
+    return leaves;
+  }
+
+  /** The prefix of the log's tiles on the admin door. */
+  get url(): string {
+    return `http://${this.server.admin.host}:${this.server.admin.port}/log/`;
+  }
+
+  get vkeyFile(): string {
+    return this.home.path('audit', 'log.vkey');
+  }
+
+  /** Waits until a checkpoint covers `size` entries; gives a file with it. */
+  async checkpointOver(size: number, name: string): Promise<string> {
+    for (;;) {
+      const { body } = await this.server.get('/log/checkpoint');
+      if (Number(body.split('\n')[1]) < size) continue;
+      const file = this.home.path(name);
+      writeFileSync(file, body);
+      return file;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#agent.destroy();
+    await this.server.stop();
+    this.home[Symbol.dispose]();
+  }
+}
