@@ -7,6 +7,8 @@ import { decodeBase64, type NoteVerifier } from './vkey.ts';
 /** One file that answers "was this logged?" offline (C2SP tlog-proof, `.tlog-proof`). */
 export interface TlogProof {
   readonly index: number;
+  /** The entry itself, whose hash is the leaf: what the proof is worth nothing without. Absent where it is kept elsewhere. */
+  readonly entry?: Uint8Array;
   /** Audit path, the leaf's sibling first. */
   readonly path: readonly Uint8Array[];
   /** The signed checkpoint as published. */
@@ -15,20 +17,32 @@ export interface TlogProof {
 
 const header = 'c2sp.org/tlog-proof@v1';
 
-export function formatTlogProof({ index, path, checkpoint }: TlogProof): string {
+export function formatTlogProof({ index, entry, path, checkpoint }: TlogProof): string {
+  const extra = entry === undefined ? '' : `extra ${Buffer.from(entry).toString('base64')}\n`;
   const hashes = path.map((hash) => `${Buffer.from(hash).toString('base64')}\n`).join('');
-  return `${header}\nindex ${index}\n${hashes}\n${checkpoint}`;
+  return `${header}\n${extra}index ${index}\n${hashes}\n${checkpoint}`;
 }
 
-/** Reads a proof; an `extra` line is passed over. Throws Malformed. */
+/** Reads a proof, and its `extra` line as the entry, which is nobody's word until it was verified. Throws Malformed. */
 export function parseTlogProof(text: string): TlogProof {
   const split = text.indexOf('\n\n');
   const lines = text.slice(0, Math.max(split, 0)).split('\n');
   if (lines.shift() !== header) throw new Malformed(`proof: its first line must be ${header}`);
-  if (lines[0]?.startsWith('extra ')) lines.shift();
+  const extra = lines[0]?.startsWith('extra ') ? lines.shift()?.slice('extra '.length) : undefined;
   const decimal = /^index (0|[1-9][0-9]*)$/.exec(lines.shift() ?? '')?.[1];
   if (decimal === undefined) throw new Malformed('proof: no line "index N"');
-  return { index: Number(decimal), path: lines.map(parseHash), checkpoint: text.slice(split + 2) };
+  return {
+    index: Number(decimal),
+    ...(extra !== undefined && { entry: parseEntry(extra) }),
+    path: lines.map(parseHash),
+    checkpoint: text.slice(split + 2),
+  };
+}
+
+function parseEntry(base64: string): Uint8Array {
+  const entry = decodeBase64(base64);
+  if (entry === undefined) throw new Malformed('proof: its line "extra" must be the base64 of the entry');
+  return entry;
 }
 
 function parseHash(line: string): Uint8Array {

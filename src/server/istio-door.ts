@@ -1,6 +1,8 @@
+import { formatTlogProof } from '#audit/tlog-proof.ts';
 import type { LiveIssuers } from '#authority/issuers.ts';
 import { IstioDoor } from '#doors/istio/door.ts';
 import type { Issuance } from '#issuance/request.ts';
+import type { DurableLog } from '#store/log.ts';
 import { fipsTls } from './fips.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -9,6 +11,7 @@ export function openIstioDoor(
   { config, metrics, sparing }: Foundation,
   issuance: Issuance,
   issuers: LiveIssuers,
+  log?: Pick<DurableLog, 'tlogProof'>,
 ): IstioDoor {
   const { limits, dialect, tls, maxCertificateLifetimeSeconds } = config.istio;
   const calls = metrics.grpc;
@@ -16,6 +19,7 @@ export function openIstioDoor(
   metrics.gauges.watchInFlight('istio', () => inFlight);
   const door = new IstioDoor({
     issuance,
+    ...(log && { proofs: { of: async (index, signal) => formatTlogProof(await log.tlogProof(index, signal)) } }),
     dialect,
     trustDomain: config.trustDomain,
     tls: { ...tls, ...(config.fips.level === 'policy' && fipsTls) },

@@ -157,7 +157,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   const probe = await openProbe(foundation);
   opening.defer(() => probe?.close());
 
-  const door = openIstioDoor(foundation, sequence, issuing.live);
+  const door = openIstioDoor(foundation, sequence, issuing.live, store);
   opening.defer(() => door.drain(config.shutdown.graceMs));
   const roots = await FollowedRoots.follow(foundation, issuing.live, store, {
     known: () => overlap.known,

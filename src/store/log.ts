@@ -16,8 +16,11 @@ export interface DurableLog extends AuditLog {
   inclusionProof(index: number, size: number): Promise<Uint8Array[]>;
   /** Proof that the tree of `older` is a prefix of the tree of `newer` (RFC 6962 §2.1.2). */
   consistencyProof(older: number, newer: number): Promise<Uint8Array[]>;
-  /** Proof that the entry at `index` is in the published tree; publishes first when it is not yet. */
-  tlogProof(index: number): Promise<TlogProof>;
+  /**
+   * Proof that the entry at `index` is in the published tree, with the entry. Waits for the checkpoint that covers it,
+   * and rejects for the signal's reason if that comes first.
+   */
+  tlogProof(index: number, signal?: AbortSignal): Promise<TlogProof>;
   /** Octets of one entry; undefined when there is none. */
   entry(index: number): Promise<Uint8Array | undefined>;
   /** Octets of entries [from, to), at most 1,000 at a time: fewer come back when the log is shorter. */

@@ -18,6 +18,7 @@ export class Publisher {
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
   #wanted = 0;
+  #waiting: { readonly size: number; readonly resolve: () => void }[] = [];
   #closed = false;
   size: number;
   note: string | undefined;
@@ -51,6 +52,23 @@ export class Publisher {
       this.#round = undefined;
     });
     await this.#round;
+  }
+
+  /** Resolves once a checkpoint speaks of `size` entries, by the next round that succeeds; rejects for the signal's reason. */
+  async covered(size: number, signal?: AbortSignal): Promise<void> {
+    if (this.size >= size) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiting = { size, resolve };
+    const give = () => reject(signal?.reason);
+    this.#waiting.push(waiting);
+    signal?.addEventListener('abort', give, { once: true });
+    try {
+      signal?.throwIfAborted();
+      await promise;
+    } finally {
+      this.#waiting = this.#waiting.filter((each) => each !== waiting);
+      signal?.removeEventListener('abort', give);
+    }
   }
 
   /** No round after the one that runs. */
@@ -89,5 +107,6 @@ export class Publisher {
     this.size = size;
     this.note = note;
     this.signedAt = Date.now();
+    for (const waiting of this.#waiting) if (waiting.size <= size) waiting.resolve();
   }
 }

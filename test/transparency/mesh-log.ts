@@ -1,8 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { Agent } from '#test/support/agent.ts';
 import { TestHome } from '#test/support/home.ts';
-import { p256Request } from '#test/support/requests.ts';
+import { p256Request, web } from '#test/support/requests.ts';
 import { ServerProcess } from '#test/support/server-process.ts';
+
+/** Calls under way together. */
+const atOnce = 30;
 
 /** A running server whose log has grown past its first bundle, as an auditor finds it. */
 export class MeshLog implements AsyncDisposable {
@@ -26,14 +29,29 @@ export class MeshLog implements AsyncDisposable {
   /** Certificates for as many service accounts; gives the leaves, PEM. */
   async issue(count: number): Promise<string[]> {
     const leaves: string[] = [];
-    for (let n = 0; n < count; n++) {
-      const account = `a${this.#accounts++}`;
-      const { csr } = p256Request(`spiffe://cluster.local/ns/demo/sa/${account}`);
-      const { code, message, chain } = await this.#agent.call({ csr, token: this.home.tokens.token('demo', account) });
-      if (code !== 0 || chain[0] === undefined) throw new Error(`${account}: ${message}`);
-      leaves.push(chain[0]);
-    }
+    for (let left = count; left > 0; left -= atOnce)
+      leaves.push(...(await Promise.all(Array.from({ length: Math.min(left, atOnce) }, () => this.#issueOne()))));
     return leaves;
+  }
+
+  async #issueOne(): Promise<string> {
+    const account = `a${this.#accounts++}`;
+    const { csr } = p256Request(`spiffe://cluster.local/ns/demo/sa/${account}`);
+    const { code, message, chain } = await this.#agent.call({ csr, token: this.home.tokens.token('demo', account) });
+    if (code !== 0 || chain[0] === undefined) throw new Error(`${account}: ${message}`);
+    return chain[0];
+  }
+
+  /** What a workload of ours, namely `web`, has in its environment. */
+  get env(): Readonly<Record<string, string>> {
+    this.home.write('token', this.home.tokens.token('demo', 'web'), 0o600);
+    const { host, port } = this.server.istio;
+    return {
+      CA_ADDR: `${host}:${port}`,
+      CA_ROOT_CA: this.home.path('roots.pem'),
+      TOKEN_FILE: this.home.path('token'),
+      SPIFFE_ID: web,
+    };
   }
 
   /** The prefix of the log's tiles on the admin door. */

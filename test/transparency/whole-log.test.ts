@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { softwareCheckpointSigner } from '#audit/checkpoint.ts';
 import { openLog } from '#store/sqlite/open-log.ts';
 import { issuedEvent } from '#test/audit/example-event.ts';
-import { parsed } from '#test/cli/run-cli.ts';
+import { countersign, parsed } from '#test/cli/run-cli.ts';
 import { describeWith } from '#test/oracles.ts';
 import { fsck, logcheck } from './judges.ts';
 import { MeshLog } from './mesh-log.ts';
@@ -14,11 +14,12 @@ import { MeshLog } from './mesh-log.ts';
 describeWith(['set:transparency'], 'the log of a running server, in the eyes of others', () => {
   let mesh: MeshLog;
   let early: string;
+  const leaves: string[] = [];
   beforeAll(async () => {
     mesh = await MeshLog.start();
-    await mesh.issue(10);
+    leaves.push(...(await mesh.issue(10)));
     early = await mesh.checkpointOver(10, 'early');
-    await mesh.issue(260);
+    leaves.push(...(await mesh.issue(260)));
     await mesh.checkpointOver(270, 'later');
   });
   afterAll(() => mesh[Symbol.asyncDispose]());
@@ -43,6 +44,43 @@ describeWith(['set:transparency'], 'the log of a running server, in the eyes of 
 
   it("A-12: Tessera's own command says so too, over HTTP", async () => {
     expect(await fsck(mesh.url, mesh.vkeyFile)).toMatch(/^Successfully fsck'd log with size 2\d\d /);
+  });
+
+  const checkedProof = async (proof: string, certificate: string) => ({
+    ours: await countersign(['audit', 'check', certificate, '--proof', proof, '--key', mesh.vkeyFile, '--json']),
+    theirs: await logcheck('proof', mesh.vkeyFile, proof, certificate),
+  });
+  const certificateFile = (name: string, pem = '') => {
+    mesh.home.write(name, pem);
+    return mesh.home.path(name);
+  };
+
+  it.each([0, 5, 255, 269])(
+    'A-15: a proof of certificate %i holds, here and elsewhere, and is none of its neighbour',
+    async (which) => {
+      const own = certificateFile('own.pem', leaves[which]);
+      const other = certificateFile('other.pem', leaves[which === 269 ? 268 : which + 1]);
+      const proof = mesh.home.path('own.tlog-proof');
+      const made = await countersign(['audit', 'prove', own, '--home', mesh.home.directory, '--out', proof]);
+      expect(made).toMatchObject({ code: 0 });
+      const good = await checkedProof(proof, own);
+      expect(good).toMatchObject({ ours: { code: 0 }, theirs: { code: 0 } });
+      const { index, size, origin } = parsed(good.theirs);
+      expect(parsed(good.ours)).toMatchObject({ logged: true, proven: true, index, size, origin });
+      const bad = await checkedProof(proof, other);
+      expect(bad).toMatchObject({ ours: { code: 1 }, theirs: { code: 1 } });
+      expect(bad.ours.stderr).toContain(`entry ${index} of log.test/mesh is not about the certificate`);
+    },
+  );
+
+  it('A-15: whoever asks gets the proof with the certificate itself', async () => {
+    const out = mesh.home.path('svid');
+    const issued = await countersign(['issue', '--out', out, '--proof', '--json'], { env: mesh.env });
+    const proof = join(out, 'cert-chain.tlog-proof');
+    expect(parsed(issued)).toMatchObject({ outcome: 'issued', files: { proof } });
+    const checked = await checkedProof(proof, join(out, 'cert-chain.pem'));
+    expect(checked).toMatchObject({ ours: { code: 0 }, theirs: { code: 0 } });
+    expect(checked.ours.stdout).toContain('"proven": true');
   });
 
   it('none of them takes it for the log of another key', async () => {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Input } from '../command/command.ts';
 import type { Exit } from '../exit.ts';
+import { Failure } from '../failure.ts';
 import { facts } from '../terminal/facts.ts';
 import { plain } from '../terminal/plain.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -9,6 +10,7 @@ import { certificateSha256, type FoundRecord, findCertificate } from './find-cer
 import { readLogKey } from './log-key.ts';
 import { openSource } from './log-source.ts';
 import type { checkOptions } from './options.ts';
+import { provenRecord } from './proof-file.ts';
 import { PublishedLog } from './published-log.ts';
 
 type CheckInput = Input<typeof checkOptions>;
@@ -18,6 +20,7 @@ type Proof = { readonly state: 'proven' | 'unproven'; readonly size: number } | 
 
 export async function runCheck(input: CheckInput, terminal: Terminal): Promise<Exit> {
   const sha256 = certificateSha256(input.operands[0] ?? '-');
+  if (input.options.proof !== undefined) return checkAgainst(input.options.proof, sha256, input, terminal);
   const source = await openSource(input.options, input.home);
   try {
     using progress = terminal.progress(`searching ${source.name}`);
@@ -29,6 +32,17 @@ export async function runCheck(input: CheckInput, terminal: Terminal): Promise<E
   } finally {
     source.close();
   }
+}
+
+/** No log is at hand: the file has to hold by itself, under the key. */
+function checkAgainst(file: string, sha256: string, { options, home }: CheckInput, terminal: Terminal): Exit {
+  if (options.log !== undefined || options.store !== undefined)
+    throw new Failure('usage', 'give --proof, or a log to look into: not both');
+  const { origin, size, ...found } = provenRecord(file, sha256, readLogKey(options.key, home));
+  const proof = { state: 'proven', size } as const;
+  if (options.json) terminal.printJson({ ...checkJson(sha256, size, found, proof), origin });
+  else terminal.print(checkText(sha256, size, found, proof, terminal));
+  return 'ok';
 }
 
 /** Throws Failure `no` where the published log covers the record and does not prove it. */

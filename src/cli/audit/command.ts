@@ -53,17 +53,19 @@ const check = defineCommand({
   summary: 'Does the log hold this certificate?',
   about: [
     'Looks for the exact certificate, by the SHA-256 of its octets. When the published log covers its record already, the proof of inclusion is checked up to the signed checkpoint as well.',
+    'With --proof no log is needed: the proof, the certificate and the key of the log say it all.',
   ],
   operands: [certificateOperand],
   options: checkOptions,
   examples: [
     { type: 'audit check svid/cert-chain.pem && echo logged', to: 'in a script' },
     { type: 'audit check leaf.pem --log /mnt/log-copy --key log.vkey', to: 'against a copy' },
+    { type: 'audit check leaf.pem --proof leaf.tlog-proof --key log.vkey', to: 'offline, years later' },
   ],
   exits: {
     ok: 'the log holds it',
-    no: 'the log does not hold it, or cannot prove it',
-    input: 'the certificate or the log cannot be read',
+    no: 'the log does not hold it, or cannot prove it; the proof does not hold, or proves something else',
+    input: 'the certificate, the log or the proof cannot be read',
   },
   run: async (input, terminal) => (await import('./check.ts')).runCheck(input, terminal),
 });
@@ -72,7 +74,7 @@ const prove = defineCommand({
   name: 'prove',
   summary: 'Write a tlog-proof that the log holds this certificate.',
   about: [
-    'The proof is one small text file (C2SP tlog-proof). Together with the entry and the key of the log it answers the question offline, for years.',
+    "The proof is one small text file (C2SP tlog-proof): the entry, its way to the root, the signed checkpoint. With the key of the log it answers the question offline, for years: `audit check --proof`, or anybody else's program. Whoever gets it reads the record: who asked, from where, under which rule.",
   ],
   operands: [certificateOperand],
   options: proveOptions,

@@ -27,11 +27,13 @@ export function findCertificate(source: LogSource, sha256: string, progress: Pro
     // Most entries do not even hold these characters; only those that do are worth decoding.
     if (!Buffer.from(octets.buffer, octets.byteOffset, octets.length).includes(sha256)) continue;
     const entry = decodeEntry(octets);
-    if (entry.outcome === 'success' && sha256Of(entry) === sha256) return { index, entry };
+    if (issuedSha256(entry) === sha256) return { index, entry };
   }
   return undefined;
 }
 
-function sha256Of({ certificate }: Entry): unknown {
+/** SHA-256, hex, of the certificate that this record says was issued. */
+export function issuedSha256({ certificate, outcome }: Entry): unknown {
+  if (outcome !== 'success') return undefined;
   return typeof certificate === 'object' && 'sha256' in certificate ? certificate.sha256 : undefined;
 }

@@ -31,6 +31,7 @@ const findOptions = { log: logOption, store: storeOption, key: keyOption } as co
 
 export const checkOptions = {
   ...findOptions,
+  proof: value('FILE', 'believe this proof, and look into no log'),
   json: flag('one JSON object: {"logged", "index", "published", "proven"}'),
 } as const;
 

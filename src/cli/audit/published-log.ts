@@ -51,10 +51,10 @@ export class PublishedLog implements LogSource {
     const path = this.#path(index);
     const [entry] = this.entries(index, index + 1);
     const computed = entry && rootFromInclusion(leafHash(entry), index, size, path);
-    if (computed === undefined || !Buffer.from(root).equals(computed)) {
+    if (entry === undefined || computed === undefined || !Buffer.from(root).equals(computed)) {
       throw new Failure('no', `${this.#directory}: entry ${index} is not under the root that the checkpoint signs`);
     }
-    return { index, path, checkpoint: this.#note };
+    return { index, entry, path, checkpoint: this.#note };
   }
 
   #path(index: number): readonly Uint8Array[] {

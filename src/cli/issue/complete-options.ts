@@ -17,6 +17,7 @@ export function completeOptions(given: Given, home: Home, env: NodeJS.ProcessEnv
   const fallback = (name: string) => env[name] || fromHome.get(name) || undefined;
   const address = given.address ?? fallback('CA_ADDR');
   if (address === undefined) throw missing('--address HOST:PORT', 'CA_ADDR', home);
+  if (given.proof && given.out === undefined) throw new Failure('usage', '--proof goes with --out DIR');
   const token = given['token-file'] ?? (given['client-cert'] === undefined ? fallback('TOKEN_FILE') : undefined);
   const clientCertificate = readClientCertificate(given);
   return {
@@ -26,6 +27,7 @@ export function completeOptions(given: Given, home: Home, env: NodeJS.ProcessEnv
     keyKind: parseKeyKind(given['key-type'] ?? 'ec:P-256'),
     ttl: seconds(given.ttl ?? '0s', '--ttl'),
     timeoutMs: seconds(given.timeout ?? '20s', '--timeout') * 1000,
+    wantsProof: given.proof,
     ...(token === undefined ? {} : { token: readToken(token) }),
     ...(clientCertificate === undefined ? {} : { clientCertificate }),
   };

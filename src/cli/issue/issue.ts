@@ -21,10 +21,7 @@ const exitOf = {
 export async function runIssue({ options, home }: Input<typeof issueOptions>, terminal: Terminal): Promise<Exit> {
   const request = completeOptions(options, home, process.env);
   const outcome = await ask(request, terminal);
-  const files =
-    outcome.kind === 'issued' && options.out !== undefined
-      ? await keep(options.out, outcome.chain, outcome.key)
-      : undefined;
+  const files = outcome.kind === 'issued' && options.out !== undefined ? await keep(options.out, outcome) : undefined;
   if (options.json) terminal.printJson(outcomeJson(outcome, request, files));
   else terminal.print(outcomeText(outcome, request, files, terminal));
   return exitOf[outcome.kind];
@@ -57,6 +54,12 @@ export function outcomeText(
       ['key', request.keyKind],
       ['valid until', leaf && stamp(leaf.validToDate.getTime())],
       ['kept', plain(kept)],
+      [
+        'proof',
+        request.wantsProof === true
+          ? plain(files?.proof ?? 'none was given; `audit prove` writes one later')
+          : undefined,
+      ],
     ],
     style,
   );

@@ -1,7 +1,15 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { Client, credentials, Metadata, type MethodDefinition, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  Metadata,
+  type MethodDefinition,
+  type ServiceError,
+  type StatusObject,
+  status,
+} from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 
 const serviceName = 'istio.v1.auth.IstioCertificateService';
@@ -19,11 +27,18 @@ export interface Call {
   /** Seconds; 0 leaves it to the server. */
   readonly ttl: number;
   readonly timeoutMs: number;
+  /** Ask for the log's proof as well. */
+  readonly wantsProof?: boolean;
 }
 
 /** What came back: the `cert_chain` elements as they are, or a gRPC status. */
 export type Answer =
-  | { readonly ok: true; readonly chain: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly chain: readonly string[];
+      /** A `.tlog-proof`, unread; absent where it was not asked for, or not given. */
+      readonly proof?: string;
+    }
   | { readonly ok: false; readonly status: string; readonly message: string };
 
 /** One CreateCertificate call on a connection of its own. Rejects with Error when the answer is not of the protocol. */
@@ -52,10 +67,12 @@ function unary(client: Client, call: Call): Promise<Answer> {
   const { path, requestSerialize, responseDeserialize } = createCertificateMethod();
   const metadata = new Metadata();
   if (call.token !== undefined) metadata.set('authorization', `Bearer ${call.token}`);
+  if (call.wantsProof === true) metadata.set('countersign-proof', 'trailer');
   const request = { csr: call.csr, validityDuration: call.ttl };
   const deadline = Date.now() + call.timeoutMs;
   return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(
+    let chain: readonly string[] | undefined;
+    const calling = client.makeUnaryRequest(
       path,
       requestSerialize,
       responseDeserialize,
@@ -64,12 +81,20 @@ function unary(client: Client, call: Call): Promise<Answer> {
       { deadline },
       (error, response) => {
         if (error !== null) return resolve(notOk(error));
-        const chain = certChain(response);
+        chain = certChain(response);
         if (chain === undefined) reject(new Error('the answer holds no certificate chain'));
-        else resolve({ ok: true, chain });
       },
     );
+    // The trailers come with the status, right after the answer.
+    calling.on('status', (ended: StatusObject) => {
+      if (chain !== undefined) resolve({ ok: true, chain, ...proofIn(ended.metadata) });
+    });
   });
+}
+
+function proofIn(trailers: Metadata): { readonly proof?: string } {
+  const [proof] = trailers.get('countersign-tlog-proof-bin');
+  return proof === undefined ? {} : { proof: proof.toString() };
 }
 
 function notOk(error: ServiceError): Answer {

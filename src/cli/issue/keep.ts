@@ -7,10 +7,15 @@ export interface KeptFiles {
   readonly key: string;
   readonly chain: string;
   readonly roots: string;
+  /** Absent where none was given. */
+  readonly proof?: string;
 }
 
 /** The three files that Istio's own agents write. A crash between them leaves a new key beside an old chain: ask again. */
-export async function keep(directory: string, chain: IssuedChain, key: KeyObject): Promise<KeptFiles> {
+export async function keep(
+  directory: string,
+  { chain, key, proof }: { readonly chain: IssuedChain; readonly key: KeyObject; readonly proof?: string },
+): Promise<KeptFiles> {
   const files = {
     key: join(directory, 'key.pem'),
     chain: join(directory, 'cert-chain.pem'),
@@ -19,5 +24,8 @@ export async function keep(directory: string, chain: IssuedChain, key: KeyObject
   await writeDurably(files.key, key.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
   await writeDurably(files.chain, chain.chainPem);
   await writeDurably(files.roots, chain.rootsPem);
-  return files;
+  if (proof === undefined) return files;
+  const proofFile = join(directory, 'cert-chain.tlog-proof');
+  await writeDurably(proofFile, proof);
+  return { ...files, proof: proofFile };
 }

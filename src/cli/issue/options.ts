@@ -11,5 +11,6 @@ export const issueOptions = {
   ttl: value('DURATION', 'lifetime to ask for: 90s, 15m, 24h, 7d (default: what the policy gives)'),
   timeout: value('DURATION', 'how long to wait for the answer (default: 20s)'),
   out: value('DIR', 'write key.pem, cert-chain.pem and root-cert.pem there', { short: 'o' }),
+  proof: flag("ask for the log's proof too, and write it to cert-chain.tlog-proof beside them"),
   json: flag('one JSON object: {"outcome": "issued" | "refused" | "unavailable" | "failed", ...}'),
 } as const;

@@ -10,7 +10,7 @@ export interface CertificateRequestOptions extends Omit<Call, 'csr'> {
 }
 
 export type Outcome =
-  | { readonly kind: 'issued'; readonly chain: IssuedChain; readonly key: KeyObject }
+  | { readonly kind: 'issued'; readonly chain: IssuedChain; readonly key: KeyObject; readonly proof?: string }
   /** `refused`: asking again the same way cannot help. `unavailable`: it can. `failed`: an operator must look. */
   | { readonly kind: 'refused' | 'unavailable' | 'failed'; readonly status: string; readonly reason: string };
 
@@ -32,7 +32,13 @@ export async function requestCertificate(options: CertificateRequestOptions): Pr
   if (!answer.ok) {
     return { kind: kindOfStatus[answer.status] ?? 'failed', status: answer.status, reason: answer.message };
   }
-  return { kind: 'issued', chain: checked(answer.chain, key, options.address), key };
+  const { proof } = answer;
+  return {
+    kind: 'issued',
+    chain: checked(answer.chain, key, options.address),
+    key,
+    ...(proof !== undefined && { proof }),
+  };
 }
 
 function checked(elements: readonly string[], key: KeyObject, address: string): IssuedChain {

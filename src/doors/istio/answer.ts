@@ -14,9 +14,15 @@ export function canAnswer(stream: ServerHttp2Stream): boolean {
 }
 
 /** One message and OK. `frame`: a whole gRPC frame. */
-export function answerFrame(stream: ServerHttp2Stream, frame: Buffer): void {
+export function answerFrame(
+  stream: ServerHttp2Stream,
+  frame: Buffer,
+  trailers?: Readonly<Record<string, string>>,
+): void {
   stream.respond(okHeaders, waitForTrailers);
-  stream.once('wantTrailers', () => stream.sendTrailers(okTrailers));
+  stream.once('wantTrailers', () =>
+    stream.sendTrailers(trailers === undefined ? okTrailers : { ...okTrailers, ...trailers }),
+  );
   stream.end(frame);
 }
 

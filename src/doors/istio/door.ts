@@ -1,6 +1,6 @@
 import type { Issuance } from '#issuance/request.ts';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
-import { createCertificate, createCertificatePath } from './create-certificate.ts';
+import { createCertificate, createCertificatePath, type Proofs } from './create-certificate.ts';
 import { HealthService } from './health.ts';
 import type { Methods } from './method.ts';
 import { ReflectionService } from './reflection.ts';
@@ -10,6 +10,7 @@ import { type CallObserver, GrpcTransport, type TransportLimits } from './transp
 
 export interface IstioDoorOptions {
   readonly issuance: Issuance;
+  readonly proofs?: Proofs;
   readonly dialect: Dialect;
   readonly trustDomain: TrustDomain;
   /** Longest lifetime of a certificate given here; absent, policies decide alone. */

@@ -12,6 +12,8 @@ export interface CallHeaders {
   readonly traceparent: string;
   readonly timeout: string;
   readonly encoding: string;
+  /** Ours: `trailer` asks for the log's proof with the certificate. */
+  readonly proof: string;
 }
 
 const none: readonly string[] = [];
@@ -23,7 +25,7 @@ export function readHeaders(raw: readonly string[]): CallHeaders {
   let authorization = none;
   let clusterId = none;
   let forwardedClientCert = none;
-  const headers = { path: '', method: '', contentType: '', traceparent: '', timeout: '', encoding: '' };
+  const headers = { path: '', method: '', contentType: '', traceparent: '', timeout: '', encoding: '', proof: '' };
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const value = raw[i + 1] ?? '';
     switch (raw[i]) {
@@ -53,6 +55,9 @@ export function readHeaders(raw: readonly string[]): CallHeaders {
         break;
       case 'grpc-encoding':
         headers.encoding = value;
+        break;
+      case 'countersign-proof':
+        headers.proof = value;
         break;
     }
   }

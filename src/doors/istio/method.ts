@@ -8,15 +8,24 @@ export interface CallContext {
   readonly id: string;
   readonly evidence: WireEvidence;
   readonly traceparent?: string;
+  /** The caller asked for the log's proof with the certificate. */
+  readonly wantsProof?: true;
+}
+
+export interface Reply {
+  /** A whole gRPC frame. */
+  readonly frame: Buffer;
+  /** Beside the status. A name that ends in -bin has base64. */
+  readonly trailers?: Readonly<Record<string, string>>;
 }
 
 /**
- * One message in, one whole gRPC frame out. A rejection is a Refusal, or becomes `internal`. It must settle soon
+ * One message in, one out. A rejection is a Refusal, or becomes `internal`. It must settle soon
  * after `signal` aborts: its workplace is taken until then.
  */
 export interface UnaryMethod {
   readonly kind: 'unary';
-  handle(message: Buffer, context: CallContext, signal: AbortSignal): Promise<Buffer>;
+  handle(message: Buffer, context: CallContext, signal: AbortSignal): Promise<Reply>;
   /** Told of a call that ends before `handle` could be given its message; resolves with what to answer. Never rejects. */
   turnedAway?(context: CallContext, refusal: Refusal): Promise<Refusal>;
 }

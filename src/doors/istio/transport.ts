@@ -153,7 +153,12 @@ function contextOf(id: string, headers: CallHeaders, connection: Connection): Ca
     ...(headers.forwardedClientCert.length > 0 && { forwardedClientCert: headers.forwardedClientCert }),
     ...(connection.clientCertificate && { clientCertificate: connection.clientCertificate }),
   };
-  return { id, evidence, ...(headers.traceparent && { traceparent: headers.traceparent }) };
+  return {
+    id,
+    evidence,
+    ...(headers.traceparent && { traceparent: headers.traceparent }),
+    ...(headers.proof === 'trailer' && { wantsProof: true }),
+  };
 }
 
 function ignore(): void {}

@@ -3,7 +3,7 @@ import { asRefusal, Refusal } from '#refusal/refusal.ts';
 import { answerFrame, answerStatus, canAnswer } from './answer.ts';
 import { FrameReader } from './framing.ts';
 import { parseTimeout } from './headers.ts';
-import type { CallContext, UnaryMethod } from './method.ts';
+import type { CallContext, Reply, UnaryMethod } from './method.ts';
 import { type Dialect, type GrpcStatus, grpcCode, statusOf } from './status.ts';
 import type { Workplaces } from './workplaces.ts';
 
@@ -94,9 +94,9 @@ export class UnaryCall {
     const { ip } = this.#context.evidence.peer;
     this.#handed = true;
     this.#method.handle(message, this.#context, this.#abort.signal).then(
-      (frame) => {
+      (reply) => {
         workplaces.free(ip, this.#newcomer);
-        this.#answer(frame);
+        this.#answer(reply);
       },
       (thrown: unknown) => {
         workplaces.free(ip, this.#newcomer);
@@ -105,10 +105,10 @@ export class UnaryCall {
     );
   }
 
-  #answer(frame: Buffer): void {
+  #answer({ frame, trailers }: Reply): void {
     if (this.#over) return;
     if (canAnswer(this.#stream)) {
-      answerFrame(this.#stream, frame);
+      answerFrame(this.#stream, frame, trailers);
       this.#end(grpcCode.ok);
     } else this.#closed();
   }

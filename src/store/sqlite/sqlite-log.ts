@@ -121,11 +121,12 @@ export class SqliteLog implements DurableLog {
     return this.#reader.hashes({ kind: 'consistency', older, newer });
   }
 
-  async tlogProof(index: number): Promise<TlogProof> {
-    if (index >= this.#publisher.size) await this.#publisher.publish();
+  async tlogProof(index: number, signal?: AbortSignal): Promise<TlogProof> {
+    await this.#publisher.covered(index + 1, signal);
     const { size, note } = this.#publisher;
-    if (note === undefined) throw new Error('the log has published no checkpoint');
-    return { index, path: await this.inclusionProof(index, size), checkpoint: note };
+    const [path, entry] = await Promise.all([this.inclusionProof(index, size), this.entry(index)]);
+    if (note === undefined || entry === undefined) throw new Error(`the log has no entry ${index} under a checkpoint`);
+    return { index, entry, path, checkpoint: note };
   }
 
   async entry(index: number): Promise<Uint8Array | undefined> {

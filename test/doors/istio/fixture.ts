@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type StatusObject } from '@grpc/grpc-js';
 import { IstioDoor, type IstioDoorOptions } from '#doors/istio/door.ts';
 import { type Attempt, type Issuance, type IssuanceRequest, type Issued, mintIssued } from '#issuance/request.ts';
 import type { Refusal } from '#refusal/refusal.ts';
@@ -118,10 +118,13 @@ export function tsClient(open: { readonly port: number; readonly mesh: Mesh }, i
       const metadata = new Metadata();
       for (const [name, value] of headers) metadata.add(name, value);
       return new Promise((resolve) => {
-        client.makeUnaryRequest(to, asIs, asIs, Buffer.from(message), metadata, (error: ServiceError | null, body) => {
-          if (error) resolve({ code: error.code, message: error.details, trailers: error.metadata });
-          else resolve({ code: 0, message: '', trailers: new Metadata(), ...(body && { body }) });
+        let received: Buffer | undefined;
+        const calling = client.makeUnaryRequest(to, asIs, asIs, Buffer.from(message), metadata, (_, body) => {
+          received = body;
         });
+        calling.on('status', ({ code, details, metadata: trailers }: StatusObject) =>
+          resolve({ code, message: code === 0 ? '' : details, trailers, ...(received && { body: received }) }),
+        );
       });
     },
     [Symbol.dispose]: () => client.close(),
