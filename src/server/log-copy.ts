@@ -1,4 +1,4 @@
-import type { SqliteLog } from '#store/sqlite/sqlite-log.ts';
+import type { EngineLog } from '#store/engine-log.ts';
 import { descriptorSink, type LogSink } from '#telemetry/log/sink.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -11,7 +11,7 @@ const lookEveryMs = 250;
  */
 export function copyLog(
   { config, logger }: Pick<Foundation, 'config' | 'logger'>,
-  store: Pick<SqliteLog, 'size' | 'entries'>,
+  store: Pick<EngineLog, 'size' | 'entries'>,
   sink: () => LogSink = standardOutput,
 ): { stop(): Promise<void> } {
   if (config.audit.copyTo === 'nowhere') return { stop: async () => {} };

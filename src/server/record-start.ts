@@ -3,7 +3,7 @@ import type { AuditEvent } from '#audit/event.ts';
 import type { LoadedConfig } from '#config/load.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import type { PolicySet } from '#policy/set.ts';
-import type { SqliteLog } from '#store/sqlite/sqlite-log.ts';
+import type { EngineLog } from '#store/engine-log.ts';
 import { configChange, policyChangeSince } from './change.ts';
 import { fromFiles } from './events.ts';
 import type { Foundation } from './foundation.ts';
@@ -11,7 +11,7 @@ import type { LastLoaded } from './last-loaded.ts';
 import type { OpenKey } from './open-key.ts';
 
 /** The log is open: by which key it is signed from here on, and after what kind of end. */
-export async function recordOpening({ events }: Foundation, log: SqliteLog, key: OpenKey, vkey: string): Promise<void> {
+export async function recordOpening({ events }: Foundation, log: EngineLog, key: OpenKey, vkey: string): Promise<void> {
   const last = log.size === 0 ? undefined : await log.entry(log.size - 1);
   const wasClean = last === undefined || cleanEnds.has(decodeEntry(last).type);
   const { size, origin } = log;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import type { EngineLog } from '#store/engine-log.ts';
 import { openLog } from '#store/sqlite/open-log.ts';
-import type { SqliteLog } from '#store/sqlite/sqlite-log.ts';
 import { appendAside } from './events.ts';
 import type { Foundation } from './foundation.ts';
 import { checkpointSigner, type OpenKey } from './open-key.ts';
@@ -10,7 +10,7 @@ export async function openStore(
   foundation: Foundation,
   auditKey: OpenKey,
   failed: (cause: unknown) => void,
-): Promise<SqliteLog> {
+): Promise<EngineLog> {
   const { config, clock, events, logger, metrics } = foundation;
   /** When the newest checkpoint had been signed that the last failure followed: one event for all that fail in a row. */
   let failedAfter: number | undefined;

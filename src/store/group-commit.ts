@@ -1,8 +1,16 @@
 import type { EncodedEvent } from '#audit/entry.ts';
 import { Refusal } from '#refusal/refusal.ts';
 
-/** Makes a batch durable and gives the index of its first record. A rejection means: nothing is known to be durable. */
+/**
+ * Makes a batch durable and gives the index of its first record. A rejection means: nothing is known to be durable; with
+ * GivenUp, the next batch may be tried.
+ */
 export type CommitBatch = (batch: readonly EncodedEvent[]) => Promise<number>;
+
+/** A batch whose store could not be reached in time. It may be durable all the same: its records are refused for good. */
+export class GivenUp extends Error {
+  override readonly name = 'GivenUp';
+}
 
 export interface GroupCommitBounds {
   /** Most records in one durable write. */
@@ -24,7 +32,8 @@ interface Waiting {
 
 /**
  * One durable write for all records that gathered while the last one was running. After the first failure nothing is
- * tried again: what a failed fsync left behind is unknown, and only a restart reads it anew.
+ * tried again: what a failed fsync left behind is unknown, and only a restart reads it anew. A store that is out of reach
+ * has not failed.
  */
 export class GroupCommit {
   readonly #commit: CommitBatch;
@@ -107,8 +116,16 @@ export class GroupCommit {
       const first = await this.#commit(batch.map(({ event }) => event));
       this.#release(batch, first);
     } catch (cause) {
-      this.fail(cause);
+      if (cause instanceof GivenUp) this.#refuse(batch, cause);
+      else this.fail(cause);
     }
+  }
+
+  #refuse(batch: readonly Waiting[], cause: GivenUp): void {
+    if (this.#failed) return;
+    this.#inFlight = [];
+    for (const { reject } of batch) reject(unavailable(cause));
+    this.#goOn();
   }
 
   #release(batch: readonly Waiting[], first: number): void {
@@ -117,6 +134,10 @@ export class GroupCommit {
     this.batches++;
     this.records += batch.length;
     for (const [at, { resolve }] of batch.entries()) resolve(first + at);
+    this.#goOn();
+  }
+
+  #goOn(): void {
     if (this.#waiting.length > 0) this.#schedule();
     else this.#wakeIdle();
   }

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { formatNote } from '#audit/note.ts';
 import { checkpointPath } from '#audit/tiles.ts';
 import { writeDurably } from './durable-file.ts';
-import { holdAgainst, rootOf } from './guard.ts';
+import { demandExtends, holdAgainst, type Signed } from './guard.ts';
 import { publishCheckpoint, publishTiles, removeOutgrown } from './publish.ts';
+import { rootOf } from './tree-hashes.ts';
 import type { TreeView } from './tree-view.ts';
 
 /** The published directory and the guard, in step with a store: tiles, then guard, then checkpoint. */
@@ -13,6 +14,7 @@ export class Publication {
   readonly #guard: string;
   #published = 0;
   #written = 0;
+  #signed: Signed | undefined;
 
   constructor(tree: TreeView, directory: string, guard: string) {
     this.#tree = tree;
@@ -20,21 +22,27 @@ export class Publication {
     this.#guard = guard;
   }
 
-  /** Takes up the directory as it is; gives the checkpoint found. Throws StoreError when the store is behind or beside it. */
-  open(origin: string): { size: number; note: string | undefined } {
-    holdAgainst(this.#tree, this.#guard, origin);
-    const found = holdAgainst(this.#tree, join(this.#directory, checkpointPath), origin);
+  /** Takes up the directory as it is; gives the checkpoint found. Rejects with StoreError when the store is behind or beside it. */
+  async open(origin: string): Promise<{ size: number; note: string | undefined }> {
+    await holdAgainst(this.#tree, this.#guard, origin);
+    const found = await holdAgainst(this.#tree, join(this.#directory, checkpointPath), origin);
     this.#published = found?.size ?? 0;
     this.#written = this.#published;
     return { size: this.#published, note: found === undefined ? undefined : formatNote(found.note) };
   }
 
-  /** Brings bundles and tiles up to all that is durable; gives what is to be signed. */
-  writeTiles(): { size: number; root: Uint8Array } {
-    const size = this.#tree.size();
-    publishTiles(this.#tree, this.#directory, this.#published, size);
+  /**
+   * Brings bundles and tiles up to all that is durable; gives what is to be signed, once it has been seen to extend what
+   * was signed last: a database may have been exchanged under a running server.
+   */
+  async writeTiles(): Promise<Signed> {
+    if (this.#signed !== undefined) await demandExtends(this.#tree, this.#signed, 'the checkpoint signed last');
+    const { size } = await this.#tree.head();
+    await publishTiles(this.#tree, this.#directory, this.#published, size);
     this.#written = size;
-    return { size, root: rootOf(this.#tree, size) };
+    const root = await rootOf(this.#tree, size);
+    this.#signed = { size, root };
+    return this.#signed;
   }
 
   /** The guard first: a crash between the two leaves a guard that the store satisfies, and an older checkpoint. */

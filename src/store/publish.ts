@@ -10,15 +10,21 @@ import type { TreeView } from './tree-view.ts';
  * Writes the bundles and tiles that a published tree of `to` entries has and one of `from` entries lacks. The files
  * follow from the store alone, byte for byte, so a crash half way is mended by writing them again.
  */
-export function publishTiles(tree: TreeView, directory: string, from: number, to: number): void {
+export async function publishTiles(
+  tree: Pick<TreeView, 'entries' | 'tile'>,
+  directory: string,
+  from: number,
+  to: number,
+): Promise<void> {
   for (let level = 0; hashesAt(level, to) > 0; level++) {
     for (const { n, width } of changedTiles(hashesAt(level, from), hashesAt(level, to))) {
       if (level === 0) {
         const first = n * tileWidth;
-        put(directory, bundlePath(n, width), encodeBundle(tree.entries(first, first + width)));
+        put(directory, bundlePath(n, width), encodeBundle(await tree.entries(first, first + width)));
         fault('publish.bundle');
       }
-      put(directory, tilePath(level, n, width), tree.tile(level, n).subarray(0, width * hashLength));
+      const tile = await tree.tile(level, n);
+      put(directory, tilePath(level, n, width), tile.subarray(0, width * hashLength));
       fault('publish.tile');
     }
   }

@@ -73,23 +73,38 @@ export class QuestionThread<Question, Answer> {
   }
 }
 
-/** The thread's own side: answers until `isLast` holds for a question. */
+/** The thread's own side: one question after the other, until `isLast` holds for one. */
 export function answerQuestions<Question, Answer>(
-  answer: (question: Question) => Answer,
+  answer: (question: Question) => Answer | Promise<Answer>,
   isLast: (question: Question) => boolean,
+  serially: Serially = inOrder(),
 ): void {
   if (parentPort === null) throw new Error('questions are answered in a worker thread');
   const port = parentPort;
   port.on('message', ({ id, question }: Asked<Question>) => {
-    const answered = tryToAnswer(id ?? -1, () => answer(question));
-    if (id !== undefined) port.postMessage(answered);
-    if (isLast(question)) port.close();
+    void serially(async () => {
+      const answered = await tryToAnswer(id ?? -1, () => answer(question));
+      if (id !== undefined) port.postMessage(answered);
+      if (isLast(question)) port.close();
+    });
   });
 }
 
-function tryToAnswer<Answer>(id: number, answer: () => Answer): Answered<Answer> {
+/** Runs what it is given one after the other. */
+export type Serially = <T>(work: () => Promise<T>) => Promise<T>;
+
+export function inOrder(): Serially {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const done = last.then(work);
+    last = done.catch(() => {});
+    return done;
+  };
+}
+
+async function tryToAnswer<Answer>(id: number, answer: () => Answer | Promise<Answer>): Promise<Answered<Answer>> {
   try {
-    return { id, answer: answer() };
+    return { id, answer: await answer() };
   } catch (thrown) {
     if (thrown instanceof StoreError) return { id, refused: storeProblem(thrown) };
     return { id, failed: thrown instanceof Error ? thrown.message : String(thrown) };

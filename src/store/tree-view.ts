@@ -1,12 +1,17 @@
-import type { HashSource } from '#audit/merkle-proof.ts';
+import type { Head } from './head.ts';
 
-/** What publishing and proving need of a store: any engine's view of its durable tree. */
+/** What an engine has at hand is given at once, what it has to fetch is promised. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** A log as an engine holds it, for looking only. Throws StoreError, or rejects with it. */
 export interface TreeView {
-  /** Number of durable entries. */
-  size(): number;
-  /** Octets of entries [from, to), without a gap. */
-  entries(from: number, to: number): Uint8Array[];
+  head(): Awaitable<Head>;
+  /** Octets of entries [from, to), without a gap; StoreError `damaged` names the first that is missing or unreadable. */
+  entries(from: number, to: number): Awaitable<Uint8Array[]>;
+  /** Octets of one entry; undefined when there is none. */
+  entry(index: number): Awaitable<Uint8Array | undefined>;
   /** Hashes of a tile, at least those of the durable tree. */
-  tile(level: number, n: number): Uint8Array;
-  hashes(): HashSource;
+  tile(level: number, n: number): Awaitable<Uint8Array>;
+  /** Index of the last entry that is stored, whatever the head says; −1 for none. */
+  lastIndex(): Awaitable<number>;
 }

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signCheckpoint, softwareCheckpointSigner } from '#audit/checkpoint.ts';
 import { parseTlogProof, verifyTlogProof } from '#audit/tlog-proof.ts';
 import { parseVkey } from '#audit/vkey.ts';
+import type { EngineLog } from '#store/engine-log.ts';
 import { openLog } from '#store/sqlite/open-log.ts';
-import type { SqliteLog } from '#store/sqlite/sqlite-log.ts';
 import { deniedEvent, issuedEvent } from '#test/audit/example-event.ts';
 import { countersign, parsed, scratch } from './run-cli.ts';
 
@@ -21,7 +21,7 @@ const home = join(folder, 'home');
 const published = join(home, 'audit', 'log');
 const at = (name: string) => join(folder, name);
 const signer = softwareCheckpointSigner(generateKeyPairSync('ed25519').privateKey, 'log.example/cli');
-let log: SqliteLog;
+let log: EngineLog;
 
 function certificate(name: string): X509Certificate {
   const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ${name}.key -out ${name} -subj /CN=${name}`;

@@ -3,8 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { verifyDirectory } from '#audit/verify.ts';
 import { formatVkey } from '#audit/vkey.ts';
-import { verifyStore } from '#store/sqlite/check.ts';
 import { logDatabase } from '#store/sqlite/open-log.ts';
+import { verifyStore } from '#store/sqlite/verify.ts';
 import { Agent } from '#test/support/agent.ts';
 import { TestHome } from '#test/support/home.ts';
 import { recordsOf } from '#test/support/records.ts';
@@ -58,7 +58,7 @@ describe('a server whose disk is full', () => {
     expect(codes.slice(firstRefused + 8)).not.toContain(0);
     expect(codes.every((each) => each === 0 || each === 14)).toBe(true);
 
-    expect(verifyStore(logDatabase(home.path('audit'))).size).toBe(recordsOf(home).length);
+    expect((await verifyStore(logDatabase(home.path('audit')))).size).toBe(recordsOf(home).length);
     const logged = new Set(recordsOf(home).map(({ certificate }) => Object(certificate).sha256));
     expect(held.length).toBeGreaterThan(20);
     expect(held.filter((sha256) => !logged.has(sha256))).toEqual([]);

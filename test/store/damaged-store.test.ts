@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { softwareCheckpointSigner } from '#audit/checkpoint.ts';
 import { completeEntry, encodeEvent } from '#audit/entry.ts';
 import { leafHash } from '#audit/merkle.ts';
-import { verifyStore } from '#store/sqlite/check.ts';
 import { openLog } from '#store/sqlite/open-log.ts';
+import { verifyStore } from '#store/sqlite/verify.ts';
 import { StoreError } from '#store/store-error.ts';
 import { deniedEvent, issuedEvent } from '#test/audit/example-event.ts';
 
@@ -48,7 +48,7 @@ describe('a damaged store', () => {
       change(database);
       database.close();
     });
-  const verified = (copy: string) => errorOf(() => verifyStore(join(copy, 'store', 'log.db')));
+  const verified = (copy: string) => failureOf(verifyStore(join(copy, 'store', 'log.db')));
   const started = async (copy: string) => {
     try {
       await (await openLog(optionsIn(copy))).close();
@@ -59,8 +59,8 @@ describe('a damaged store', () => {
     }
   };
 
-  it('verifies when it is not', () => {
-    expect(verifyStore(join(sound, 'store', 'log.db'))).toMatchObject({ size });
+  it('verifies when it is not', async () => {
+    expect(await verifyStore(join(sound, 'store', 'log.db'))).toMatchObject({ size });
   });
 
   it('A-21: garbage in any page stops the start or the verification, at the first entry that cannot be read', async () => {
@@ -73,7 +73,7 @@ describe('a damaged store', () => {
         bytes.fill(0xa5, page * pageSize, (page + 1) * pageSize);
         writeFileSync(file, bytes);
       });
-      const found = verified(copy) ?? (await started(copy));
+      const found = (await verified(copy)) ?? (await started(copy));
       expect(found, `page ${page}`).toBeInstanceOf(StoreError);
       expect(found?.code).toBe('damaged');
       const unreadable = firstUnreadable(join(copy, 'store', 'log.db'));
@@ -127,8 +127,8 @@ describe('a damaged store', () => {
       size,
     ],
   ];
-  it.each(changes)('A-21: %s is found by the verification, with its index', (_, change, index) => {
-    expect(verified(withSql(change))).toMatchObject({ code: 'damaged', index });
+  it.each(changes)('A-21: %s is found by the verification, with its index', async (_, change, index) => {
+    expect(await verified(withSql(change))).toMatchObject({ code: 'damaged', index });
   });
 
   const atStart: readonly (readonly [name: string, change: (database: DatabaseSync) => void])[] = [
@@ -184,7 +184,16 @@ function firstUnreadable(file: string): number | undefined {
   }
 }
 
-function errorOf(run: () => unknown): (Error & { code?: string; index?: number | undefined }) | undefined {
+async function failureOf(run: Promise<unknown>): Promise<(Error & { code?: string; index?: number }) | undefined> {
+  try {
+    await run;
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown : new Error(String(thrown));
+  }
+}
+
+function errorOf(run: () => unknown): Error | undefined {
   try {
     run();
     return undefined;

@@ -6,10 +6,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { softwareCheckpointSigner } from '#audit/checkpoint.ts';
 import type { AuditEvent } from '#audit/event.ts';
-import { givesWay } from '#store/sqlite/inventory/give-way.ts';
-import { Inventory } from '#store/sqlite/inventory/inventory.ts';
+import type { EngineLog } from '#store/engine-log.ts';
+import { givesWay } from '#store/inventory/give-way.ts';
+import type { Inventory } from '#store/inventory/inventory.ts';
+import { openInventory } from '#store/sqlite/open-inventory.ts';
 import { openLog } from '#store/sqlite/open-log.ts';
-import type { SqliteLog } from '#store/sqlite/sqlite-log.ts';
 import { deniedEvent, issuedEvent } from '#test/audit/example-event.ts';
 
 const signer = softwareCheckpointSigner(generateKeyPairSync('ed25519').privateKey, 'log.example.com/inventory');
@@ -30,7 +31,7 @@ describe('inventory and issuance', () => {
 describe('inventory', () => {
   let home: string;
   let now: number;
-  let log: SqliteLog;
+  let log: EngineLog;
   beforeEach(async () => {
     home = mkdtempSync(join(tmpdir(), 'countersign-inventory-'));
     now = Date.parse('2026-11-21T12:00:00Z');
@@ -183,7 +184,7 @@ describe('inventory', () => {
   it('is made once by many who open it at the same moment, and taken away from none', async () => {
     await log.append(certificate(1));
     const place = join(home, 'together.db');
-    const open = () => new Inventory({ log: join(home, 'store', 'log.db'), file: place, origin: signer.origin });
+    const open = () => openInventory({ log: join(home, 'store', 'log.db'), file: place, origin: signer.origin });
     const many = Array.from({ length: 6 }, open);
     const found = await Promise.all(many.map((each) => each.find({ serial: hex(1, 32) })));
     expect(found).toEqual(Array(6).fill([0]));
@@ -199,7 +200,7 @@ describe('inventory', () => {
     const maker = new DatabaseSync(place);
     maker.exec('PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; CREATE TABLE about (name TEXT, value TEXT)');
     const { ino } = statSync(place);
-    const late = new Inventory({ log: join(home, 'store', 'log.db'), file: place, origin: signer.origin });
+    const late = openInventory({ log: join(home, 'store', 'log.db'), file: place, origin: signer.origin });
     const found = late.find({ serial: hex(1, 32) });
     // Its thread is up, and has come upon the file or is about to.
     await log.append(certificate(2));
@@ -212,7 +213,7 @@ describe('inventory', () => {
 
   it('answers another process’s questions beside a running server', async () => {
     await log.append(certificate(1));
-    const beside = new Inventory({ log: join(home, 'store', 'log.db'), file: file(), origin: signer.origin });
+    const beside = openInventory({ log: join(home, 'store', 'log.db'), file: file(), origin: signer.origin });
     expect(await beside.find({ serial: hex(1, 32) })).toEqual([0]);
     await log.append(certificate(2));
     expect(await log.inventory.find({ serial: hex(2, 32) })).toEqual([1]);

@@ -7,8 +7,8 @@ import { softwareCheckpointSigner } from '#audit/checkpoint.ts';
 import { decodeEntry } from '#audit/entry.ts';
 import { verifyDirectory } from '#audit/verify.ts';
 import { formatVkey } from '#audit/vkey.ts';
-import { verifyStore } from '#store/sqlite/check.ts';
 import { openLog } from '#store/sqlite/open-log.ts';
+import { verifyStore } from '#store/sqlite/verify.ts';
 
 const program = new URL('./append-load.ts', import.meta.url).pathname;
 const origin = 'log.example.com/killed';
@@ -90,7 +90,7 @@ export class KilledLog {
     }
     await log.close();
     const [stored, published] = [
-      verifyStore(join(this.options.directory, 'log.db')),
+      await verifyStore(join(this.options.directory, 'log.db')),
       await verifyDirectory(this.options.publicDirectory, this.vkey),
     ];
     if (stored.size !== ids.length || published.size !== ids.length) throw new Error('sizes differ');

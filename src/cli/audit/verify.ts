@@ -60,12 +60,12 @@ async function verifyOwnStore(
   const directory = options.store ?? (isHome ? home.audit : undefined);
   if (directory === undefined) return undefined;
   const { logDatabase } = await import('#store/sqlite/open-log.ts');
-  const { verifyStore } = await import('#store/sqlite/check.ts');
+  const { verifyStore } = await import('#store/sqlite/verify.ts');
   const file = logDatabase(directory);
   if (!existsSync(file)) throw new Failure('input', `${directory}: not a store: it has no ${file}`);
   using progress = terminal.progress(`verifying ${file}`);
   try {
-    const { size, root } = verifyStore(file, (done, all) => progress.at(done, all));
+    const { size, root } = await verifyStore(file, (done, all) => progress.at(done, all));
     return { verified: true, of: file, size, root: Buffer.from(root).toString('base64') };
   } catch (thrown) {
     if (!(thrown instanceof StoreError)) throw thrown;

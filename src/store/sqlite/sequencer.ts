@@ -1,23 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { hashLength, leafHashOfPrefixed, RightEdge, subtreeHeights } from '#audit/merkle.ts';
-import { hashesAt, tileHeight, tileWidth } from '#audit/tiles.ts';
+import { placeBatch } from '../batch.ts';
 import { fault } from '../fault.ts';
-import { StoreError } from '../store-error.ts';
-import { placeBatch } from './batch.ts';
-import { type Head, StoredTree } from './stored-tree.ts';
-
-interface EdgeTile {
-  n: number;
-  width: number;
-  readonly hashes: Buffer;
-  changed: boolean;
-}
+import { GrowingTree } from '../growing-tree.ts';
+import type { Head } from '../head.ts';
+import { StoredTree } from './stored-tree.ts';
 
 /** Gives records their index and time, and commits them with the tree that they make. One per store. */
 export class Sequencer {
   readonly #database: DatabaseSync;
-  readonly #edge: RightEdge;
-  readonly #edgeTiles: EdgeTile[] = [];
+  readonly #tree: GrowingTree;
   readonly #insertEntry: StatementSync;
   readonly #putTile: StatementSync;
   readonly #putTree: StatementSync;
@@ -31,13 +22,7 @@ export class Sequencer {
     this.#putTree = database.prepare('INSERT OR REPLACE INTO tree VALUES (1, ?, ?, ?)');
     const stored = new StoredTree(database);
     this.#head = stored.head();
-    this.#edge = readEdge(stored, this.#head.size);
-    for (let level = 0; hashesAt(level, this.#head.size) > 0; level++) {
-      this.#edgeTiles.push(readEdgeTile(stored, level, this.#head.size));
-    }
-    if (Buffer.compare(this.#edge.root(), this.#head.root) !== 0) {
-      throw new StoreError('damaged', `the stored tiles do not add up to the root of size ${this.#head.size}`);
-    }
+    this.#tree = GrowingTree.of(this.#head, (level, n) => stored.tile(level, n));
   }
 
   get head(): Head {
@@ -54,9 +39,12 @@ export class Sequencer {
     const entries = placeBatch(packed, first, new Date(time).toISOString());
     // A crash up to COMMIT leaves the log as it was: nobody has been answered.
     this.#database.exec('BEGIN IMMEDIATE');
-    for (const [at, entry] of entries.entries()) this.#insert(first + at, entry);
-    this.#writeEdgeTiles();
-    const head = { size: first + entries.length, root: this.#edge.root(), time };
+    for (const [at, entry] of entries.entries()) {
+      this.#insertEntry.run(first + at, entry);
+      this.#tree.append(entry);
+    }
+    for (const { level, n, hashes } of this.#tree.takeChanged()) this.#putTile.run(level, n, hashes);
+    const head = { size: first + entries.length, root: this.#tree.root(), time };
     this.#putTree.run(head.size, head.root, head.time);
     fault('batch.inserted');
     this.#database.exec('COMMIT');
@@ -65,59 +53,4 @@ export class Sequencer {
     this.#head = head;
     return head;
   }
-
-  #insert(seq: number, entry: Uint8Array): void {
-    this.#insertEntry.run(seq, entry);
-    const prefixed = new Uint8Array(entry.buffer, entry.byteOffset - 1, entry.byteLength + 1);
-    this.#edge.append(leafHashOfPrefixed(prefixed), (height, root) => {
-      if (height % tileHeight === 0) this.#extendTile(height / tileHeight, root);
-    });
-  }
-
-  #extendTile(level: number, hash: Uint8Array): void {
-    const tile = this.#edgeTiles[level] ?? emptyTile(0);
-    this.#edgeTiles[level] = tile;
-    tile.hashes.set(hash, tile.width * hashLength);
-    tile.width++;
-    tile.changed = true;
-    if (tile.width < tileWidth) return;
-    this.#putTile.run(level, tile.n, tile.hashes);
-    this.#edgeTiles[level] = emptyTile(tile.n + 1);
-  }
-
-  #writeEdgeTiles(): void {
-    for (const [level, tile] of this.#edgeTiles.entries()) {
-      if (!tile.changed) continue;
-      this.#putTile.run(level, tile.n, tile.hashes.subarray(0, tile.width * hashLength));
-      tile.changed = false;
-    }
-  }
-}
-
-function emptyTile(n: number): EdgeTile {
-  return { n, width: 0, hashes: Buffer.alloc(tileWidth * hashLength), changed: false };
-}
-
-function readEdgeTile(stored: StoredTree, level: number, size: number): EdgeTile {
-  const hashes = hashesAt(level, size);
-  const tile = emptyTile(Math.floor(hashes / tileWidth));
-  tile.width = hashes % tileWidth;
-  if (tile.width === 0) return tile;
-  const found = stored.tile(level, tile.n);
-  if (found.length !== tile.width * hashLength) {
-    throw new StoreError('damaged', `tile ${tile.n} of level ${level} should hold ${tile.width} hashes`);
-  }
-  tile.hashes.set(found);
-  return tile;
-}
-
-function readEdge(stored: StoredTree, size: number): RightEdge {
-  const source = stored.hashes();
-  let at = 0;
-  const roots = subtreeHeights(size).map((height) => {
-    const root = source.subtree(height, at / 2 ** height);
-    at += 2 ** height;
-    return root;
-  });
-  return RightEdge.of(size, roots);
 }

@@ -1,30 +1,32 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { checkTail } from '../check.ts';
 import { fault } from '../fault.ts';
 import { StoreError, storeProblem } from '../store-error.ts';
-import { checkTail } from './check.ts';
+import type { FromWriter, ToWriter } from '../writer-messages.ts';
 import { openForWriting } from './database.ts';
 import { lockStore } from './lock.ts';
 import { Sequencer } from './sequencer.ts';
-import type { FromWriter, ToWriter, WriterData } from './writer-messages.ts';
+import { StoredTree } from './stored-tree.ts';
+import type { SqliteWriterData } from './thread-data.ts';
 
 /** The thread that writes the log: takes the lock, opens, then one batch after another until it is told to close. */
 if (parentPort === null) throw new Error('the log is written in a worker thread');
 const port = parentPort;
 const say = (message: FromWriter): void => port.postMessage(message);
-const data: WriterData = workerData;
+const data: SqliteWriterData = workerData;
 
 try {
-  serve(data);
+  await serve(data);
 } catch (thrown) {
   if (!(thrown instanceof StoreError)) throw thrown;
   say({ kind: 'refused', problem: storeProblem(thrown) });
   port.close();
 }
 
-function serve({ database: file, lock: lockFile, origin }: WriterData): void {
+async function serve({ database: file, lock: lockFile, origin }: SqliteWriterData): Promise<void> {
   const lock = lockStore(lockFile);
   const database = openForWriting(file, origin);
-  checkTail(database, file);
+  await checkTail(new StoredTree(database), file);
   const sequencer = new Sequencer(database);
   port.on('message', (message: ToWriter) => {
     if (message.kind === 'close') {
@@ -36,8 +38,9 @@ function serve({ database: file, lock: lockFile, origin }: WriterData): void {
     }
     try {
       fault('batch.received');
+      const first = sequencer.head.size;
       const head = sequencer.commit(message.batch, message.now);
-      say({ kind: 'committed', head });
+      say({ kind: 'committed', first, head });
       fault('batch.answered');
     } catch (thrown) {
       // Not rolled back and not tried again: after a failed write only a new process may say what is on the disk.

@@ -2,8 +2,8 @@ import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { verifyDirectory } from '#audit/verify.ts';
 import { formatVkey } from '#audit/vkey.ts';
-import { verifyStore } from '#store/sqlite/check.ts';
 import { logDatabase } from '#store/sqlite/open-log.ts';
+import { verifyStore } from '#store/sqlite/verify.ts';
 import { describeWith } from '#test/oracles.ts';
 import { at } from '#test/support/control-plane/client.ts';
 import type { Cluster } from '#test/support/control-plane/cluster.ts';
@@ -105,7 +105,7 @@ describeWith(['control-plane', 'set:cert-manager'], 'CertificateRequests, and wh
     expect((await back.stop()).code).toBe(0);
     expect(issued()).toMatchObject([{ request: { id: uid }, certificateDer: raw.toString('base64') }]);
     const vkey = formatVkey('log.test/mesh', createPublicKey(createPrivateKey(home.logKeyPem)));
-    const { size } = verifyStore(logDatabase(home.path('audit')));
+    const { size } = await verifyStore(logDatabase(home.path('audit')));
     expect((await verifyDirectory(home.published, vkey)).size).toBe(size);
   });
 });

@@ -2,8 +2,8 @@ import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { verifyDirectory } from '#audit/verify.ts';
 import { formatVkey } from '#audit/vkey.ts';
-import { verifyStore } from '#store/sqlite/check.ts';
 import { logDatabase } from '#store/sqlite/open-log.ts';
+import { verifyStore } from '#store/sqlite/verify.ts';
 import { TestHome } from '#test/support/home.ts';
 import { type LogRecord, recordsOf } from '#test/support/records.ts';
 import { NotStarted, ServerProcess } from '#test/support/server-process.ts';
@@ -93,7 +93,7 @@ export class KilledServer implements Disposable {
   async #reconcile(): Promise<number> {
     if (existsSync(`${this.#home.published}/checkpoint`)) await verifyDirectory(this.#home.published, this.#vkey);
     const records = recordsOf(this.#home);
-    const { size } = verifyStore(logDatabase(this.#home.path('audit')));
+    const { size } = await verifyStore(logDatabase(this.#home.path('audit')));
     if (size !== records.length) throw new Error(`${records.length} records in a tree of ${size}`);
     const logged = certificatesIn(records);
     for (const sha256 of this.#held) {

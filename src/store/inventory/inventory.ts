@@ -1,10 +1,8 @@
-import { QuestionThread } from '../../question-thread.ts';
+import { QuestionThread } from '../question-thread.ts';
 import type { InventoryAnswer, InventoryData, InventoryQuestion } from './messages.ts';
 import type { CertificateName, Listed, ListFilter } from './questions.ts';
 
 export interface InventoryOptions {
-  /** The log's database file. */
-  readonly log: string;
   /** The inventory's own file; it may be deleted at any time, and is made again from the log. */
   readonly file: string;
   readonly origin: string;
@@ -13,7 +11,8 @@ export interface InventoryOptions {
 }
 
 /**
- * The inventory: a projection behind the log, in a thread of its own. Each answer covers all that was durable when the
+ * The inventory: a projection behind the log, in a thread of its own and a SQLite file of its own, whichever engine
+ * holds the log. Each answer covers all that was durable when the
  * question came, however far behind the projection was. May be used beside a running server, from another process.
  */
 export class Inventory {
@@ -22,10 +21,11 @@ export class Inventory {
   readonly #interval: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ log, file, origin, interval = 1_000 }: InventoryOptions) {
+  /** `module` is the engine's own thread, which `log` is for. */
+  constructor(module: URL, { file, origin, interval = defaultInterval }: InventoryOptions, log: object) {
     this.#interval = interval;
-    const data: InventoryData = { log, file, origin, interval };
-    this.#thread = new QuestionThread(new URL('./thread.ts', import.meta.url), data);
+    const data: InventoryData = { file, origin, interval };
+    this.#thread = new QuestionThread(module, { ...data, ...log });
   }
 
   /** The log has grown: follow it, soon. */
@@ -59,6 +59,8 @@ export class Inventory {
     return this.#thread.close({ kind: 'close' });
   }
 }
+
+const defaultInterval = 1_000;
 
 function wrong(answer: InventoryAnswer): never {
   throw new Error(`the inventory answered with ${answer.kind}`);

@@ -2,13 +2,13 @@ import { encodeEvent } from '#audit/entry.ts';
 import type { AuditEvent } from '#audit/event.ts';
 import type { TlogProof } from '#audit/tlog-proof.ts';
 import { asRefusal } from '#refusal/refusal.ts';
-import { GroupCommit } from '../group-commit.ts';
-import type { DurableLog, LogMetrics } from '../log.ts';
-import type { Publisher } from '../publisher.ts';
+import { GroupCommit } from './group-commit.ts';
+import type { Head } from './head.ts';
 import type { Inventory } from './inventory/inventory.ts';
-import type { LogOptions } from './open-log.ts';
+import type { DurableLog, LogMetrics } from './log.ts';
+import type { LogOptions } from './log-options.ts';
+import type { Publisher } from './publisher.ts';
 import type { Reader } from './reader.ts';
-import type { Head } from './stored-tree.ts';
 import type { Writer } from './writer.ts';
 
 interface Parts {
@@ -23,8 +23,8 @@ interface Parts {
 /** Most entries that one question brings back. */
 const maxEntries = 1_000;
 
-/** The log on an embedded database; `openLog` makes it. */
-export class SqliteLog implements DurableLog {
+/** A log on an engine that brings a writing and a reading thread; the engine's `openLog` makes it. */
+export class EngineLog implements DurableLog {
   /** What questions are asked of: a projection behind the log. */
   readonly inventory: Inventory;
   readonly #options: LogOptions;
@@ -49,18 +49,15 @@ export class SqliteLog implements DurableLog {
     };
     this.#group = new GroupCommit(
       async (events) => {
-        const first = this.#head.size;
-        this.#head = await writer.commit(events, Math.trunc(options.clock.now()));
-        publisher.notify(this.#head.size);
-        inventory.grown();
+        const { first, head } = await writer.commit(events, Math.trunc(options.clock.now()));
+        this.#grown(head);
         return first;
       },
       bounds,
       (cause) => options.onFailed?.(cause),
     );
     writer.onEnded = (reason) => this.#group.fail(reason);
-    publisher.notify(head.size);
-    inventory.grown();
+    this.#grown(head);
   }
 
   get origin(): string {
@@ -138,9 +135,22 @@ export class SqliteLog implements DurableLog {
     return this.#reader.entries({ kind: 'entries', from, to: Math.min(to, from + maxEntries) });
   }
 
+  /** The tree as the store has it now: others may have let it grow. */
+  async look(): Promise<void> {
+    const head = await this.#reader.head();
+    if (head.size > this.#head.size) this.#grown(head);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  #grown(head: Head): void {
+    // A look that was under way meanwhile may come after a commit that it has not seen.
+    if (head.size >= this.#head.size) this.#head = head;
+    this.#publisher.notify(this.#head.size);
+    this.inventory.grown();
   }
 
   async #close(): Promise<void> {

@@ -2,8 +2,6 @@ import type { CertificateName, Listed, ListFilter } from './questions.ts';
 
 /** What passes between the event loop and the inventory's thread. */
 export interface InventoryData {
-  /** The log's database. */
-  readonly log: string;
   readonly file: string;
   readonly origin: string;
   /** ms between looks while issuance goes first, or after a step that failed. */

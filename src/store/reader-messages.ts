@@ -1,6 +1,7 @@
-/** What passes between the event loop and the thread that reads the log and publishes it. */
-export interface ReaderData {
-  readonly database: string;
+import type { Head } from './head.ts';
+
+/** What the thread that reads a log and publishes it has to know, whichever engine holds the log. */
+export interface PublishData {
   readonly origin: string;
   readonly publicDirectory: string;
   /** The second place that keeps the last signed checkpoint. */
@@ -14,6 +15,8 @@ export type ReaderQuestion =
   | { readonly kind: 'tiles' }
   /** Puts the signed checkpoint of the tiles last written in place. */
   | { readonly kind: 'checkpoint'; readonly size: number; readonly note: string }
+  /** The tree as it is by now, whoever has let it grow. */
+  | { readonly kind: 'head' }
   | { readonly kind: 'entry'; readonly index: number }
   | { readonly kind: 'entries'; readonly from: number; readonly to: number }
   | { readonly kind: 'inclusion'; readonly index: number; readonly size: number }
@@ -23,6 +26,7 @@ export type ReaderQuestion =
 export type ReaderAnswer =
   | { readonly kind: 'opened'; readonly size: number; readonly note: string | undefined }
   | { readonly kind: 'tiles'; readonly size: number; readonly root: Uint8Array }
+  | { readonly kind: 'head'; readonly head: Head }
   | { readonly kind: 'entries'; readonly entries: readonly Uint8Array[] }
   | { readonly kind: 'hashes'; readonly hashes: readonly Uint8Array[] }
   | { readonly kind: 'done' };

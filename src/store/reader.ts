@@ -1,13 +1,15 @@
-import type { PublishTarget } from '../publisher.ts';
-import { QuestionThread } from '../question-thread.ts';
-import type { ReaderAnswer, ReaderData, ReaderQuestion } from './reader-messages.ts';
+import type { Head } from './head.ts';
+import type { PublishTarget } from './publisher.ts';
+import { QuestionThread } from './question-thread.ts';
+import type { PublishData, ReaderAnswer, ReaderQuestion } from './reader-messages.ts';
 
 /** The event loop's side of the reading thread. */
 export class Reader implements PublishTarget {
   readonly #thread: QuestionThread<ReaderQuestion, ReaderAnswer>;
 
-  constructor(data: ReaderData) {
-    this.#thread = new QuestionThread(new URL('./reader-thread.ts', import.meta.url), data);
+  /** `module` is the engine's own thread. */
+  constructor(module: URL, data: PublishData) {
+    this.#thread = new QuestionThread(module, data);
   }
 
   async opened(): Promise<{ size: number; note: string | undefined }> {
@@ -22,6 +24,11 @@ export class Reader implements PublishTarget {
 
   async writeCheckpoint(size: number, note: string): Promise<void> {
     await this.#thread.ask({ kind: 'checkpoint', size, note });
+  }
+
+  async head(): Promise<Head> {
+    const answer = await this.#thread.ask({ kind: 'head' });
+    return answer.kind === 'head' ? answer.head : wrong(answer);
   }
 
   async entries(question: ReaderQuestion): Promise<Uint8Array[]> {

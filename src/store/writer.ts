@@ -1,27 +1,43 @@
 import { Worker } from 'node:worker_threads';
 import type { EncodedEvent } from '#audit/entry.ts';
-import { StoreError } from '../store-error.ts';
 import { packBatch } from './batch.ts';
-import type { Head } from './stored-tree.ts';
-import type { FromWriter, ToWriter, WriterData } from './writer-messages.ts';
+import { GivenUp } from './group-commit.ts';
+import type { Head } from './head.ts';
+import { StoreError } from './store-error.ts';
+import type { Committed, FromWriter, ToWriter } from './writer-messages.ts';
+
+interface Pending {
+  readonly opened?: (head: Head) => void;
+  readonly committed?: (committed: Committed) => void;
+  readonly reject: (reason: Error) => void;
+}
+
+/** Told whether the store can be written: what is in the way, or undefined once nothing is any more. */
+export type OnReach = (problem: string | undefined) => void;
 
 /** The event loop's side of the writing thread. At most one batch is with it at a time. */
 export class Writer {
   readonly #worker: Worker;
-  #pending: { resolve: (head: Head) => void; reject: (reason: Error) => void } | undefined;
+  readonly #onReach: OnReach;
+  #pending: Pending | undefined;
   #onEnded: (reason: Error) => void = () => {};
   #hasEnded = false;
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, onReach: OnReach) {
     this.#worker = worker;
+    this.#onReach = onReach;
   }
 
-  /** Starts the thread, which locks, opens and checks the store. Rejects with StoreError. */
-  static async open(data: WriterData): Promise<{ writer: Writer; head: Head }> {
-    const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData: data });
-    const writer = new Writer(worker);
-    const head = await new Promise<Head>((resolve, reject) => {
-      writer.#pending = { resolve, reject };
+  /** Starts the engine's thread `module`, which locks, opens and checks the store. Rejects with StoreError. */
+  static async open(
+    module: URL,
+    workerData: unknown,
+    onReach: OnReach = () => {},
+  ): Promise<{ writer: Writer; head: Head }> {
+    const worker = new Worker(module, { workerData });
+    const writer = new Writer(worker, onReach);
+    const head = await new Promise<Head>((opened, reject) => {
+      writer.#pending = { opened, reject };
       worker.on('message', (message: FromWriter) => writer.#heard(message));
       worker.on('error', (error) => writer.#ended(error instanceof Error ? error : new Error(String(error))));
       worker.on('exit', () => writer.#ended(new Error('the thread that writes the log has ended')));
@@ -29,10 +45,10 @@ export class Writer {
     return { writer, head };
   }
 
-  /** Rejects when it is not known to be durable; the thread has ended then. */
-  commit(events: readonly EncodedEvent[], now: number): Promise<Head> {
-    return new Promise((resolve, reject) => {
-      this.#pending = { resolve, reject };
+  /** Rejects with GivenUp where only this batch is lost; with anything else the thread has ended. */
+  commit(events: readonly EncodedEvent[], now: number): Promise<Committed> {
+    return new Promise((committed, reject) => {
+      this.#pending = { committed, reject };
       const batch = packBatch(events);
       const message: ToWriter = { kind: 'commit', batch, now };
       this.#worker.postMessage(message, [batch]);
@@ -55,15 +71,24 @@ export class Writer {
   }
 
   #heard(message: FromWriter): void {
+    if (message.kind === 'reach') {
+      this.#onReach(message.problem);
+      return;
+    }
     const pending = this.#pending;
     this.#pending = undefined;
     switch (message.kind) {
       case 'opened':
+        pending?.opened?.(message.head);
+        return;
       case 'committed':
-        pending?.resolve(message.head);
+        pending?.committed?.(message);
         return;
       case 'refused':
         pending?.reject(StoreError.of(message.problem));
+        return;
+      case 'given-up':
+        pending?.reject(new GivenUp(message.message));
         return;
       case 'failed':
         pending?.reject(new Error(`the log's store failed: ${message.message}`));

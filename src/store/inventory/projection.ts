@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { StoredTree } from '../stored-tree.ts';
+import type { TreeView } from '../tree-view.ts';
 import { type InventoryRow, rowOf } from './row.ts';
 
 /** Most entries in one step of the projection. */
@@ -10,7 +10,7 @@ const maxRemembered = 100_000;
 /** Follows the log, step by step. Its position moves in the transaction that brings the rows: a crash repeats a step. */
 export class Projection {
   readonly #database: DatabaseSync;
-  readonly #log: StoredTree;
+  readonly #log: TreeView;
   readonly #position: StatementSync;
   readonly #move: StatementSync;
   readonly #insert: StatementSync;
@@ -18,7 +18,7 @@ export class Projection {
   readonly #addWord: StatementSync;
   readonly #words = new Map<string, number | bigint>();
 
-  constructor(database: DatabaseSync, log: StoredTree) {
+  constructor(database: DatabaseSync, log: TreeView) {
     this.#database = database;
     this.#log = log;
     this.#position = database.prepare('SELECT size FROM position');
@@ -35,19 +35,20 @@ export class Projection {
   }
 
   /** Takes in up to 4,096 more entries; true while there are still more below `size`. */
-  step(size: number): boolean {
-    if (this.position >= size) return false;
+  async step(size: number): Promise<boolean> {
+    const from = this.position;
+    if (from >= size) return false;
+    const to = Math.min(size, from + stepLength);
+    const entries = await this.#log.entries(from, to);
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       // Read again under the lock: a second process may have taken this step meanwhile.
-      const from = this.position;
-      const to = Math.min(size, from + stepLength);
-      for (const [at, entry] of this.#log.entries(from, Math.max(from, to)).entries()) {
-        this.#add(from + at, rowOf(entry));
+      if (this.position === from) {
+        for (const [at, entry] of entries.entries()) this.#add(from + at, rowOf(entry));
+        this.#move.run(to);
       }
-      if (to > from) this.#move.run(to);
       this.#database.exec('COMMIT');
-      return to < size;
+      return this.position < size;
     } catch (thrown) {
       this.#database.exec('ROLLBACK');
       this.#words.clear();

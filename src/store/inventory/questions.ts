@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import type { StoredTree } from '../stored-tree.ts';
+import type { TreeView } from '../tree-view.ts';
 import { member, prefix, text } from './row.ts';
 
 /** A certificate by what is printed on it: serial, or SHA-256 of its DER; lower-case hexadecimal. */
@@ -41,15 +41,17 @@ export interface Listed {
 }
 
 /** Indexes of the entries that speak of a certificate, oldest first, held against the entries themselves. */
-export function findCertificate(database: DatabaseSync, log: StoredTree, name: CertificateName): number[] {
+export async function findCertificate(database: DatabaseSync, log: TreeView, name: CertificateName): Promise<number[]> {
   const [column, hex] = 'serial' in name ? ['serial', name.serial] : ['sha256', name.sha256];
   const rows = database.prepare(`SELECT seq FROM record WHERE ${column} = ? ORDER BY seq`).all(prefix(hex) ?? null);
-  return rows.flatMap(({ seq }) => {
-    if (typeof seq !== 'number') return [];
-    const entry = log.entry(seq);
+  const found: number[] = [];
+  for (const { seq } of rows) {
+    if (typeof seq !== 'number') continue;
+    const entry = await log.entry(seq);
     const value: unknown = entry === undefined ? undefined : JSON.parse(Buffer.from(entry).toString());
-    return text(member(value, 'certificate'), column) === hex ? [seq] : [];
-  });
+    if (text(member(value, 'certificate'), column) === hex) found.push(seq);
+  }
+  return found;
 }
 
 const maxLimit = 1_000;

@@ -1,0 +1,32 @@
+import type { CheckpointSigner } from '#audit/checkpoint.ts';
+import type { Clock } from '#issuance/ports.ts';
+
+/** What a log is opened with, whichever engine holds it. */
+export interface LogOptions {
+  /** Directory of tiles, bundles and checkpoint. */
+  readonly publicDirectory: string;
+  /** File that keeps the last signed checkpoint: on another volume, so that no one backup puts both back. */
+  readonly guard: string;
+  readonly signer: CheckpointSigner;
+  readonly clock: Clock;
+  /** ms between a commit and its publication; 500 unless told, at most 1,000. */
+  readonly publishInterval?: number;
+  /** Records accepted and not yet durable; 4,096 unless told. */
+  readonly maxOutstanding?: number;
+  /** Records in one commit; 256 unless told. */
+  readonly maxBatch?: number;
+  /** ms that a record may wait for those that are about to follow it; 2 unless told. */
+  readonly linger?: number;
+  /** Octets of one entry; 16,384 unless told. */
+  readonly maxEntry?: number;
+  /** File of the inventory; beside the store unless told. It may be deleted at any time. */
+  readonly inventory?: string;
+  /** Called once when the log can no longer be written: nothing more is released; the server has to end. */
+  readonly onFailed?: (cause: unknown) => void;
+  /** Called for each round of publication that failed; it is tried again. */
+  readonly onPublishFailed?: (cause: unknown) => void;
+}
+
+export function publishInterval(options: LogOptions): number {
+  return Math.min(options.publishInterval ?? 500, 1_000);
+}

@@ -1,0 +1,31 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { verifyTree } from '../check.ts';
+import type { Head } from '../head.ts';
+import { StoreError } from '../store-error.ts';
+import { damagedUnless, openForReading } from './database.ts';
+import { StoredTree } from './stored-tree.ts';
+
+/**
+ * The whole store, every entry, every hash and every page; gives its head. Rejects with StoreError and the index of the
+ * first entry that does not fit. Works beside a running server.
+ */
+export async function verifyStore(
+  file: string,
+  onProgress: (checked: number, size: number) => void = () => {},
+): Promise<Head> {
+  const database = openForReading(file);
+  try {
+    const tree = damagedUnless(file, () => new StoredTree(database));
+    const head = await verifyTree(tree, onProgress);
+    damagedUnless(file, () => checkPages(database));
+    return head;
+  } finally {
+    database.close();
+  }
+}
+
+/** What no entry and no hash is read through: SQLite's own view of its pages and indexes. */
+function checkPages(database: DatabaseSync): void {
+  const found = database.prepare('PRAGMA integrity_check(1)').get()?.integrity_check;
+  if (found !== 'ok') throw new StoreError('damaged', `the database's pages do not fit together: ${found}`);
+}
