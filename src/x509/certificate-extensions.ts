@@ -147,7 +147,8 @@ function atLeastOne<T>(list: DerReader, read: (list: DerReader) => T): T[] {
   return all;
 }
 
-function whole<T>(value: Uint8Array, read: (reader: DerReader) => T): T {
+/** All of `value` as `read` finds it: nothing may be left over. */
+export function whole<T>(value: Uint8Array, read: (reader: DerReader) => T): T {
   const reader = DerReader.over(value);
   const result = read(reader);
   reader.finish();

@@ -9,6 +9,7 @@ const extensionIds = {
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
+  crlNumber: '2.5.29.20',
   nameConstraints: '2.5.29.30',
   crlDistributionPoints: '2.5.29.31',
   authorityKeyId: '2.5.29.35',
@@ -119,6 +120,9 @@ export function authorityInfoAccess(urls: { readonly ocsp?: string; readonly caI
 export function tlsFeature(): Der {
   return extension(extensionIds.tlsFeature, false, sequence(integer(5)));
 }
+
+/** RFC 5280 §5.2.3; `number` is a whole INTEGER. Not critical. */
+export const crlNumber = (number: Der): Der => extension(extensionIds.crlNumber, false, number);
 
 /** `[3] Extensions` of a TBSCertificate. */
 export const certificateExtensions = (extensions: readonly Der[]): Der =>
