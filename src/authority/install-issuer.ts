@@ -5,6 +5,7 @@ import type { KeyKind } from '#x509/algorithms.ts';
 import type { Certificate } from '#x509/certificate.ts';
 import { nameText } from '#x509/name.ts';
 import { toPem } from '#x509/pem.ts';
+import type { StatusPointers } from '#x509/profile/ca-certificate.ts';
 import { compileLeafTemplate } from '#x509/profile/leaf-template.ts';
 import { importSpki, verifySignature } from '#x509/verify-signature.ts';
 import { ChainError, checkIssuer, type IssuerChain } from './check-issuer.ts';
@@ -21,6 +22,8 @@ export interface IssuerMaterial {
   readonly trustDomain: string;
   readonly signer: Signer;
   readonly keyKind: KeyKind;
+  /** Where its CRL, OCSP answers and certificate are had, without a slash at its end; absent, certificates say nothing of it. */
+  readonly statusUrl?: string | undefined;
 }
 
 export interface InstalledIssuer {
@@ -45,6 +48,7 @@ export function installIssuer(material: IssuerMaterial, now: number): InstalledI
       `issuer ${material.name}: ${material.places.chain}: its certificate has no subjectKeyIdentifier`,
     );
 
+  const keyId = Buffer.from(issuing.subjectKeyId).toString('hex');
   const leafIssuer = {
     issuerName: issuing.subject,
     authorityKeyId: issuing.subjectKeyId,
@@ -74,11 +78,19 @@ export function installIssuer(material: IssuerMaterial, now: number): InstalledI
     intermediates: [...path, ...cross].map((certificate) => toPem('CERTIFICATE', certificate.der)),
     roots: rootBundle(roots),
     subject: nameText(issuing.subject),
-    keyId: Buffer.from(issuing.subjectKeyId).toString('hex'),
+    keyId,
+    ...(material.statusUrl !== undefined && { pointers: statusPointers(material.statusUrl, keyId) }),
     certificateSha256: hash('sha256', issuing.der, 'hex'),
   };
   return { live, warnings };
 }
+
+/** Where the door of `doors/revocation` has them. */
+const statusPointers = (url: string, keyId: string): StatusPointers => ({
+  crl: `${url}/crl/${keyId}.crl`,
+  ocsp: `${url}/ocsp`,
+  caIssuers: `${url}/ca/${keyId}.cer`,
+});
 
 /** How many CAs may follow the issuing one, whose every superior counts those between. */
 function pathLengthOf(window: readonly Certificate[]): { readonly pathLength?: number } {

@@ -9,6 +9,7 @@ import { istioCsr } from './istio-csr/command.ts';
 import { migrate } from './migrate/command.ts';
 import { policy } from './policy/command.ts';
 import { quickstart } from './quickstart/command.ts';
+import { revoke } from './revoke/command.ts';
 import { serve } from './serve/command.ts';
 import { version } from './version.ts';
 
@@ -19,5 +20,19 @@ export const commands: Group = defineGroup({
   about: [
     'Answers go to stdout, everything else to stderr. Colour and progress appear in a terminal only (NO_COLOR is respected).',
   ],
-  members: [quickstart, serve, istioCsr, ceremony, issue, inspect, policy, audit, config, migrate, completion, version],
+  members: [
+    quickstart,
+    serve,
+    istioCsr,
+    ceremony,
+    issue,
+    revoke,
+    inspect,
+    policy,
+    audit,
+    config,
+    migrate,
+    completion,
+    version,
+  ],
 });

@@ -9,6 +9,7 @@ import { checkClusterRequests } from './check-cluster-requests.ts';
 import { checkDistribution } from './check-distribution.ts';
 import { checkDoorTls } from './check-door-tls.ts';
 import { checkIssuers, checkKey } from './check-keys.ts';
+import { checkRevocation } from './check-revocation.ts';
 import { attempt, between, checkAddress, checkUrl, exactlyOne, type Report, type Step } from './judgement.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 
@@ -33,6 +34,7 @@ export function checkMeaning(
   checkAudit(config, folder, report);
   checkDistribution(config, report);
   checkClusterRequests(config, report);
+  checkRevocation(config, report);
   checkFips(config, report);
   checkTelemetry(config, report);
   between(config.shutdown.grace, '0s', '10m', ['shutdown', 'grace'], report);

@@ -3,12 +3,14 @@ import { resolve as resolvePath } from 'node:path';
 import { parseByteSize, parseDuration } from '#document/scalars.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { tls13Suites } from './check-door-tls.ts';
+import { listenAddress } from './listen-address.ts';
 import { resolveAuthenticator } from './resolve-authenticator.ts';
 import { resolveClusterRequests } from './resolve-cluster-requests.ts';
 import { resolveDistribution } from './resolve-distribution.ts';
 import { type PathFrom, resolveIssuer, resolveSigningKey } from './resolve-key.ts';
+import { resolveRevocation } from './resolve-revocation.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
-import type { DoorTlsConfig, ListenAddress, ServerConfig } from './server-config.ts';
+import type { DoorTlsConfig, ServerConfig } from './server-config.ts';
 
 /** Units, paths and choices settled. The content has passed `checkMeaning`. */
 export function resolveConfig(content: ServerConfigText, folder: string): ServerConfig {
@@ -58,6 +60,7 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
     ...(content.clusterRequests !== undefined && {
       clusterRequests: resolveClusterRequests(content.clusterRequests, from),
     }),
+    ...(content.revocation !== undefined && { revocation: resolveRevocation(content.revocation, from) }),
     policies: content.policies.map(from),
     audit: {
       directory: from(audit.directory),
@@ -89,9 +92,4 @@ function doorTls({ minVersion, cipherSuites, groups }: ServerConfigText['istio']
     ...(cipherSuites !== undefined && { ciphers: [...tls13Suites, ...cipherSuites] }),
     ...(groups !== undefined && { groups }),
   };
-}
-
-function listenAddress(text: string): ListenAddress {
-  const colon = text.lastIndexOf(':');
-  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
 }

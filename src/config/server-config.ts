@@ -24,6 +24,8 @@ export interface ServerConfig {
   };
   /** Absent: no objects of a cluster are answered. */
   readonly clusterRequests?: ClusterRequestsConfig;
+  /** Absent: nothing can be revoked. */
+  readonly revocation?: RevocationConfig;
   readonly policies: readonly string[];
   readonly audit: AuditConfig;
   /** Absent: nothing is written into a cluster. */
@@ -32,6 +34,17 @@ export interface ServerConfig {
   readonly fips: { readonly level: 'off' | 'policy' };
   readonly telemetry: TelemetryConfig;
   readonly shutdown: { readonly graceMs: number };
+}
+
+export interface RevocationConfig {
+  readonly documents: readonly string[];
+  readonly directory: string;
+  readonly listen: ListenAddress;
+  readonly maxConnections: number;
+  /** Without a slash at its end. */
+  readonly url?: string;
+  readonly crlLifetimeSeconds: number;
+  readonly ocspLifetimeSeconds: number;
 }
 
 /** Port 0 lets the system choose. */

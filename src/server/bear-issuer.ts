@@ -27,7 +27,8 @@ export async function bearIssuer(
     const certificate = await signOnRecord(name, tbs, root, rootKey, around);
     const chain = toPem('CERTIFICATE', certificate);
     const places = { chain: `key.memory.root.certificate (${config.root.certificate})`, roots: roots.place };
-    const material = { name, chain, roots: roots.pem, places, trustDomain: around.trustDomain, signer };
+    const { trustDomain, statusUrl } = around;
+    const material = { name, chain, roots: roots.pem, places, trustDomain, statusUrl, signer };
     return { ...installIssuer({ ...material, keyKind: signer.kind }, around.now()), key: softwareKey(signer) };
   } finally {
     await rootKey.signer.close();

@@ -5,6 +5,7 @@ import { canonicalConfig } from '#config/canonical.ts';
 import type { LoadedConfig } from '#config/load.ts';
 import type { PolicySet } from '#policy/set.ts';
 import { differences } from './difference.ts';
+import { isObject, type JsonObject } from './json-object.ts';
 
 /** Characters of content that a record carries: with the difference it stays far under the record's own limit. */
 const maxContent = 8_000;
@@ -23,9 +24,7 @@ interface Earlier {
 }
 
 /** The `change` of a record (contract audit §6.3): from which state to which, and what differs between them. */
-interface Change {
-  readonly [member: string]: Json | undefined;
-}
+type Change = JsonObject;
 
 /** A configuration against the one that the log was told of last. */
 export function configChange({ file, sha256, record }: LoadedConfig, last: Entry | undefined): Change {
@@ -81,7 +80,3 @@ const digestsOf = ({ content }: State): Record<string, Json> =>
   Object.fromEntries(
     Object.entries(content).map(([name, part]) => [name, hash('sha256', JSON.stringify(part), 'hex')]),
   );
-
-function isObject(value: Json | undefined): value is { readonly [name: string]: Json } {
-  return typeof value === 'object' && !Array.isArray(value);
-}

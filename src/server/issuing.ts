@@ -5,7 +5,7 @@ import { Renewal } from '#authority/renewal.ts';
 import type { RootOverlap } from '#authority/root-overlap.ts';
 import type { KeyIssuerConfig } from '#config/server-config.ts';
 import type { LiveIssuer, SigningIssuer } from '#issuance/live-issuer.ts';
-import type { AuditLog } from '#issuance/ports.ts';
+import type { AuditLog, Signer } from '#issuance/ports.ts';
 import type { IssuerReference } from '#upstream/issuer-reference.ts';
 import { readCertificates } from '#x509/certificates.ts';
 import { nameText } from '#x509/name.ts';
@@ -25,6 +25,7 @@ export class Issuing {
   readonly #keys = new Map<string, OpenKey>();
   readonly #renewals: { stop(): void }[] = [];
   readonly #upstreams: readonly UpstreamIssuer[];
+  readonly #retired: Signer[] = [];
 
   private constructor(foundation: Foundation, opened: readonly Opened[], overlap: RootOverlap) {
     this.#foundation = foundation;
@@ -147,9 +148,7 @@ export class Issuing {
         this.#adopt(opened);
         this.live.replace(opened.live);
         changed();
-        // requests under way end under the key they began with
-        if (before !== undefined && before.signer !== opened.key.signer)
-          setTimeout(() => void before.signer.close(), config.istio.limits.callTimeoutMs).unref();
+        if (before !== undefined && before.signer !== opened.key.signer) this.#retire(before);
       },
     });
     followed.start();
@@ -168,6 +167,13 @@ export class Issuing {
       if (opened.key.signer !== inUse?.signer) await opened.key.signer.close();
       throw thrown;
     }
+  }
+
+  /** Requests under way end under the key they began with, and its CRL goes on being signed. */
+  #retire({ signer }: OpenKey): void {
+    const { revocation, istio } = this.#foundation.config;
+    if (revocation !== undefined) this.#retired.push(signer);
+    else setTimeout(() => void signer.close(), istio.limits.callTimeoutMs).unref();
   }
 
   /** Issuer's name → end of the window in which its whole chain is valid, seconds since the epoch. */
@@ -190,12 +196,8 @@ export class Issuing {
   async close(): Promise<void> {
     for (const renewal of this.#renewals) renewal.stop();
     await Promise.all(this.#upstreams.map((upstream) => upstream.stop()));
-    await Promise.all(
-      this.live
-        .all()
-        .filter(isSigning)
-        .map(({ signer }) => signer.close()),
-    );
+    const signing = this.live.all().filter(isSigning);
+    await Promise.all([...signing.map(({ signer }) => signer), ...this.#retired].map((signer) => signer.close()));
   }
 
   kinds(): { readonly what: string; readonly kind: OpenKey['kind'] }[] {
@@ -286,6 +288,7 @@ function surroundings(
     now: () => Math.floor(clock.now() / 1000),
     serials,
     onHsm,
+    statusUrl: config.revocation?.url,
     record: async (type, fields) => void (await log.append(events.of(type, fields))),
   };
 }

@@ -38,6 +38,7 @@ export async function obtainIssuer(
     roots: config.roots === undefined ? named(config.name, chain) : await readFile(config.roots, 'utf8'),
     places: { chain: "the issuer's answer", roots: config.roots ?? 'the CA that the issuer names' },
     trustDomain: around.trustDomain,
+    statusUrl: around.statusUrl,
     signer,
     keyKind: signer.kind,
   };

@@ -22,6 +22,8 @@ export interface IssuerSurroundings {
   readonly now: () => number;
   readonly serials: () => Uint8Array;
   readonly onHsm: HsmListener;
+  /** Where the status of certificates is told. */
+  readonly statusUrl?: string | undefined;
   /** Resolves once the event is durable. */
   readonly record: (type: EventType, fields: EventFields) => Promise<void>;
 }
@@ -51,6 +53,7 @@ export async function openIssuer(
       trustDomain: around.trustDomain,
       signer: key.signer,
       keyKind: key.kind,
+      statusUrl: around.statusUrl,
     };
     return { ...installIssuer(material, around.now()), key };
   } catch (thrown) {

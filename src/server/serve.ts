@@ -30,6 +30,7 @@ import { OwnCertificates } from './own-certificates.ts';
 import { FollowedPolicies } from './policies.ts';
 import { openProbe } from './probe.ts';
 import { recordOpening, recordStart } from './record-start.ts';
+import { openRevocation, readRegister } from './revocation/revocation.ts';
 import { RootDoubts } from './root-doubts.ts';
 import { FollowedRoots } from './roots.ts';
 import { RootsKnownFile } from './roots-known.ts';
@@ -41,9 +42,11 @@ import { Watch } from './watch.ts';
 export interface RunningServer {
   readonly istio: { readonly host: string; readonly port: number };
   readonly admin: { readonly host: string; readonly port: number };
+  /** Where the status of certificates is told; absent where nothing can be revoked. */
+  readonly revocation?: { readonly host: string; readonly port: number };
   /** Resolves when the server has to end by itself: its log can no longer be written. */
   readonly failed: Promise<unknown>;
-  /** Looks at the files of policies, roots and issuers now. */
+  /** Looks at the files of policies, roots, issuers and revocations now. */
   reload(): Promise<void>;
   /** Not ready, no new connections, calls in flight finish, the log is published and let go. */
   close(): Promise<void>;
@@ -111,9 +114,11 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   );
 
   issuing.ownKeys.add(hash('sha256', auditKey.signer.spki, 'hex'));
+  const register = await readRegister(store);
   const csrChecks: CsrChecks = {
     keyStrength,
     ownKeys: issuing.ownKeys,
+    compromisedKeys: register.compromisedKeys,
     allowNewRequestLabel: config.csr.newRequestLabel === 'accept',
   };
   const gate = new FairGate(config.fairness, clock);
@@ -156,6 +161,12 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   opening.defer(() => admin.close());
   const probe = await openProbe(foundation);
   opening.defer(() => probe?.close());
+
+  // Before the Istio door too: a key that was lost while we were away is not certified again.
+  const revocation =
+    config.revocation &&
+    (await openRevocation(foundation, config.revocation, { register, log: store, issuers: issuing.live }));
+  opening.defer(async () => revocation?.stop());
 
   const door = openIstioDoor(foundation, sequence, issuing.live, store);
   opening.defer(() => door.drain(config.shutdown.graceMs));
@@ -214,11 +225,13 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   return {
     istio,
     admin: { host: admin.address.address, port: admin.address.port },
+    ...(revocation && { revocation: revocation.listening }),
     failed: failure.promise,
     reload: async () =>
       void (await Promise.all([
         policies.reload(store, events, logger, bookmark),
         roots.look().then(() => issuers.look()),
+        revocation?.look(),
       ])),
     async close() {
       health.drain();

@@ -70,7 +70,7 @@ export class Metrics {
     const { expiries } = this;
     new Gauge({
       name: 'countersign_certificate_expiry_timestamp_seconds',
-      help: 'When a certificate that this server lives by expires, in seconds since the epoch.',
+      help: 'When a certificate that this server lives by expires, or a CRL of its own, in seconds since the epoch.',
       labelNames: ['role', 'name'],
       registers: [this.registry],
       collect() {

@@ -105,7 +105,8 @@ function readExtensions(tbs: DerReader): Extension[] {
   return extensions;
 }
 
-function readExtension(list: DerReader): Extension {
+/** The next element of a list, an Extension. Throws DerError and CertificateError. */
+export function readExtension(list: DerReader): Extension {
   const extension = list.sequence();
   const id = extensionId(extension.oid());
   const critical = extension.next === tag.boolean && readCritical(extension);

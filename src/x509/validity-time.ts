@@ -1,5 +1,7 @@
+import type { Der } from './algorithms.ts';
 import type { DerReader } from './der/reader.ts';
 import { tag } from './der/tags.ts';
+import { text } from './der/writer.ts';
 
 /**
  * RFC 5280 §4.1.2.5: UTCTime through 2049-12-31T23:59:59Z, GeneralizedTime from then on; always with seconds,
@@ -21,11 +23,15 @@ function twoDigits(out: Uint8Array, at: number, value: number): void {
   out[at + 1] = 0x30 + value - tens * 10;
 }
 
-/** Writes the element at `at` and returns the offset behind it. Throws RangeError for a time no certificate can hold. */
-export function writeTime(out: Uint8Array, at: number, seconds: number): number {
+function checkRange(seconds: number): void {
   if (!Number.isInteger(seconds) || seconds < firstUtc || seconds > lastTime) {
     throw new RangeError(`a certificate time is whole seconds from 1950 to 9999, not ${seconds}`);
   }
+}
+
+/** Writes the element at `at` and returns the offset behind it. Throws RangeError for a time no certificate can hold. */
+export function writeTime(out: Uint8Array, at: number, seconds: number): number {
+  checkRange(seconds);
   const date = new Date(seconds * 1000);
   const year = date.getUTCFullYear();
   const generalized = seconds >= firstGeneralized;
@@ -44,6 +50,13 @@ export function writeTime(out: Uint8Array, at: number, seconds: number): number 
   twoDigits(out, next + 10, date.getUTCSeconds());
   out[next + 12] = 0x5a;
   return next + 13;
+}
+
+/** GeneralizedTime whatever the year, as OCSP has it. Throws RangeError as `writeTime` does. */
+export function generalizedTime(seconds: number): Der {
+  checkRange(seconds);
+  const digits = new Date(seconds * 1000).toISOString().slice(0, 19).replace(/[-T:]/g, '');
+  return text(tag.generalizedTime, `${digits}Z`);
 }
 
 /** A number of two decimal digits, or NaN. */
@@ -65,9 +78,20 @@ function daysIn(year: number, month: number): number {
  * not exist, or GeneralizedTime for a year before 2050.
  */
 export function readTime(reader: DerReader): number {
+  return reader.next === tag.generalizedTime
+    ? readDigits(reader, tag.generalizedTime, 2050)
+    : readDigits(reader, tag.utcTime, 1950);
+}
+
+/** The same where GeneralizedTime stands whatever the year, as in OCSP (RFC 6960 §4.2.2.1). */
+export function readGeneralizedTime(reader: DerReader): number {
+  return readDigits(reader, tag.generalizedTime, 1950);
+}
+
+function readDigits(reader: DerReader, identifier: number, firstYear: number): number {
   const position = reader.position;
-  const generalized = reader.next === tag.generalizedTime;
-  const bytes = reader.content(generalized ? tag.generalizedTime : tag.utcTime);
+  const generalized = identifier === tag.generalizedTime;
+  const bytes = reader.content(identifier);
   const at = generalized ? 2 : 0;
   if (bytes.length !== at + 13 || bytes[at + 12] !== 0x5a)
     reader.fail('a time not of the form [YY]YYMMDDHHMMSSZ', position);
@@ -81,6 +105,6 @@ export function readTime(reader: DerReader): number {
   // Written so that NaN, which digits that are none become, fails.
   const exists = year >= 0 && day >= 1 && day <= daysIn(year, month) && hour <= 23 && minute <= 59 && second <= 59;
   if (!exists) reader.fail('a time that does not exist', position);
-  if (generalized && year < 2050) reader.fail('a GeneralizedTime before 2050', position);
+  if (year < firstYear) reader.fail(`a GeneralizedTime before ${firstYear}`, position);
   return Date.UTC(year, month - 1, day, hour, minute, second) / 1000;
 }

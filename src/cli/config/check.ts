@@ -1,3 +1,4 @@
+import { loadRevocations } from '#authority/revocation/document.ts';
 import { loadConfig } from '#config/load.ts';
 import type { IssuerConfig, ServerConfig } from '#config/server-config.ts';
 import { DocumentError, formatProblems } from '#document/problem.ts';
@@ -40,7 +41,7 @@ function check(file: string): Checked {
       sha256,
       config,
       ...policies,
-      problems: [...policies.problems, ...missingFiles(config, process.env)],
+      problems: [...policies.problems, ...checkRevocations(config), ...missingFiles(config, process.env)],
     };
   } catch (thrown) {
     return { file, problems: linesOf(thrown) };
@@ -52,6 +53,15 @@ function checkPolicies({ policies }: ServerConfig): { policySetId?: string; prob
     return { policySetId: loadPolicySet(policies, Date.now()).id, problems: [] };
   } catch (thrown) {
     return { problems: linesOf(thrown) };
+  }
+}
+
+function checkRevocations({ revocation }: ServerConfig): readonly string[] {
+  try {
+    if (revocation !== undefined) loadRevocations(revocation.documents, Date.now());
+    return [];
+  } catch (thrown) {
+    return linesOf(thrown);
   }
 }
 

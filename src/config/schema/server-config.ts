@@ -19,6 +19,7 @@ import {
 } from './field.ts';
 import { istio } from './istio.ts';
 import { issuers } from './key.ts';
+import { revocation } from './revocation.ts';
 import { telemetry } from './telemetry.ts';
 
 /** The server's configuration file with all defaults filled in. */
@@ -55,6 +56,7 @@ export const ServerConfigSchema = section('The configuration of `countersign ser
   audit,
   distribution: optional(distribution),
   clusterRequests: optional(clusterRequests),
+  revocation: optional(revocation),
   csr: optionalSection('What is read in a CSR', {
     blocklists: list('Lists of leaked keys to refuse', path('A block list'), { default: [] }),
     newRequestLabel: oneOf('Whether "NEW CERTIFICATE REQUEST" is taken as a PEM label', ['accept', 'refuse'], {

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { HttpListener, type HttpOptions } from './http-listener.ts';
+import { HttpListener, type HttpOptions } from '../http/listener.ts';
 import type { AdminParts } from './ports.ts';
 import { route } from './routes.ts';
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answer, notFound } from './answer.ts';
-import { HttpListener, type HttpOptions } from './http-listener.ts';
+import { answer, notFound } from '../http/answer.ts';
+import { HttpListener, type HttpOptions } from '../http/listener.ts';
 import type { HealthReport } from './ports.ts';
 
 export interface ProbeOptions extends HttpOptions {

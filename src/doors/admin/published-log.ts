@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { answer, notFound } from './answer.ts';
+import { notFound } from '../http/answer.ts';
 import { type LogFile, logFile } from './log-path.ts';
 
 /** A full tile never changes; a partial one neither, but it may give way to the full one. */
@@ -44,10 +44,4 @@ function missing(thrown: unknown): undefined {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
   if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
   throw thrown;
-}
-
-/** Before anything was sent: the status. After it: a cut connection is all that is left to say it. */
-export function answerFailure(response: ServerResponse): void {
-  if (response.headersSent) response.destroy();
-  else answer(response, 500, 'an internal error\n');
 }

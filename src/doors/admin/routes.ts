@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answer, answerJson, notFound } from './answer.ts';
+import { answer, answerJson, notFound } from '../http/answer.ts';
 import type { AdminParts, HealthReport } from './ports.ts';
 import { sendLogFile } from './published-log.ts';
 

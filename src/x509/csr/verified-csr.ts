@@ -19,6 +19,8 @@ export interface CsrChecks {
   readonly keyStrength: KeyStrength;
   /** SPKI SHA-256 (hex) of our CA, audit and TLS keys: whoever asks for one of them has stolen it or forges. */
   readonly ownKeys: ReadonlySet<string>;
+  /** SPKI SHA-256 (hex) of keys that somebody else is known to have. */
+  readonly compromisedKeys?: ReadonlySet<string>;
   /** Take `NEW CERTIFICATE REQUEST` too, as old Microsoft and Netscape tools write it. */
   readonly allowNewRequestLabel?: boolean;
 }
@@ -92,7 +94,7 @@ export class VerifiedCsr {
     { on = 'pool', kind = 'svid' }: { readonly on?: RunOn; readonly kind?: CertificateKind } = {},
   ): Promise<VerifiedCsr> {
     const csr = parseCsr(unwrap(pem, checks), kind);
-    refuseOwnKey(csr.key, checks.ownKeys);
+    refuseKnownKey(csr.key, checks);
     checks.keyStrength.check(csr.key);
     await checkSignature(csr, on);
     return new VerifiedCsr(csr);
@@ -101,7 +103,7 @@ export class VerifiedCsr {
   /** The same of a key that came with a proof of its own, and of no name at all. Rejects with a Refusal `csr.*` or `key.*`. */
   static async ofKey(proof: KeyProof, checks: CsrChecks): Promise<VerifiedCsr> {
     const csr = parseKeyProof(proof);
-    refuseOwnKey(csr.key, checks.ownKeys);
+    refuseKnownKey(csr.key, checks);
     checks.keyStrength.check(csr.key);
     await checkKeyProof(csr);
     return new VerifiedCsr(csr);
@@ -131,7 +133,9 @@ function readBlock(pem: string, allowNewRequestLabel: boolean): Uint8Array {
   }
 }
 
-function refuseOwnKey(key: PublicKey, ownKeys: ReadonlySet<string>): void {
-  if (!ownKeys.has(key.spkiSha256)) return;
-  throw new Refusal('key.own', 'the key is one of our own; generate a new one', { spkiSha256: key.spkiSha256 });
+function refuseKnownKey({ spkiSha256 }: PublicKey, { ownKeys, compromisedKeys }: CsrChecks): void {
+  if (ownKeys.has(spkiSha256))
+    throw new Refusal('key.own', 'the key is one of our own; generate a new one', { spkiSha256 });
+  if (compromisedKeys?.has(spkiSha256))
+    throw new Refusal('key.blocklisted', 'the key was revoked as compromised; generate a new one', { spkiSha256 });
 }

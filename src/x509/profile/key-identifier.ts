@@ -7,8 +7,11 @@ export function keyIdentifier(bits: Uint8Array): Uint8Array {
 }
 
 /** The same for a whole SubjectPublicKeyInfo. Throws DerError. */
-export function subjectKeyIdentifier(spki: Uint8Array): Uint8Array {
+export const subjectKeyIdentifier = (spki: Uint8Array): Uint8Array => keyIdentifier(keyBits(spki));
+
+/** Content of the BIT STRING of a SubjectPublicKeyInfo, without its count of unused bits. Throws DerError. */
+export function keyBits(spki: Uint8Array): Uint8Array {
   const fields = DerReader.over(spki).sequence();
   fields.element();
-  return keyIdentifier(fields.bitOctets());
+  return fields.bitOctets();
 }

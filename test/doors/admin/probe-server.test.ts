@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { HttpListener } from '#doors/admin/http-listener.ts';
 import { listenForProbes } from '#doors/admin/probe-server.ts';
+import type { HttpListener } from '#doors/http/listener.ts';
 import { Health } from '#telemetry/health.ts';
 
 const listeners: HttpListener[] = [];

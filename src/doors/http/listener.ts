@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { answerFailure } from './published-log.ts';
+import { answerFailure } from './answer.ts';
 
 export interface HttpOptions {
   readonly host: string;
@@ -59,7 +59,7 @@ export class HttpListener {
         server.off('error', reject);
         server.on('error', options.failed);
         const address = server.address();
-        if (address === null || typeof address === 'string') reject(new Error('the admin door listens on no port'));
+        if (address === null || typeof address === 'string') reject(new Error('it listens on no port'));
         else resolve(new HttpListener(server, address));
       });
     });

@@ -22,3 +22,9 @@ export function answerJson(response: ServerResponse, status: number, value: unkn
 export function notFound(response: ServerResponse): void {
   answer(response, 404, 'there is nothing here; GET / lists what there is\n');
 }
+
+/** Before anything was sent: the status. After it: a cut connection is all that is left to say it. */
+export function answerFailure(response: ServerResponse): void {
+  if (response.headersSent) response.destroy();
+  else answer(response, 500, 'an internal error\n');
+}

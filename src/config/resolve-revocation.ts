@@ -1,0 +1,28 @@
+import { parseDuration } from '#document/scalars.ts';
+import { listenAddress } from './listen-address.ts';
+import type { PathFrom } from './resolve-key.ts';
+import type { ServerConfigText } from './schema/server-config.ts';
+import type { RevocationConfig } from './server-config.ts';
+
+export function resolveRevocation(
+  {
+    documents,
+    directory,
+    listen,
+    maxConnections,
+    url,
+    crlLifetime,
+    ocspLifetime,
+  }: NonNullable<ServerConfigText['revocation']>,
+  from: PathFrom,
+): RevocationConfig {
+  return {
+    documents: documents.map(from),
+    directory: from(directory),
+    listen: listenAddress(listen),
+    maxConnections,
+    ...(url !== undefined && { url: url.replace(/\/+$/, '') }),
+    crlLifetimeSeconds: parseDuration(crlLifetime),
+    ocspLifetimeSeconds: parseDuration(ocspLifetime),
+  };
+}

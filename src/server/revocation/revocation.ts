@@ -1,0 +1,104 @@
+import { Counter } from 'prom-client';
+import type { LiveIssuers } from '#authority/issuers.ts';
+import { CrlKeeper } from '#authority/revocation/crl-keeper.ts';
+import { OcspResponder } from '#authority/revocation/ocsp-responder.ts';
+import { RevocationRegister } from '#authority/revocation/register.ts';
+import type { RevocationConfig } from '#config/server-config.ts';
+import { listenForStatus } from '#doors/revocation/status-server.ts';
+import type { AuditLog } from '#issuance/ports.ts';
+import type { Foundation } from '../foundation.ts';
+import { serialOctet } from '../instance.ts';
+import { crlFiles } from './crl-files.ts';
+import { FollowedRevocations } from './followed-revocations.ts';
+import { type RevocationLog, recordedRevocations } from './recorded.ts';
+
+export interface RunningRevocation {
+  readonly listening: { readonly host: string; readonly port: number };
+  /** Looks at the documents now. */
+  look(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface RevocationParts {
+  readonly register: RevocationRegister;
+  readonly log: AuditLog & RevocationLog;
+  readonly issuers: LiveIssuers;
+}
+
+/** What was revoked before this start, as the log has it. */
+export async function readRegister(log: RevocationLog): Promise<RevocationRegister> {
+  const register = new RevocationRegister();
+  for (const revocation of await recordedRevocations(log)) register.take(revocation);
+  return register;
+}
+
+/** Documents, CRLs and the door that answers, together; resolves when it listens and what is to be revoked is. */
+export async function openRevocation(
+  foundation: Foundation,
+  config: RevocationConfig,
+  { register, log, issuers }: RevocationParts,
+): Promise<RunningRevocation> {
+  await using opening = new AsyncDisposableStack();
+  const { clock, events, logger, metrics, instance } = foundation;
+  const octet = serialOctet(instance.name);
+  const nextUpdates = new Map<string, number>();
+  const keeper = new CrlKeeper({
+    ...{ register, log, clock, octet, files: crlFiles(config.directory), lifetime: config.crlLifetimeSeconds },
+    event: (type, fields) => events.of(type, fields),
+    published: ({ name }, nextUpdate) => {
+      nextUpdates.set(name, nextUpdate);
+      metrics.expiries.set('crl', Object.fromEntries(nextUpdates));
+    },
+    failed: ({ name }, error, ms) =>
+      logger.error('a CRL could not be signed; the one before it stays', { issuer: name, ms, error }),
+  });
+  opening.defer(() => keeper.stop());
+  const signing = () => issuers.all().filter((issuer) => issuer.way === 'sign');
+  issuers.onChange(() => keeper.follow(signing()));
+
+  const answers = new Counter({
+    name: 'countersign_ocsp_answers_total',
+    help: 'OCSP answers by what they said: good, revoked, unknown, several, or an error of RFC 6960.',
+    labelNames: ['answer'],
+    registers: [metrics.registry],
+  });
+  const responder = new OcspResponder({
+    ...{ register, clock, lifetime: config.ocspLifetimeSeconds },
+    answered: (word, error) => {
+      answers.inc({ answer: word });
+      if (error !== undefined) logger.error('an OCSP question could not be answered', { error });
+    },
+    issuers: () => keeper.issuers(),
+    // serials of other servers stand in the logs of those
+    isIssued: async (serial) =>
+      Number.parseInt(serial.slice(0, 2), 16) !== octet || (await log.inventory.find({ serial })).length > 0,
+  });
+  const followed = new FollowedRevocations({
+    ...{ foundation, documents: config.documents, register, log },
+    revoked: async (keyIds) => {
+      responder.forget();
+      await keeper.changed(keyIds);
+    },
+  });
+  opening.defer(() => followed.stop());
+  await followed.start();
+
+  const door = await listenForStatus({
+    ...config.listen,
+    maxConnections: config.maxConnections,
+    now: () => clock.now(),
+    failed: (error) => logger.warn('the door of revocation could not answer', { error }),
+    views: {
+      crl: (keyId) => keeper.get(keyId),
+      certificate: (keyId) => keeper.certificate(keyId),
+      ocsp: (request) => responder.answer(request),
+    },
+  });
+  opening.defer(() => door.close());
+  const running = opening.move();
+  return {
+    listening: { host: door.address.address, port: door.address.port },
+    look: () => followed.look(),
+    stop: () => running.disposeAsync(),
+  };
+}
