@@ -45,6 +45,7 @@ export const eventTypes = [
   'cluster.removed',
   'fips.probe',
   'ratelimit.tripped',
+  'request.approved',
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

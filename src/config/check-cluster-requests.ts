@@ -33,6 +33,11 @@ export function checkClusterRequests(config: ServerConfigText, report: Report): 
         (message) => report(at('signingRequests', 'requesters', index), message),
       );
   }
+  if (certificateRequests?.signerNamesApproval === 'policy' && certificateRequests.signerNames === 'refuse')
+    report(
+      at('certificateRequests', 'signerNamesApproval'),
+      'there is nothing to approve: say signerNames: answer too',
+    );
   if (certificateRequests !== undefined && parseDuration(certificateRequests.retryFor) > longestRetrySeconds)
     report(at('certificateRequests', 'retryFor'), 'at most 24h: nobody waits longer');
 }

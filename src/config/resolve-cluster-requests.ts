@@ -25,6 +25,7 @@ export function resolveClusterRequests(
       certificateRequests: {
         retryForMs: parseDuration(certificateRequests.retryFor) * 1000,
         signerNames: certificateRequests.signerNames === 'answer',
+        approvesSignerNames: certificateRequests.signerNamesApproval === 'policy',
       },
     }),
   };
@@ -32,4 +33,8 @@ export function resolveClusterRequests(
 
 type SigningText = NonNullable<NonNullable<ServerConfigText['clusterRequests']>['signingRequests']>;
 
-const resolveSigning = ({ root, ...others }: SigningText) => ({ ...others, appendRoot: root === 'append' });
+const resolveSigning = ({ root, approval, ...others }: SigningText) => ({
+  ...others,
+  appendRoot: root === 'append',
+  approves: approval === 'policy',
+});

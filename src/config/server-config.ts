@@ -219,6 +219,8 @@ export interface ExternalIssuerConfig {
   readonly retryForMs: number;
   /** Whether an issuer is also a signer of CertificateSigningRequests by its name. */
   readonly signerNames: boolean;
+  /** Whether policy approves those. */
+  readonly approvesSignerNames: boolean;
 }
 
 export interface PodCertificatesConfig {
@@ -230,6 +232,8 @@ export interface SigningRequestsConfig extends PodCertificatesConfig {
   /** `namespace/serviceaccount` each. */
   readonly requesters: readonly string[];
   readonly appendRoot: boolean;
+  /** Whether policy approves them. */
+  readonly approves: boolean;
 }
 
 export interface DistributionConfig {

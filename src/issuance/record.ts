@@ -79,6 +79,11 @@ export class Recorder {
     });
   }
 
+  /** Nothing was made: whoever is approved asks for it again, and policy decides again. */
+  approved(flight: Flight): AuditEvent {
+    return { type: 'request.approved', ...this.#permitted(flight) };
+  }
+
   refused(flight: Flight, refusal: Refusal): AuditEvent {
     const { attempt, asked, caller, csr, permit } = flight;
     const denied = refusal.remedy === deniedRemedy || refusal.code === 'rate.exceeded';
@@ -105,15 +110,24 @@ export class Recorder {
   }
 
   #success(
-    { attempt, asked, caller, csr, permit }: Flight,
+    flight: Flight,
     certificate: Json,
     der: Uint8Array,
     outside?: { readonly permitted: Json; readonly trail: Json },
   ): AuditEvent {
+    return {
+      type: 'certificate.issued',
+      ...this.#permitted(flight, outside?.permitted),
+      certificate,
+      ...(this.#parts.includeCertificate && { certificateDer: base64(der) }),
+      ...(outside && { outside: outside.trail }),
+    };
+  }
+
+  #permitted({ attempt, asked, caller, csr, permit }: Flight, permitted?: Json): Omit<AuditEvent, 'type'> {
     if (asked === undefined || caller === undefined || permit === undefined) throw withoutProof();
     const { terms } = permit;
     return {
-      type: 'certificate.issued',
       id: this.#parts.id(),
       outcome: 'success',
       instance: this.#parts.instance,
@@ -127,14 +141,11 @@ export class Recorder {
         clamped: terms.clamped && { from: terms.clamped.from, to: terms.clamped.to },
         level: terms.level,
         mode: 'enforce',
-        permitted: outside?.permitted,
+        permitted,
         policy: terms.policy,
         policySetId: terms.policySetId,
         priority: terms.priority,
       },
-      certificate,
-      ...(this.#parts.includeCertificate && { certificateDer: base64(der) }),
-      ...(outside && { outside: outside.trail }),
     };
   }
 }

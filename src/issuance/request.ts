@@ -38,6 +38,46 @@ export interface Issuance {
   refuse(attempt: Attempt, refusal: Refusal): Promise<Refusal>;
 }
 
+/** Whether a request would be given: the step before issuance where an API has one. */
+export interface Approval {
+  /**
+   * Decides as `issue` does, and makes nothing. Resolves once that is on the record; rejects with a Refusal that is already
+   * there. `known`: of the same request, and not put there again where it is still so.
+   */
+  approve(request: IssuanceRequest, signal: AbortSignal, known?: Approved): Promise<Approved>;
+}
+
+export interface ApprovedFacts {
+  /** Name of the policy that permits it. */
+  readonly policy: string;
+  readonly priority: number;
+  readonly policySetId: string;
+}
+
+let mintApproval: (facts: ApprovedFacts) => Approved;
+
+/** Leave that is on the record to say that policy permits a request. Only the sequence may import `mintApproved`. */
+export class Approved {
+  readonly #recorded = true;
+  readonly facts: ApprovedFacts;
+
+  private constructor(facts: ApprovedFacts) {
+    this.facts = facts;
+  }
+
+  static isRecorded(value: unknown): value is Approved {
+    return typeof value === 'object' && value !== null && #recorded in value && value.#recorded;
+  }
+
+  static {
+    mintApproval = (facts) => new Approved(facts);
+  }
+}
+
+export function mintApproved(facts: ApprovedFacts): Approved {
+  return mintApproval(facts);
+}
+
 export interface IssuedFacts {
   /** PEM, each ending in a newline. */
   readonly leaf: string;

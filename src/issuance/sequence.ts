@@ -1,52 +1,49 @@
+import type { AuditEvent } from '#audit/event.ts';
 import type { Caller } from '#policy/caller.ts';
-import { decide } from '#policy/decide.ts';
-import { isNamed, kindOf, type Wish } from '#policy/question.ts';
-import type { PolicySet } from '#policy/set.ts';
-import { asRefusal, Refusal } from '#refusal/refusal.ts';
-import type { TrustDomain } from '#spiffe/spiffe-id.ts';
-import { type CsrChecks, VerifiedCsr } from '#x509/csr/verified-csr.ts';
+import { asRefusal, type Refusal } from '#refusal/refusal.ts';
 import { toPem } from '#x509/pem.ts';
 import { Draft } from './draft.ts';
+import { Examination, type ExaminationParts } from './examination.ts';
 import type { Gate } from './fairness/gate.ts';
 import { abortRefusal, Flight, unlessAborted } from './flight.ts';
-import type { Issuers } from './live-issuer.ts';
 import type { Made } from './made.ts';
 import type { IssuanceObserver } from './observer.ts';
 import type { HeldCertificate } from './outside/held-certificate.ts';
 import { Order } from './outside/order.ts';
-import type { AuditLog, Authenticator, Clock, Impersonation } from './ports.ts';
+import type { AuditLog } from './ports.ts';
 import type { Recorder } from './record.ts';
-import { type Attempt, type Issuance, type IssuanceRequest, type Issued, mintIssued } from './request.ts';
+import {
+  type Approval,
+  type Approved,
+  type Attempt,
+  type Issuance,
+  type IssuanceRequest,
+  type Issued,
+  mintApproved,
+  mintIssued,
+} from './request.ts';
 
-export interface SequenceParts {
-  readonly authenticator: Pick<Authenticator, 'authenticate'>;
-  /** Absent: nobody is issued another's identity. */
-  readonly impersonation?: Impersonation;
+export interface SequenceParts extends ExaminationParts {
   readonly gate: Gate;
-  readonly csrChecks: CsrChecks;
-  readonly policies: () => PolicySet;
-  readonly trustDomains: { readonly primary: TrustDomain; readonly aliases: readonly TrustDomain[] };
-  readonly issuers: Issuers;
-  readonly serials: () => Uint8Array;
   readonly log: AuditLog;
   readonly recorder: Recorder;
   readonly observer: IssuanceObserver;
-  readonly clock: Clock;
-  /** How far the clock may be behind the newest record before issuance pauses, ms. */
-  readonly allowedSkewMs: number;
 }
 
 /**
  * The way of a request: prove, take a place, read, decide, draft, lint, sign, record, release. The only place that issues
  * leaves. Under an outside issuer drafting and signing are its steps, and what it made is held against the permit instead.
+ * An approval goes that way as far as the permit.
  */
-export class IssuanceSequence implements Issuance {
+export class IssuanceSequence implements Issuance, Approval {
   readonly #parts: SequenceParts;
+  readonly #examination: Examination;
   /** Requests whose caller is proven and whose record is about to come. */
   #making = 0;
 
   constructor(parts: SequenceParts) {
     this.#parts = parts;
+    this.#examination = new Examination(parts);
   }
 
   async issue(
@@ -54,15 +51,27 @@ export class IssuanceSequence implements Issuance {
     signal: AbortSignal,
     late?: (outcome: Promise<Issued>) => void,
   ): Promise<Issued> {
-    const flight = new Flight(request, request, this.#parts.clock.now());
-    const made = this.#run(flight, request, signal);
-    try {
-      const issued = await unlessAborted(made, signal);
+    return await this.#end(request, async (flight) => {
+      const made = this.#run(flight, request, signal);
+      const issued = await unlessAborted(made, signal).catch((thrown: unknown) => {
+        if (flight.isRecording) late?.(made);
+        throw thrown;
+      });
       this.#observe(flight, undefined);
       return issued;
+    });
+  }
+
+  async approve(request: IssuanceRequest, signal: AbortSignal, known?: Approved): Promise<Approved> {
+    return await this.#end(request, (flight) => unlessAborted(this.#consider(flight, request, signal, known), signal));
+  }
+
+  async #end<End>(request: IssuanceRequest, way: (flight: Flight) => Promise<End>): Promise<End> {
+    const flight = new Flight(request, request, this.#parts.clock.now());
+    try {
+      return await way(flight);
     } catch (thrown) {
       const refusal = await this.#record(flight, asRefusal(thrown));
-      if (flight.isRecording) late?.(made);
       this.#observe(flight, refusal);
       throw refusal;
     }
@@ -76,14 +85,36 @@ export class IssuanceSequence implements Issuance {
   }
 
   async #run(flight: Flight, request: IssuanceRequest, signal: AbortSignal): Promise<Issued> {
-    const caller = await this.#prove(flight, request, signal);
+    const caller = await this.#examination.prove(flight, request, signal);
     const place = this.#parts.gate.enter(caller);
     try {
       const made = await this.#announce(() => this.#make(flight, request, caller, signal));
-      const leafIndex = await this.#append(flight, made, signal);
+      const leafIndex = await this.#append(flight, (recorder) => recordOf(flight, made, recorder), signal);
       const issued = release(flight, made, leafIndex);
       place.issued(made.way === 'sign' ? made.permit.terms : made.held.leaf);
       return issued;
+    } catch (thrown) {
+      const refusal = asRefusal(thrown);
+      place.failed(refusal);
+      throw refusal;
+    }
+  }
+
+  async #consider(
+    flight: Flight,
+    request: IssuanceRequest,
+    signal: AbortSignal,
+    known: Approved | undefined,
+  ): Promise<Approved> {
+    const caller = await this.#examination.prove(flight, request, signal);
+    const place = this.#parts.gate.enter(caller);
+    try {
+      const { terms } = (await this.#examination.permit(flight, request, caller, signal)).permit;
+      const { policy, priority, policySetId } = terms;
+      const isKnown = known?.facts.policySetId === policySetId && known.facts.policy === policy;
+      if (!isKnown) await this.#append(flight, (recorder) => recorder.approved(flight), signal);
+      place.returned();
+      return isKnown ? known : mintApproved({ policy, priority, policySetId });
     } catch (thrown) {
       const refusal = asRefusal(thrown);
       place.failed(refusal);
@@ -101,63 +132,11 @@ export class IssuanceSequence implements Issuance {
     }
   }
 
-  async #prove(flight: Flight, request: IssuanceRequest, signal: AbortSignal): Promise<Caller> {
-    flight.begin();
-    const caller = await this.#parts.authenticator.authenticate(request.evidence, signal);
-    if (caller === undefined) throw new Refusal('authn.failed', 'no authenticator recognised the credentials');
-    flight.caller = caller;
-    const { impersonate = '' } = isNamed(request.wish) ? {} : request.wish;
-    if (impersonate !== '') flight.caller = await this.#impersonate(caller, impersonate);
-    flight.end('authn');
-    return flight.caller;
-  }
-
-  /** From here on the decision, the limits and the certificate are about the identity that was asked for. */
-  async #impersonate(caller: Caller, wanted: string): Promise<Caller> {
-    const { impersonation } = this.#parts;
-    if (impersonation === undefined) {
-      throw new Refusal('authn.impersonation', "no accounts are trusted to ask for another's identity");
-    }
-    return await impersonation.authorize(caller, wanted);
-  }
-
-  async #make(
-    flight: Flight,
-    { csr: pem, proof, door, wish }: IssuanceRequest,
-    caller: Caller,
-    signal: AbortSignal,
-  ): Promise<Made> {
-    const parts = this.#parts;
-
-    flight.begin();
-    const csr =
-      proof === undefined
-        ? await VerifiedCsr.read(pem, parts.csrChecks, { kind: kindOf(wish) })
-        : await VerifiedCsr.ofKey(proof, parts.csrChecks);
-    flight.csr = csr;
-    flight.end('csr');
-    if (signal.aborted) throw abortRefusal(signal);
-
-    flight.begin();
-    const now = parts.clock.now();
-    this.#refuseWhenClockIsBehind(now);
-    const issuer = parts.issuers.get(wish.signer);
-    const serial = parts.serials();
-    const circumstances = {
-      door,
-      wish: issuer.way === 'sign' ? wish : exactly(wish),
-      trustDomains: parts.trustDomains,
-      issuer: issuer.facts,
-      now,
-      serial,
-    };
-    const permit = decide(caller, csr, circumstances, parts.policies());
-    if (permit instanceof Refusal) throw permit;
-    flight.permit = permit;
-    flight.end('policy');
+  async #make(flight: Flight, request: IssuanceRequest, caller: Caller, signal: AbortSignal): Promise<Made> {
+    const { csr, issuer, serial, permit } = await this.#examination.permit(flight, request, caller, signal);
 
     if (issuer.way === 'relay') {
-      const held = await this.#order(flight, Order.of(permit, csr, pem, issuer), serial, signal);
+      const held = await this.#order(flight, Order.of(permit, csr, request.csr, issuer), serial, signal);
       return { way: 'relay', held, issuer, permit };
     }
 
@@ -191,18 +170,13 @@ export class IssuanceSequence implements Issuance {
     }
   }
 
-  async #append(flight: Flight, made: Made, signal: AbortSignal): Promise<number> {
+  async #append(flight: Flight, event: (recorder: Recorder) => AuditEvent, signal: AbortSignal): Promise<number> {
     // Past this line the record says "issued": a crash before the append resolves leaves a certificate nobody holds.
     if (!flight.claimEnd()) throw abortRefusal(signal);
     flight.begin();
-    const { recorder } = this.#parts;
-    const event =
-      made.way === 'sign'
-        ? recorder.issued(flight, made.issuer, made.draft, made.certificate)
-        : recorder.relayed(flight, made.issuer, made.held);
     flight.isRecording = true;
     const leafIndex = await this.#parts.log
-      .append(event, this.#making)
+      .append(event(this.#parts.recorder), this.#making)
       .catch((thrown: unknown) => this.#notIssued(flight, asRefusal(thrown)));
     flight.leafIndex = leafIndex;
     flight.end('append');
@@ -216,17 +190,6 @@ export class IssuanceSequence implements Issuance {
       await this.#parts.log.append(this.#parts.recorder.refused(flight, refusal)).catch(() => undefined);
     }
     throw refusal;
-  }
-
-  /** Serial and log order hold under a clock set back; lifetimes would not, so issuance waits for the clock. */
-  #refuseWhenClockIsBehind(now: number): void {
-    const behind = this.#parts.log.newestTime - now;
-    if (behind <= this.#parts.allowedSkewMs) return;
-    throw new Refusal(
-      'clock.behind',
-      `this server's clock is ${Math.round(behind / 1000)} s behind the newest record of its log; issuance resumes once it has caught up`,
-      { behindMs: behind },
-    );
   }
 
   /** The refusal to give: the one that happened, once it is on the record; else that the log cannot be written. */
@@ -255,6 +218,11 @@ export class IssuanceSequence implements Issuance {
   }
 }
 
+const recordOf = (flight: Flight, made: Made, recorder: Recorder) =>
+  made.way === 'sign'
+    ? recorder.issued(flight, made.issuer, made.draft, made.certificate)
+    : recorder.relayed(flight, made.issuer, made.held);
+
 function release({ serial = '' }: Flight, made: Made, leafIndex: number): Issued {
   const isOurs = made.way === 'sign';
   return mintIssued({
@@ -266,6 +234,3 @@ function release({ serial = '' }: Flight, made: Made, leafIndex: number): Issued
     notAfter: isOurs ? made.permit.terms.notAfter : made.held.leaf.notAfter,
   });
 }
-
-/** Whatever the door's dialect: the names of a CSR that is passed on are those of the certificate. */
-const exactly = (wish: Wish): Wish => (isNamed(wish) ? wish : { ...wish, csrNames: 'exact' });

@@ -37,6 +37,15 @@ const invalid: readonly (readonly [string, string])[] = [
     '"istiod" is not namespace/serviceaccount',
   ],
   [`{ signingRequests: { signerName: mesh.example/istio, ${requesters}, root: leave } }`, 'append, omit'],
+  [`{ signingRequests: { signerName: mesh.example/istio, ${requesters}, approval: mine } }`, 'cluster, policy'],
+  [
+    `{ signingRequests: { signerName: kubernetes.io/kubelet-serving, ${requesters}, approval: policy } }`,
+    'signers under kubernetes.io belong',
+  ],
+  [
+    '{ certificateRequests: { signerNamesApproval: policy } }',
+    'certificateRequests.signerNamesApproval: there is nothing to approve',
+  ],
   ['{ certificateRequests: { retryFor: 25h } }', 'clusterRequests.certificateRequests.retryFor: at most 24h'],
 ];
 
@@ -53,12 +62,28 @@ describe('the section clusterRequests', () => {
       lease: { namespace: 'istio-system', name: 'countersign-requests' },
       trustBundles: false,
       podCertificates: { signerName: 'mesh.example/workload' },
-      signingRequests: { signerName: 'mesh.example/istio', requesters: ['istio-system/istiod'], appendRoot: true },
-      certificateRequests: { retryForMs: 600_000, signerNames: false },
+      signingRequests: {
+        signerName: 'mesh.example/istio',
+        requesters: ['istio-system/istiod'],
+        appendRoot: true,
+        approves: false,
+      },
+      certificateRequests: { retryForMs: 600_000, signerNames: false, approvesSignerNames: false },
     });
     expect(parse('{ certificateRequests: {}, kubeconfig: kube, context: x }').clusterRequests?.kubeconfig).toEqual({
       path: '/etc/countersign/kube',
       context: 'x',
+    });
+  });
+
+  it('has policy approve where that is said', () => {
+    const { clusterRequests } = parse(`{
+      signingRequests: { signerName: mesh.example/istio, ${requesters}, approval: policy },
+      certificateRequests: { signerNames: answer, signerNamesApproval: policy },
+    }`);
+    expect(clusterRequests).toMatchObject({
+      signingRequests: { approves: true },
+      certificateRequests: { signerNames: true, approvesSignerNames: true },
     });
   });
 

@@ -30,7 +30,7 @@ export const clusterRequests = section(
     ),
     signingRequests: optional(
       section(
-        "CertificateSigningRequests of a registration authority that vouches for others, such as istiod with EXTERNAL_CA; approving them is the cluster's",
+        'CertificateSigningRequests of a registration authority that vouches for others, such as istiod with EXTERNAL_CA',
         {
           signerName: text('The signer that requests name, such as mesh.example/istio'),
           requesters: list(
@@ -44,6 +44,11 @@ export const clusterRequests = section(
             ['append', 'omit'],
             { default: 'append' },
           ),
+          approval: oneOf(
+            "Who approves what nobody has decided about: the cluster, or policy, as it decides of the certificate. Leave an istiod's to the cluster: it approves its own, and gives up where somebody was quicker",
+            ['cluster', 'policy'],
+            { default: 'cluster' },
+          ),
         },
       ),
     ),
@@ -56,9 +61,14 @@ export const clusterRequests = section(
             { default: '10m' },
           ),
           signerNames: oneOf(
-            "Whether CertificateSigningRequests are answered too whose signer is such an issuer by its name, clusterissuers.countersign.dev/NAME or issuers.countersign.dev/NAMESPACE.NAME; approving them is the cluster's",
+            'Whether CertificateSigningRequests are answered too whose signer is such an issuer by its name, clusterissuers.countersign.dev/NAME or issuers.countersign.dev/NAMESPACE.NAME',
             ['refuse', 'answer'],
             { default: 'refuse' },
+          ),
+          signerNamesApproval: oneOf(
+            'Who approves those: the cluster, or policy, as it decides of the certificate; whoever may create them gets what a policy gives them then',
+            ['cluster', 'policy'],
+            { default: 'cluster' },
           ),
         },
       ),

@@ -1,4 +1,4 @@
-import type { Issuance } from '#issuance/request.ts';
+import type { Approval, Issuance } from '#issuance/request.ts';
 import { ApiError, type KubernetesApi, type KubernetesObject } from '#kubernetes/api.ts';
 import type { Change } from '#kubernetes/mirror.ts';
 import { keyOf } from '#kubernetes/object-set.ts';
@@ -7,15 +7,15 @@ import type { QueueObserver } from '#kubernetes/queue-observer.ts';
 import { WorkQueue } from '#kubernetes/work-queue.ts';
 import { asRefusal } from '#refusal/refusal.ts';
 import { Courses } from './courses.ts';
-import { OneCertificate } from './one-certificate.ts';
-import { type Handed, isWord, type RequestKind, type Verdict, type WaitingRequest, type Word } from './request-kind.ts';
+import { Decisions, type Step } from './decisions.ts';
+import { type Handed, isWord, type RequestKind, type WaitingRequest, type Word } from './request-kind.ts';
 import { StatusWriter } from './status-writer.ts';
 import { WatchedRequests } from './watched-requests.ts';
 
 /** Requests worked on at the same time: they wait for the API server, not for us. */
 const concurrency = 16;
 
-export type RequestOutcome = 'issued' | 'refused' | 'left' | 'failed';
+export type RequestOutcome = 'approved' | 'issued' | 'refused' | 'left' | 'failed';
 
 export interface RequestObserver {
   ended(outcome: RequestOutcome): void;
@@ -28,7 +28,7 @@ export interface RequestObserver {
 export interface AnsweredRequestsOptions<Request extends WaitingRequest> {
   readonly kind: RequestKind<Request>;
   readonly api: KubernetesApi;
-  readonly issuance: Issuance;
+  readonly issuance: Issuance & Approval;
   /** Of the lease; undefined while another replica answers. */
   readonly term: () => AbortSignal | undefined;
   /** By UID of the request: what a process that died put on the record, and perhaps handed over to nobody. */
@@ -54,14 +54,17 @@ export class AnsweredRequests<Request extends WaitingRequest> {
   readonly #requests: WatchedRequests<Request>;
   readonly #writer: StatusWriter<Request>;
   readonly #courses: Courses;
-  readonly #certificate: OneCertificate<Request>;
-  /** The right that is missing, in the words of the API server, until something was written. */
-  #missing = '';
+  readonly #decisions: Decisions<Request>;
+  /** Rights that are missing for a step, in the words of the API server, until that was done. */
+  readonly #missing: Readonly<Record<Step, Set<string>>> = { approval: new Set(), answer: new Set() };
 
   constructor(options: AnsweredRequestsOptions<Request>) {
     const { api, kind, issuance, pace, observer } = options;
     this.#options = options;
-    this.#courses = new Courses(options.issuedBefore);
+    const courses = new Courses(options.issuedBefore);
+    this.#courses = courses;
+    const onLate = ({ namespace, name }: Request) => void this.#queue.add(keyOf(namespace, name));
+    this.#decisions = new Decisions({ kind, issuance, courses, pace, onLate });
     this.#queue = new WorkQueue({
       work: (key, signal) => this.#work(key, signal),
       onFault: (key, thrown, failures) => this.#failed(key, thrown, failures),
@@ -75,8 +78,6 @@ export class AnsweredRequests<Request extends WaitingRequest> {
       onChange: (change) => this.#changed(change),
       told: (level, message) => observer.told(level, message),
     });
-    const onLate = ({ namespace, name }: Request) => void this.#queue.add(keyOf(namespace, name));
-    this.#certificate = new OneCertificate({ kind, issuance, pace, onLate });
     this.#writer = new StatusWriter({ api, kind, requests: this.#requests, announced: observer.announced });
   }
 
@@ -120,8 +121,7 @@ export class AnsweredRequests<Request extends WaitingRequest> {
   }
 
   async #work(key: string, stopping: AbortSignal): Promise<number | undefined> {
-    const [name = '', namespace = ''] = key.split('/').toReversed();
-    const known = this.#requests.get(namespace, name);
+    const known = this.#get(key);
     const term = this.#options.term();
     if (known === undefined || term === undefined) return;
     if (this.#requests.synced) this.#courses.sweep(this.#requests.all());
@@ -129,7 +129,7 @@ export class AnsweredRequests<Request extends WaitingRequest> {
       return await this.#look(known, { stopping, signal: AbortSignal.any([term, stopping]) });
     } finally {
       // it may have gone while it was looked at
-      if (this.#requests.get(namespace, name)?.uid !== known.uid) this.#courses.forget(known.uid);
+      if (this.#get(key)?.uid !== known.uid) this.#courses.forget(known.uid);
     }
   }
 
@@ -147,7 +147,8 @@ export class AnsweredRequests<Request extends WaitingRequest> {
     const verdict = kind.verdict(request, pace.now());
     if (verdict === undefined) await this.#answer(request, signals);
     else if ('settled' in verdict) await this.#write(request, verdict.settled, 'left', signals);
-    else if ('word' in verdict) await this.#write(request, await this.#refuse(request, verdict), 'refused', signals);
+    else if ('word' in verdict)
+      await this.#write(request, await this.#decisions.refuse(request, verdict), 'refused', signals);
     else {
       this.#courses.rest(request.uid);
       if (verdict.waits !== undefined) await this.#write(request, verdict.waits, 'left', signals);
@@ -156,27 +157,15 @@ export class AnsweredRequests<Request extends WaitingRequest> {
     return undefined;
   }
 
-  /** The word that follows the record. Throws what says that it could not be put there. */
-  async #refuse(request: Request, { refusal, word }: Extract<Verdict, { word: Word }>): Promise<Word> {
-    const course = this.#courses.of(request.uid);
-    if (course.refused === undefined) {
-      const { kind, issuance } = this.#options;
-      const given = await issuance.refuse(kind.attempt(request), refusal);
-      if (given !== refusal) throw given;
-      course.refused = word;
-    }
-    return course.refused;
-  }
-
   /** Throws what is to be tried again. */
   async #answer(request: Request, signals: Signals): Promise<void> {
     const { kind, pace, observer } = this.#options;
-    const course = this.#courses.of(request.uid);
+    const course = this.#decisions.courseOf(request);
     if (course.refused !== undefined) return this.#write(request, course.refused, 'refused', signals);
     signals.signal.throwIfAborted();
-    let handed: Handed;
+    let word: Word;
     try {
-      handed = await this.#certificate.of(request, course, signals.stopping);
+      word = await this.#decisions.permit(request, signals.stopping);
     } catch (thrown) {
       const refusal = asRefusal(thrown);
       course.since ??= pace.now();
@@ -194,12 +183,12 @@ export class AnsweredRequests<Request extends WaitingRequest> {
         await this.#writer.write(request, said.meanwhile, signals.signal);
       throw refusal;
     }
-    await this.#write(request, kind.issued(request, handed, pace.now()), 'issued', signals);
+    await this.#write(request, word, this.#decisions.stepOf(request) === 'approval' ? 'approved' : 'issued', signals);
   }
 
   async #write(request: Request, word: Word, outcome: RequestOutcome, { signal }: Signals): Promise<void> {
     const isWritten = await this.#writer.write(request, word, signal);
-    this.#missing = '';
+    this.#missing[this.#decisions.stepOf(request)].clear();
     // gone, or answered by the replica that had the lease before: then it is left
     this.#options.observer.ended(isWritten ? outcome : 'left');
   }
@@ -207,15 +196,24 @@ export class AnsweredRequests<Request extends WaitingRequest> {
   #failed(key: string, thrown: unknown, failures: number): void {
     const { observer } = this.#options;
     observer.ended('failed');
-    const missing = /cannot \S+ resource "[^"]+"/.exec(messageOf(thrown))?.[0];
+    const missing = missingRight.exec(messageOf(thrown))?.[0];
+    const request = this.#get(key);
+    const told = this.#missing[request === undefined ? 'answer' : this.#decisions.stepOf(request)];
     // a right that is missing is missing for all of them
-    if (missing !== undefined && missing === this.#missing) return;
+    if (missing !== undefined && told.has(missing)) return;
     const isConflict = thrown instanceof ApiError && thrown.status === 409;
     if (missing !== undefined || (failures === 1 && !isConflict) || failures % 10 === 0)
       observer.told('warn', `${key} waits, and is tried again: ${messageOf(thrown)}`);
-    if (missing !== undefined) this.#missing = missing;
+    if (missing !== undefined) told.add(missing);
+  }
+
+  #get(key: string): Request | undefined {
+    const [name = '', namespace = ''] = key.split('/').toReversed();
+    return this.#requests.get(namespace, name);
   }
 }
 
+/** On a resource, or as approver or signer of what a signer is named for (kubernetes.md §2.3). */
+const missingRight = /cannot \S+ resource "[^"]+"|not permitted to \S+ requests with signerName "[^"]+"/;
 const nameOf = ({ namespace, name }: WaitingRequest) => (namespace === '' ? name : `${namespace}/${name}`);
 const messageOf = (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown));

@@ -1,3 +1,4 @@
+import type { Approved } from '#issuance/request.ts';
 import type { Handed, Word } from './request-kind.ts';
 
 /** What is known of a request that is on its way, beside what the API server knows, until it no longer waits. */
@@ -8,6 +9,15 @@ export interface Course {
   refused?: Word;
   /** ms: when it was first tried in vain, after it last had to wait for something else. */
   since?: number | undefined;
+  /** Of the approval that is asked of us. */
+  approval?: ApprovalCourse;
+}
+
+/** Of one version of a request: of another one nothing was decided yet. */
+interface ApprovalCourse extends Course {
+  readonly version: string;
+  /** On the record, and perhaps not yet said. */
+  approved?: Approved;
 }
 
 /** The courses of requests, by their UIDs. */
@@ -30,6 +40,12 @@ export class Courses {
     const course = {};
     this.#known.set(uid, course);
     return course;
+  }
+
+  ofApproval(uid: string, version: string): ApprovalCourse {
+    const course = this.of(uid);
+    if (course.approval?.version !== version) course.approval = { version };
+    return course.approval;
   }
 
   forget(uid: string): void {

@@ -10,7 +10,7 @@ import { type Asked, issuerWish, nothingAsked } from './issuer-wish.ts';
 import { readUsages } from './key-usages.ts';
 import type { RequestKind, Said, Verdict } from './request-kind.ts';
 import { readSigningRequest, type SigningRequest } from './signing-request.ts';
-import { failed, longestWaitMs, reasonOf } from './signing-requests.ts';
+import { approving, reasonOf, refusedFor, tooOld } from './signing-request-status.ts';
 
 /** The issuer whose name is the signer's. */
 export interface IssuerSigningRequest extends SigningRequest {
@@ -24,6 +24,8 @@ export interface IssuerSigningRequestsOptions {
   /** Name of the cluster, in policies and records. */
   readonly cluster: string;
   readonly issuer: (key: string) => IssuerStanding;
+  /** Whether policy approves what nobody else has decided about. */
+  readonly approves: boolean;
 }
 
 /** cert-manager's own, by which it asks for what the API has no field for (kubernetes.md §2.4). */
@@ -33,7 +35,7 @@ const leastSeconds = 600;
 
 /**
  * CertificateSigningRequests whose signer is one of our issuers by its name: `clusterissuers.countersign.dev/NAME`, or
- * `issuers.countersign.dev/NAMESPACE.NAME` for who may reference it. Approving them is the cluster's.
+ * `issuers.countersign.dev/NAMESPACE.NAME` for who may reference it.
  */
 export function issuerSigningRequests(options: IssuerSigningRequestsOptions): RequestKind<IssuerSigningRequest> {
   return {
@@ -45,20 +47,24 @@ export function issuerSigningRequests(options: IssuerSigningRequestsOptions): Re
     fieldSelector: '',
     writing: 'merge',
     looksAgain: false,
-    read: readIssuerSigningRequest,
+    read: (object) => readIssuerSigningRequest(object, options),
     isOwnChange: () => false,
     verdict: (request, now) => verdictOn(request, options, now),
     attempt: (request) => attemptOf(request, options),
     issued: (_, handed) => ({ status: { certificate: Buffer.from(chainOf(handed), 'latin1').toString('base64') } }),
     refused,
+    approving,
     isStale: hasEnded,
   };
 }
 
 const signerForm = new RegExp(`^(?:(clusterissuers)\\.${issuerGroup}/(.+)|(issuers)\\.${issuerGroup}/([^.]+)\\.(.+))$`);
 
-function readIssuerSigningRequest(object: KubernetesObject): IssuerSigningRequest | undefined {
-  const request = readSigningRequest(object);
+function readIssuerSigningRequest(
+  object: KubernetesObject,
+  options: IssuerSigningRequestsOptions,
+): IssuerSigningRequest | undefined {
+  const request = readSigningRequest(object, options);
   if (request === undefined) return undefined;
   const [whole, cluster, clusterName = '', , namespace = '', name = ''] = signerForm.exec(request.signerName) ?? [];
   if (whole === undefined) return undefined;
@@ -95,10 +101,10 @@ function verdictOn(
 ): Verdict | undefined {
   const refused = (code: RefusalCode, reason: string, why: string): Verdict => ({
     refusal: new Refusal(code, why),
-    word: { status: failed(request, reason, why, now) },
+    word: refusedFor(request, reason, why, now),
   });
-  if (now - request.createdAt > longestWaitMs)
-    return refused('deadline', 'Expired', 'the request is older than a day: nobody waits for it any more');
+  const late = tooOld(request, now);
+  if (late !== undefined) return late;
   const asked = askedBy(request);
   if ('why' in asked) return refused('request.malformed', asked.reason, asked.why);
   const standing = options.issuer(request.issuerRef);
@@ -140,5 +146,5 @@ function refused(request: IssuerSigningRequest, { code, remedy, message }: Refus
   // nobody has spoken of such requests yet: a policy for them may come
   if (remedy !== 'fix-request' || code === 'policy.no-match') return 'later';
   const reason = code === 'authn.failed' ? 'DeniedReference' : reasonOf(code);
-  return { status: failed(request, reason, message, now) };
+  return refusedFor(request, reason, message, now);
 }

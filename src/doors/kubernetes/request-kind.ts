@@ -1,4 +1,4 @@
-import type { IssuanceRequest, IssuedFacts } from '#issuance/request.ts';
+import type { ApprovedFacts, IssuanceRequest, IssuedFacts } from '#issuance/request.ts';
 import type { KubernetesObject } from '#kubernetes/api.ts';
 import type { Refusal } from '#refusal/refusal.ts';
 
@@ -18,6 +18,8 @@ export type Handed = Pick<IssuedFacts, 'leaf' | 'intermediates' | 'roots'>;
 /** What is said in the object's status. */
 export interface Word {
   readonly status: KubernetesObject;
+  /** Where it is said, if not in the status proper. An approval is of the version that was read, and of no other. */
+  readonly subresource?: 'approval';
   /** Said to people beside it, where the object stood differently before. */
   readonly event?: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly note: string };
 }
@@ -33,6 +35,13 @@ export type Verdict =
   | { readonly settled: Word }
   /** It waits for another object, whose change brings it up again, or `againMs` does. A word, unless it has been said. */
   | { readonly waits: Word | undefined; readonly againMs?: number | undefined };
+
+/** How requests of a kind are approved where that is left to policy. */
+export interface Approving<Request extends WaitingRequest> {
+  /** Whether nobody has decided about it: it is approved or denied then, and nothing else. */
+  awaits(request: Request): boolean;
+  approved(request: Request, by: ApprovedFacts, now: number): Word;
+}
 
 /** How the status is written: as a merge patch, or applied by us as the owner of these fields and no others. */
 export type Writing = 'merge' | 'apply';
@@ -58,6 +67,7 @@ export interface RequestKind<Request extends WaitingRequest> {
   issued(request: Request, handed: Handed, now: number): Word;
   /** `since`: when it was first tried in vain. */
   refused(request: Request, refusal: Refusal, now: number, since: number): Said;
+  readonly approving?: Approving<Request>;
   /** Whether the API server, or who asked, no longer takes what was signed then. */
   isStale(handed: Handed, now: number): boolean;
 }

@@ -5,8 +5,11 @@ import { conditionsOf } from './conditions.ts';
 import { objectText } from './object-text.ts';
 import type { WaitingRequest } from './request-kind.ts';
 
-/** A CertificateSigningRequest that is approved and waits for its signer. */
+/** A CertificateSigningRequest that waits for its signer, or for whoever decides whether it may. */
 export interface SigningRequest extends WaitingRequest {
+  readonly resourceVersion: string;
+  /** False: nobody has approved or denied it. */
+  readonly isApproved: boolean;
   /** Text of `spec.request`: one PEM PKCS#10, or what somebody took for one. */
   readonly csr: string;
   readonly signerName: string;
@@ -30,18 +33,26 @@ export interface SigningRequester extends Omit<ClusterRequester, 'cluster'> {
 }
 
 /**
- * What is asked; undefined while it is not approved, and once it is denied, failed or signed: the API server itself holds
- * nobody to that (kubernetes.md §2.4). Throws Error for what no API server lets through.
+ * What is asked; undefined once it is denied, failed or signed, and for one that nobody has decided about, unless we
+ * approve: the API server itself holds nobody to that (kubernetes.md §2.4). Throws Error for what no API server lets
+ * through.
  */
-export function readSigningRequest({ metadata, spec, status }: KubernetesObject): SigningRequest | undefined {
+export function readSigningRequest(
+  { metadata, spec, status }: KubernetesObject,
+  { approves }: { readonly approves: boolean },
+): SigningRequest | undefined {
   if (!isObject(metadata) || !isObject(spec)) throw new Error('it has no metadata or no spec');
   const conditions = conditionsOf(status);
   if (metadata.deletionTimestamp !== undefined || isSigned(status)) return undefined;
-  if (has(conditions, 'Denied') || has(conditions, 'Failed') || !has(conditions, 'Approved')) return undefined;
+  if (has(conditions, 'Denied') || has(conditions, 'Failed')) return undefined;
+  const isApproved = has(conditions, 'Approved');
+  if (!isApproved && !(approves && isUndecided(conditions))) return undefined;
   return {
     namespace: '',
     name: objectText(metadata, 'name'),
     uid: objectText(metadata, 'uid'),
+    resourceVersion: objectText(metadata, 'resourceVersion'),
+    isApproved,
     csr: Buffer.from(objectText(spec, 'request'), 'base64').toString('latin1'),
     signerName: objectText(spec, 'signerName'),
     requester: {
@@ -75,3 +86,7 @@ const isSigned = (status: unknown) =>
 
 const has = (conditions: readonly KubernetesObject[], type: string) =>
   conditions.some((condition) => condition.type === type && condition.status === 'True');
+
+/** An approver's word stands, whatever status it was given. */
+const isUndecided = (conditions: readonly KubernetesObject[]) =>
+  !conditions.some(({ type }) => type === 'Approved' || type === 'Denied');

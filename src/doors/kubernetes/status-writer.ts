@@ -24,11 +24,12 @@ export class StatusWriter<Request extends WaitingRequest> {
    * A crash before this leaves a certificate on the record that nobody holds; the request is answered with it after a
    * restart. False where the object is gone, or is another one. Rejects with ApiError.
    */
-  async write(request: Request, { status, event }: Word, signal: AbortSignal): Promise<boolean> {
+  async write(request: Request, word: Word, signal: AbortSignal): Promise<boolean> {
+    const { event } = word;
     const { kind, requests, announced } = this.#options;
     const { namespace, name, uid } = request;
     try {
-      await this.#patch(request, status, signal);
+      await this.#patch(request, word, signal);
     } catch (thrown) {
       if (!(thrown instanceof ApiError) || !this.#isGone(request, thrown)) throw thrown;
       return false;
@@ -38,7 +39,7 @@ export class StatusWriter<Request extends WaitingRequest> {
     return true;
   }
 
-  async #patch(request: Request, status: KubernetesObject, signal: AbortSignal): Promise<void> {
+  async #patch(request: Request, { status, subresource }: Word, signal: AbortSignal): Promise<void> {
     const { api, kind, requests } = this.#options;
     const { namespace, name, uid, resourceVersion = '' } = request;
     const path = requests.path(request);
@@ -48,10 +49,11 @@ export class StatusWriter<Request extends WaitingRequest> {
     }
     await api.ask({
       method: 'PATCH',
-      path: `${path}/status`,
+      path: `${path}/${subresource ?? 'status'}`,
       contentType: 'application/merge-patch+json',
-      // another object of that name has another UID: then this is a conflict, and nothing is written
-      body: { metadata: { uid }, status },
+      // another object of that name has another UID: then this is a conflict, and nothing is written; and so is what
+      // another approver said since
+      body: { metadata: { uid, ...(subresource === 'approval' && { resourceVersion }) }, status },
       timeoutMs: callMs,
       signal,
     });

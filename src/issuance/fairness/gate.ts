@@ -21,6 +21,8 @@ export interface Place {
   /** Seconds since the epoch. */
   issued(validity: { readonly notBefore: number; readonly notAfter: number }): void;
   failed(refusal: Refusal): void;
+  /** Nothing was made: the caller gets its turn back, for the time when something is. */
+  returned(): void;
 }
 
 /** After these nothing was asked of us that we could do, and nobody can bring them about: the caller gets its turn back. */
@@ -160,8 +162,12 @@ class Seat implements Place {
   }
 
   failed({ code }: Refusal): void {
+    if (ourFaults.has(code)) this.returned();
+    else letGo(this.#tenant);
+  }
+
+  returned(): void {
     letGo(this.#tenant);
-    if (!ourFaults.has(code)) return;
     for (let at = this.#tenant; at.above !== undefined; at = at.above) this.#refund(at);
     if (this.#node !== undefined) this.#refund(this.#node);
   }

@@ -1,7 +1,7 @@
 import type { LiveIssuers } from '#authority/issuers.ts';
 import type { ClusterRequestsConfig } from '#config/server-config.ts';
 import type { Authenticator, Evidence, Impersonation } from '#issuance/ports.ts';
-import type { Issuance } from '#issuance/request.ts';
+import type { Approval, Issuance } from '#issuance/request.ts';
 import { EventPoster } from '#kubernetes/event-poster.ts';
 import { LeaseElector } from '#kubernetes/lease-elector.ts';
 import { systemPace } from '#kubernetes/pace.ts';
@@ -19,7 +19,7 @@ type Callers = Pick<Authenticator, 'authenticate'>;
 
 /** What answering needs of the rest of the server. */
 interface Around {
-  readonly issuance: Issuance;
+  readonly issuance: Issuance & Approval;
   readonly log: Pick<DurableLog, 'entries' | 'size'>;
   readonly issuers: LiveIssuers;
   /** Why an issuer cannot sign at present, by its name; answers from memory. */

@@ -12,7 +12,7 @@ import { podCertificates } from '#doors/kubernetes/pod-certificates.ts';
 import type { Handed, RequestKind, WaitingRequest } from '#doors/kubernetes/request-kind.ts';
 import { signingRequests } from '#doors/kubernetes/signing-requests.ts';
 import type { Authenticator, Impersonation } from '#issuance/ports.ts';
-import type { Issuance } from '#issuance/request.ts';
+import type { Approval, Issuance } from '#issuance/request.ts';
 import { systemPace } from '#kubernetes/pace.ts';
 import type { FollowedCluster } from '../followed-cluster.ts';
 import type { Foundation } from '../foundation.ts';
@@ -32,7 +32,7 @@ export interface AnsweredKind {
 }
 
 interface Answering {
-  readonly issuance: Issuance;
+  readonly issuance: Issuance & Approval;
   readonly issuedBefore: ReadonlyMap<string, Handed>;
   readonly observer: RequestObserver;
   readonly issuers: LiveIssuers;
@@ -82,7 +82,7 @@ export function openSigning(around: Around, wanted: SigningRequestsConfig): Answ
 
 export function openCertificateRequests(
   around: Around,
-  { retryForMs, signerNames }: ExternalIssuerConfig,
+  { retryForMs, signerNames, approvesSignerNames: approves }: ExternalIssuerConfig,
 ): AnsweredKind {
   const { foundation, followed, cluster } = around;
   const plural = 'certificaterequests';
@@ -110,7 +110,9 @@ export function openCertificateRequests(
       const issuer = (key: string) => objects.standing(key);
       const requests: Answered[] = [started(around, certificateRequests({ cluster, retryForMs, issuer }), answering)];
       if (signerNames)
-        requests.push(started(around, issuerSigningRequests({ cluster, issuer }), answering, signerNamesQueue));
+        requests.push(
+          started(around, issuerSigningRequests({ cluster, issuer, approves }), answering, signerNamesQueue),
+        );
       const refresh = () => {
         for (const each of requests) each.refresh();
       };

@@ -14,14 +14,14 @@ export class Observers {
     this.#poster = poster;
     this.#ends = new Counter({
       name: 'countersign_cluster_requests_total',
-      help: 'Objects that ask for a certificate, by kind and outcome: issued, refused, left alone, failed and tried again.',
+      help: 'Objects that ask for a certificate, by kind and outcome: approved by policy, issued, refused, left alone, failed and tried again.',
       labelNames: ['kind', 'outcome'],
       registers: [foundation.metrics.registry],
     });
   }
 
   of(kind: string): RequestObserver {
-    for (const outcome of ['issued', 'refused', 'left', 'failed']) this.#ends.inc({ kind, outcome }, 0);
+    for (const outcome of ['approved', 'issued', 'refused', 'left', 'failed']) this.#ends.inc({ kind, outcome }, 0);
     const { logger } = this.#foundation;
     return {
       ended: (outcome) => this.#ends.inc({ kind, outcome }),

@@ -52,7 +52,12 @@ describeWith(['control-plane'], 'CertificateSigningRequests of a registration au
     istiod = await registrar('istiod');
     const names = { 'mesh.example/istio': signerName };
     proxy = await UnrulyProxy.start(
-      await documentedAccess(admin, { namespace, names }, [], 'docs/signing-requests.md'),
+      await documentedAccess(
+        admin,
+        { namespace, names },
+        ['countersign-approves-signing-requests'],
+        'docs/signing-requests.md',
+      ),
     );
     home = new TestHome({ config: quiet });
     home.write('kube.yaml', kubeconfig(proxy.access()), 0o600);

@@ -13,6 +13,8 @@ export type Fault =
   | { readonly kind: 'hang' }
   /** Passed on, ms later. */
   | { readonly kind: 'delay'; readonly ms: number }
+  /** Passed on, once that has come. */
+  | { readonly kind: 'hold'; readonly until: Promise<unknown> }
   /** The head and this many octets of the true answer, then the connection is cut. */
   | { readonly kind: 'truncate'; readonly octets: number }
   /** The head and this many octets of the true answer, then nothing, on a connection that stays open. */
@@ -187,6 +189,11 @@ export class UnrulyProxy implements AsyncDisposable {
         outgoing.once('close', () => clearTimeout(timer));
         return;
       }
+      case 'hold':
+        void fault.until.then(() => {
+          if (!outgoing.destroyed) this.#pass(incoming, outgoing, seen);
+        });
+        return;
       case 'truncate':
       case 'stall':
       case undefined:

@@ -97,6 +97,7 @@ export class Door extends Shop implements AsyncDisposable {
       kind: certificateRequests({ cluster: 'Kubernetes', retryForMs, issuer }),
       issuance: {
         issue: (...asked) => this.#busyWith(sequence.issue(...asked)),
+        approve: (...asked) => this.#busyWith(sequence.approve(...asked)),
         refuse: (...asked) => this.#busyWith(sequence.refuse(...asked)),
       },
       ...(issuedBefore !== undefined && { issuedBefore }),
