@@ -63,7 +63,7 @@ export class Recorder {
       tbsSha256: hash('sha256', draft.tbs, 'hex'),
       ttl: terms.ttl,
     };
-    return this.#success(flight, facts, certificate);
+    return this.#success('certificate.issued', flight, { facts, der: certificate });
   }
 
   /** What the certificate says stands here as it came, and what it was held against stands in the decision. */
@@ -73,15 +73,13 @@ export class Recorder {
     if (permit === undefined || csr === undefined) throw withoutProof();
     flight.serial = held.leaf.serialText;
     const facts = { ...relayedFacts(held, issuer.name, decidedAt(permit)), identity: permit.terms.identity };
-    return this.#success(flight, facts, held.leaf.der, {
-      permitted: permittedFacts(permit, flight.outside?.drawn),
-      trail: trailFacts(held.trail),
-    });
+    const outside = { permitted: permittedFacts(permit, flight.outside?.drawn), trail: trailFacts(held.trail) };
+    return this.#success('certificate.issued', flight, { facts, der: held.leaf.der, outside });
   }
 
   /** Nothing was made: whoever is approved asks for it again, and policy decides again. */
   approved(flight: Flight): AuditEvent {
-    return { type: 'request.approved', ...this.#permitted(flight) };
+    return this.#success('request.approved', flight);
   }
 
   refused(flight: Flight, refusal: Refusal): AuditEvent {
@@ -110,24 +108,14 @@ export class Recorder {
   }
 
   #success(
-    flight: Flight,
-    certificate: Json,
-    der: Uint8Array,
-    outside?: { readonly permitted: Json; readonly trail: Json },
+    type: 'certificate.issued' | 'request.approved',
+    { attempt, asked, caller, csr, permit }: Flight,
+    made?: MadeFacts,
   ): AuditEvent {
-    return {
-      type: 'certificate.issued',
-      ...this.#permitted(flight, outside?.permitted),
-      certificate,
-      ...(this.#parts.includeCertificate && { certificateDer: base64(der) }),
-      ...(outside && { outside: outside.trail }),
-    };
-  }
-
-  #permitted({ attempt, asked, caller, csr, permit }: Flight, permitted?: Json): Omit<AuditEvent, 'type'> {
     if (asked === undefined || caller === undefined || permit === undefined) throw withoutProof();
     const { terms } = permit;
     return {
+      type,
       id: this.#parts.id(),
       outcome: 'success',
       instance: this.#parts.instance,
@@ -141,13 +129,23 @@ export class Recorder {
         clamped: terms.clamped && { from: terms.clamped.from, to: terms.clamped.to },
         level: terms.level,
         mode: 'enforce',
-        permitted,
+        permitted: made?.outside?.permitted,
         policy: terms.policy,
         policySetId: terms.policySetId,
         priority: terms.priority,
       },
+      ...(made && { certificate: made.facts }),
+      ...(made && this.#parts.includeCertificate && { certificateDer: base64(made.der) }),
+      ...(made?.outside && { outside: made.outside.trail }),
     };
   }
+}
+
+/** Of a certificate: what stands in its record, and its DER. */
+interface MadeFacts {
+  readonly facts: Json;
+  readonly der: Uint8Array;
+  readonly outside?: { readonly permitted: Json; readonly trail: Json };
 }
 
 const isSpiffeId = ({ kind, value }: VerifiedCsr['sans'][number]) => kind === 'uri' && value.startsWith('spiffe://');

@@ -51,37 +51,31 @@ export class IssuanceSequence implements Issuance, Approval {
     signal: AbortSignal,
     late?: (outcome: Promise<Issued>) => void,
   ): Promise<Issued> {
-    return await this.#end(request, async (flight) => {
-      const made = this.#run(flight, request, signal);
-      const issued = await unlessAborted(made, signal).catch((thrown: unknown) => {
-        if (flight.isRecording) late?.(made);
-        throw thrown;
-      });
+    const flight = new Flight(request, request, this.#parts.clock.now());
+    const made = this.#run(flight, request, signal);
+    try {
+      const issued = await unlessAborted(made, signal);
       this.#observe(flight, undefined);
       return issued;
-    });
+    } catch (thrown) {
+      const refusal = await this.#refused(flight, thrown);
+      if (flight.isRecording) late?.(made);
+      throw refusal;
+    }
   }
 
   async approve(request: IssuanceRequest, signal: AbortSignal, known?: Approved): Promise<Approved> {
-    return await this.#end(request, (flight) => unlessAborted(this.#consider(flight, request, signal, known), signal));
-  }
-
-  async #end<End>(request: IssuanceRequest, way: (flight: Flight) => Promise<End>): Promise<End> {
     const flight = new Flight(request, request, this.#parts.clock.now());
     try {
-      return await way(flight);
+      return await unlessAborted(this.#consider(flight, request, signal, known), signal);
     } catch (thrown) {
-      const refusal = await this.#record(flight, asRefusal(thrown));
-      this.#observe(flight, refusal);
-      throw refusal;
+      throw await this.#refused(flight, thrown);
     }
   }
 
   async refuse(attempt: Attempt, refusal: Refusal): Promise<Refusal> {
     const flight = new Flight(attempt, undefined, this.#parts.clock.now());
-    const given = await this.#record(flight, refusal);
-    this.#observe(flight, given);
-    return given;
+    return await this.#refused(flight, refusal);
   }
 
   async #run(flight: Flight, request: IssuanceRequest, signal: AbortSignal): Promise<Issued> {
@@ -89,7 +83,7 @@ export class IssuanceSequence implements Issuance, Approval {
     const place = this.#parts.gate.enter(caller);
     try {
       const made = await this.#announce(() => this.#make(flight, request, caller, signal));
-      const leafIndex = await this.#append(flight, (recorder) => recordOf(flight, made, recorder), signal);
+      const leafIndex = await this.#append(flight, made, signal);
       const issued = release(flight, made, leafIndex);
       place.issued(made.way === 'sign' ? made.permit.terms : made.held.leaf);
       return issued;
@@ -112,7 +106,7 @@ export class IssuanceSequence implements Issuance, Approval {
       const { terms } = (await this.#examination.permit(flight, request, caller, signal)).permit;
       const { policy, priority, policySetId } = terms;
       const isKnown = known?.facts.policySetId === policySetId && known.facts.policy === policy;
-      if (!isKnown) await this.#append(flight, (recorder) => recorder.approved(flight), signal);
+      if (!isKnown) await this.#append(flight, undefined, signal);
       place.returned();
       return isKnown ? known : mintApproved({ policy, priority, policySetId });
     } catch (thrown) {
@@ -170,13 +164,15 @@ export class IssuanceSequence implements Issuance, Approval {
     }
   }
 
-  async #append(flight: Flight, event: (recorder: Recorder) => AuditEvent, signal: AbortSignal): Promise<number> {
+  /** Of what was made, or that it was approved. */
+  async #append(flight: Flight, made: Made | undefined, signal: AbortSignal): Promise<number> {
     // Past this line the record says "issued": a crash before the append resolves leaves a certificate nobody holds.
     if (!flight.claimEnd()) throw abortRefusal(signal);
     flight.begin();
+    const event = recordOf(flight, made, this.#parts.recorder);
     flight.isRecording = true;
     const leafIndex = await this.#parts.log
-      .append(event(this.#parts.recorder), this.#making)
+      .append(event, this.#making)
       .catch((thrown: unknown) => this.#notIssued(flight, asRefusal(thrown)));
     flight.leafIndex = leafIndex;
     flight.end('append');
@@ -190,6 +186,12 @@ export class IssuanceSequence implements Issuance, Approval {
       await this.#parts.log.append(this.#parts.recorder.refused(flight, refusal)).catch(() => undefined);
     }
     throw refusal;
+  }
+
+  async #refused(flight: Flight, thrown: unknown): Promise<Refusal> {
+    const refusal = await this.#record(flight, asRefusal(thrown));
+    this.#observe(flight, refusal);
+    return refusal;
   }
 
   /** The refusal to give: the one that happened, once it is on the record; else that the log cannot be written. */
@@ -218,10 +220,12 @@ export class IssuanceSequence implements Issuance, Approval {
   }
 }
 
-const recordOf = (flight: Flight, made: Made, recorder: Recorder) =>
-  made.way === 'sign'
+function recordOf(flight: Flight, made: Made | undefined, recorder: Recorder): AuditEvent {
+  if (made === undefined) return recorder.approved(flight);
+  return made.way === 'sign'
     ? recorder.issued(flight, made.issuer, made.draft, made.certificate)
     : recorder.relayed(flight, made.issuer, made.held);
+}
 
 function release({ serial = '' }: Flight, made: Made, leafIndex: number): Issued {
   const isOurs = made.way === 'sign';

@@ -74,4 +74,8 @@ export class Replica implements AsyncDisposable {
 
 export const document = 'docs/cert-manager.md';
 /** What is bound to others. */
-export const approver = ['cert-manager-approves-countersign', 'countersign-signer-names'];
+export const approver = [
+  'cert-manager-approves-countersign',
+  'countersign-signer-names',
+  'countersign-approves-signer-names',
+];

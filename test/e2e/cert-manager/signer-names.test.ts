@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Undecided } from '#test/e2e/signing-requests/undecided.ts';
 import { describeWith } from '#test/oracles.ts';
+import { deny, policyText } from '#test/policy/sidecar.ts';
 import { at, type TestClient } from '#test/support/control-plane/client.ts';
 import { createServiceAccount, grant, requestToken } from '#test/support/control-plane/objects.ts';
 import { queuesAtWork } from '#test/support/queues.ts';
@@ -21,7 +23,7 @@ describeWith(['control-plane', 'set:cert-manager'], 'issuers as signers of Certi
   const clusterSigner = 'clusterissuers.countersign.dev/edge.mesh';
 
   beforeAll(async () => {
-    site = await Site.start({ signerNames: 'answer' });
+    site = await Site.start({ signerNames: 'answer' }, { mayApprove: true });
     await site.issuer('ClusterIssuer', 'edge.mesh', { defaultDuration: '48h' });
     await site.issuer('ClusterIssuer', 'roots', { isCA: true, issuer: 'upper' });
     await site.issuer('Issuer', 'gate.way', {});
@@ -148,6 +150,85 @@ describeWith(['control-plane', 'set:cert-manager'], 'issuers as signers of Certi
     expect(await asked(clusterSigner, { usages: ['digital signature', 'code signing'] })).toMatchObject({
       reason: 'InvalidRequest',
       message: expect.stringContaining('codeSigning'),
+    });
+  });
+
+  describe('where policy approves', () => {
+    let requests: Undecided;
+    let csr: string;
+    beforeAll(async () => {
+      csr = toPem(
+        'CERTIFICATE REQUEST',
+        buildCsr({ subject: sequence(), extensions: [san(dnsName('a.shop.example'))] }),
+      );
+      requests = new Undecided(site.cluster.admin, clusterSigner);
+      const closed = {
+        priority: 900,
+        match: { users: ['system:serviceaccount:*:stranger'] },
+        message: 'not for strangers',
+      };
+      site.home.write('closed.yaml', policyText({ name: 'closed', spec: deny(closed) }));
+      await site.restart({
+        policies: ['named.yaml', 'authorities.yaml', 'closed.yaml'],
+        clusterRequests: {
+          ...{ kubeconfig: 'kube.yaml', lease: { namespace: site.namespace } },
+          certificateRequests: { retryFor: '1m', signerNames: 'answer', signerNamesApproval: 'policy' },
+        },
+      });
+    }, starting.timeout);
+
+    it('what nobody has decided about is approved for whom the API server names, and signed', async () => {
+      const path = await requests.make(asker, csr, { usages: server });
+      const { certificate } = await requests.ended(path);
+      expect(lifetimeOf(certificate)).toBe(48 * 3600);
+      expect(await requests.saidOf(path)).toEqual(['Approved PolicyApproved']);
+      const uid = await requests.uidOf(path);
+      const records = site.running.records.filter(({ request }) => at(request, 'id') === uid);
+      const user = { name: `system:serviceaccount:${site.namespace}:asker` };
+      const common = { door: 'kubernetes-csr', caller: { issuerRef: 'clusterissuers/edge.mesh', user } };
+      expect(records).toMatchObject([
+        { type: 'request.approved', ...common },
+        { type: 'certificate.issued', ...common },
+      ]);
+    });
+
+    const isCa = { 'experimental.cert-manager.io/request-is-ca': 'true' };
+    it.each([
+      [
+        'of whom a policy bans',
+        async () => requests.make(await account('stranger'), csr, { usages: server }),
+        ['PolicyDenied', 'not for strangers'],
+      ],
+      [
+        'of who may not reference the Issuer',
+        () =>
+          requests.make(asker, csr, {
+            signerName: `issuers.countersign.dev/${site.namespace}.gate.way`,
+            usages: server,
+          }),
+        ['DeniedReference', 'may not reference signers'],
+      ],
+      [
+        'for a CA that the issuer does not give',
+        () => requests.make(asker, csr, { usages: server }, isCa),
+        ['PolicyDenied', 'spec.isCA is false'],
+      ],
+    ])('a request %s is denied', async (_, made, [reason = '', sentence = '']) => {
+      const { certificate, conditions } = await requests.ended(await made());
+      expect(conditions).toMatchObject([{ type: 'Denied', reason, message: expect.stringContaining(sentence) }]);
+      expect(certificate).toBe('');
+    });
+
+    it('K-29: one whose issuer is not there is left alone until it is', async () => {
+      const path = await requests.make(asker, csr, {
+        signerName: 'clusterissuers.countersign.dev/late',
+        usages: server,
+      });
+      await requests.ended(await requests.make(asker, csr, { usages: server }));
+      expect(await requests.at(path)).toEqual({ certificate: '', conditions: [] });
+      await site.issuer('ClusterIssuer', 'late', {});
+      expect((await requests.ended(path)).certificate).toMatch(/^-----BEGIN/);
+      expect(await requests.saidOf(path)).toEqual(['Approved PolicyApproved']);
     });
   });
 });

@@ -47,7 +47,12 @@ export interface SiteOptions {
   readonly namespace?: string;
   /** Laid over the sections of the configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Whether the server may approve for the names of issuers. */
+  readonly mayApprove?: boolean;
 }
+
+/** Those of others, and what is not part of answering. */
+const approving = ['cert-manager-approves-countersign', 'countersign-approves-signer-names'];
 
 /**
  * A cluster of its own (whoever answers there answers all of it), cert-manager's controllers, and our server with the
@@ -86,8 +91,9 @@ export class Site implements AsyncDisposable {
     const namespace = options.namespace ?? (await createNamespace(admin, { prefix: 'shop' }));
     if (options.namespace !== undefined) await admin.create('/api/v1/namespaces', { metadata: { name: namespace } });
     const certManager = await CertManager.start(cluster, namespace);
+    const without = options.mayApprove === true ? approving.slice(0, 1) : approving;
     const proxy = await UnrulyProxy.start(
-      await documentedAccess(admin, { namespace }, ['cert-manager-approves-countersign'], 'docs/cert-manager.md'),
+      await documentedAccess(admin, { namespace }, without, 'docs/cert-manager.md'),
     );
     const home = new TestHome({ config: quiet });
     home.write('kube.yaml', kubeconfig(proxy.access()), 0o600);

@@ -1,7 +1,7 @@
 import { vi } from 'vitest';
 import { at, type TestClient } from '#test/support/control-plane/client.ts';
 
-export const collection = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
+const collection = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 const usages = ['digital signature', 'key encipherment', 'server auth', 'client auth'];
 const soon = { timeout: 30_000, interval: 25 };
 
@@ -22,10 +22,15 @@ export class Undecided {
     this.#signerName = signerName;
   }
 
-  /** Resolves with its path. `csr`: PEM. */
-  async make(as: TestClient, csr: string, over: Readonly<Record<string, unknown>> = {}): Promise<string> {
+  /** Resolves with its path. `csr`: PEM; `over`: laid over its spec. */
+  async make(
+    as: TestClient,
+    csr: string,
+    over: Readonly<Record<string, unknown>> = {},
+    annotations: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
     const made = await as.create(collection, {
-      metadata: { generateName: 'undecided-' },
+      metadata: { generateName: 'undecided-', annotations },
       spec: { signerName: this.#signerName, usages, request: Buffer.from(csr).toString('base64'), ...over },
     });
     return `${collection}/${String(at(made, 'metadata', 'name'))}`;

@@ -10,9 +10,13 @@ interface Event {
   readonly object: KubernetesObject;
 }
 
-const apis = '/apis/cert-manager.io/v1';
+/** Kinds of requests, by the group that has them. */
+const served: Readonly<Record<string, string>> = {
+  '/apis/cert-manager.io/v1': 'certificaterequests',
+  '/apis/certificates.k8s.io/v1': 'certificatesigningrequests',
+};
 
-/** An API server in memory with cert-manager's requests and our issuers, as little of one as their doors need. */
+/** An API server in memory with requests of two kinds and our issuers, as little of one as their doors need. */
 export class RequestApi implements KubernetesApi {
   readonly asked: ApiRequest[] = [];
   /** Looked at before every call: what it throws is the answer, and it may take its time. */
@@ -47,8 +51,10 @@ export class RequestApi implements KubernetesApi {
     const { method, path, body = {} } = request;
     if (method === 'POST') return body;
     if (method === 'PATCH') return this.#patch(request);
-    if (path === apis) return { resources: [{ name: 'certificaterequests' }] };
-    if (!/\/(issuers|clusterissuers|certificaterequests)$/.test(path)) return this.object(path);
+    const plural = served[path];
+    if (plural !== undefined) return { resources: [{ name: plural }] };
+    if (!/\/(issuers|clusterissuers|certificaterequests|certificatesigningrequests)$/.test(path))
+      return this.object(path);
     if (!this.selects && request.query?.fieldSelector !== undefined) throw status(400, 'BadRequest');
     const items = [...this.#objects]
       .filter(([each, object]) => isIn(request, each, object))
@@ -136,12 +142,17 @@ export class RequestApi implements KubernetesApi {
   }
 
   #patch(request: ApiRequest): KubernetesObject {
-    const path = request.path.replace(/\/status$/, '');
+    const path = request.path.replace(/\/(status|approval)$/, '');
     const { metadata, status: wanted } = request.body ?? {};
     const live = this.object(path);
     // as the real one: the UID of an apply counts for nothing
     const expected = at(metadata, 'resourceVersion');
     if (expected !== undefined && expected !== at(live, 'metadata', 'resourceVersion')) throw status(409, 'Conflict');
+    if (request.contentType === 'application/merge-patch+json') {
+      const merged = this.#store('MODIFIED', path, { ...live, status: { ...Object(live.status), ...Object(wanted) } });
+      this.lost(request);
+      return merged;
+    }
     const next = applied(live.status, Object(wanted), this.#owned.get(path));
     this.#owned.set(path, next.owned);
     const stored = this.#store('MODIFIED', path, { ...live, status: next.status });
