@@ -51,6 +51,7 @@ describeWith(['set:helm'], 'what is answered by the values of the chart', () => 
       signerName: 'mesh.example/istio',
       requesters,
       root: 'append',
+      approval: 'cluster',
     });
   });
 
@@ -60,7 +61,7 @@ describeWith(['set:helm'], 'what is answered by the values of the chart', () => 
       cluster: 'west',
       lease: { namespace: 'leases', name: 'countersign-requests' },
       trustBundles: 'omit',
-      certificateRequests: { retryFor: '10m', signerNames: 'refuse' },
+      certificateRequests: { retryFor: '10m', signerNames: 'refuse', signerNamesApproval: 'cluster' },
     });
   });
 
@@ -69,6 +70,26 @@ describeWith(['set:helm'], 'what is answered by the values of the chart', () => 
     const { config } = loadConfig(pod.configurationFile);
     expect(config.clusterRequests?.certificateRequests).toBeDefined();
     expect(loadPolicySet(config.policies, Date.now()).id).toMatch(/./);
+  });
+
+  it.each([
+    ['nobody, unless told', {}, []],
+    ['of its signer alone', { signingRequests: { approval: 'policy', requesters: ['a/b'] } }, [['mesh.example/istio']]],
+    [
+      'by the names of issuers alone',
+      { certificateRequests: { signerNamesApproval: 'policy' } },
+      [['issuers.countersign.dev/*', 'clusterissuers.countersign.dev/*']],
+    ],
+  ])('gives the right to approve requests of %s', async (_, values, names) => {
+    const both = [ownIssuer, vouching, issuing, { certificateRequests: { signerNames: 'answer' } }];
+    const manifests = await render([...both, values]);
+    const role = manifests.find(
+      ({ kind, rules }) => kind === 'ClusterRole' && JSON.stringify(rules).includes('tokenreviews'),
+    );
+    const approving = rulesOf(role).filter(({ verbs }) => verbs.includes('approve'));
+    expect(approving.map(({ resourceNames }) => resourceNames)).toEqual(names);
+    const onApproval = rulesOf(role).filter(({ resources }) => resources.some((each) => each.endsWith('/approval')));
+    expect(onApproval.flatMap(({ verbs }) => verbs)).toEqual(names.map(() => 'patch'));
   });
 
   it('of a policy that helm cannot read is the server’s to refuse', async () => {

@@ -54,7 +54,7 @@ export class Deprived implements AsyncDisposable {
   get complaint(): RegExp {
     const { verb, resource } = this.#right;
     const { namespace } = this.installed;
-    const isOfSigner = ['attest', 'sign'].includes(verb);
+    const isOfSigner = ['attest', 'sign', 'approve'].includes(verb);
     const what = isOfSigner ? `not permitted.*${verb}` : `cannot ${verb} resource .{0,3}"${resource}`;
     return new RegExp(`${namespace}.*${what}|${what}.*${namespace}`);
   }

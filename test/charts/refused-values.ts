@@ -1,5 +1,5 @@
 import type { Values } from './helm.ts';
-import { denial, namedPolicy, podPolicy } from './policies.ts';
+import { denial, namedPolicy, podPolicy, vouchedPolicy } from './policies.ts';
 import { ownIssuer } from './secrets.ts';
 
 const documents = (name: string, document: unknown) => ({ policy: { documents: { [`${name}.yaml`]: document } } });
@@ -69,6 +69,21 @@ export const refusedValues: readonly (readonly [string, readonly Values[], RegEx
     'a signer whose name is none',
     [ownIssuer, { signingRequests: { signerName: 'istio' } }],
     /'\/signingRequests\/signerName': .*does not match/,
+  ],
+  [
+    "a signer of Kubernetes' own",
+    [ownIssuer, { signingRequests: { enabled: true, signerName: 'kubernetes.io/kubelet-serving' } }],
+    /signingRequests\.signerName: signers under kubernetes\.io belong to Kubernetes itself/,
+  ],
+  [
+    'approval by policy of what istiod approves',
+    [ownIssuer, vouched, documents('vouched', vouchedPolicy), { signingRequests: { approval: 'policy' } }],
+    /signingRequests\.approval: istiod approves its own requests/,
+  ],
+  [
+    'approval of what is not answered',
+    [ownIssuer, named, documents('named', namedPolicy), { certificateRequests: { signerNamesApproval: 'policy' } }],
+    /certificateRequests\.signerNamesApproval: there is nothing to approve/,
   ],
   [
     'a requester in no namespace',

@@ -23,15 +23,17 @@ const ours = '/apis/countersign.dev/v1alpha1';
 
 /** For whom a registration authority vouches. */
 const vouching: Values = {
-  signingRequests: { enabled: true },
+  signingRequests: { enabled: true, approval: 'policy' },
   policy: { documents: { 'vouched.yaml': vouchedPolicy } },
 };
 /** What cert-manager asks for, and the cluster by the names of issuers. */
 const issuing: Values = {
-  certificateRequests: { enabled: true, signerNames: 'answer' },
+  certificateRequests: { enabled: true, signerNames: 'answer', signerNamesApproval: 'policy' },
   policy: { documents: { 'named.yaml': namedPolicy } },
 };
-const selected = (namespace: string): Values => ({ signingRequests: { signerName: `mesh.test/${namespace}` } });
+const selected = (namespace: string): Values => ({
+  signingRequests: { signerName: `mesh.test/${namespace}`, requesters: [`${namespace}/authority`] },
+});
 const options = (...values: readonly Values[]) => ({
   values: [ownIssuer, least, ...values],
   select: selected,
@@ -51,10 +53,15 @@ describeWith(
     }, starting);
     afterAll(() => cluster?.stop());
 
-    /** As istiod asks, whose account the values do not name. */
+    /** As an authority asks that leaves approving to policy. */
     async function vouch(namespace: string): Promise<SigningRequests> {
-      const admin = cluster.admin.as(`system:serviceaccount:${namespace}:istiod`, ['system:masters']);
-      const requests = new SigningRequests({ admin, signerName: `mesh.test/${namespace}`, roots: root.pem });
+      const admin = cluster.admin.as(`system:serviceaccount:${namespace}:authority`, ['system:masters']);
+      const requests = new SigningRequests({
+        admin,
+        signerName: `mesh.test/${namespace}`,
+        roots: root.pem,
+        hasApprover: true,
+      });
       await requests.create(`vouched-${namespace}`, {
         wish: {
           uris: [`spiffe://cluster.local/ns/${namespace}/sa/web`],
@@ -70,7 +77,7 @@ describeWith(
     /** By the name of the Issuer in that namespace. */
     async function ask(namespace: string): Promise<SigningRequests> {
       const signerName = `issuers.countersign.dev/${namespace}.mesh`;
-      const requests = new SigningRequests({ admin: cluster.admin, signerName, roots: root.pem });
+      const requests = new SigningRequests({ admin: cluster.admin, signerName, roots: root.pem, hasApprover: true });
       await requests.create(`named-${namespace}`, { wish });
       return requests;
     }
@@ -108,7 +115,7 @@ describeWith(
 
     const reasonAt = async (path: string) => conditionOf(await cluster.admin.get(path), 'Ready')?.reason;
 
-    it('K-36: answers a CertificateSigningRequest and a CertificateRequest, and is asked for nothing that it may not', async () => {
+    it('K-36: approves and answers CertificateSigningRequests, answers a CertificateRequest, and is asked for nothing that it may not', async () => {
       const both = { policy: { documents: { 'vouched.yaml': vouchedPolicy, 'named.yaml': namedPolicy } } };
       using installed = await Installed.make(cluster, options(vouching, issuing, both));
       await using replica = await installed.start();

@@ -123,11 +123,13 @@ export const variants: Readonly<Record<string, readonly Values[]>> = {
         requesters: ['mesh/authority'],
         issuer: 'mesh',
         root: 'omit',
+        approval: 'policy',
       },
       certificateRequests: {
         enabled: true,
         retryFor: '1h',
         signerNames: 'answer',
+        signerNamesApproval: 'policy',
         aggregateRoles: false,
         approver: { namespace: 'certificates', serviceAccount: 'approver' },
       },

@@ -80,6 +80,7 @@ shipped are in the image, so what each is about stands here. What helm cannot re
 {{- with get $root.Values $field -}}
 {{- if .enabled -}}
 {{- if not .signerName -}}{{- fail (printf "%s.signerName: the signer that requests name is needed, such as %s" $field (index $ 2)) -}}{{- end -}}
+{{- if regexMatch "^([^/]*[.])?kubernetes[.]io/" .signerName -}}{{- fail (printf "%s.signerName: signers under kubernetes.io belong to Kubernetes itself" $field) -}}{{- end -}}
 {{- if and .issuer (not (has .issuer $names)) -}}{{- fail (printf "%s.issuer: there is no issuer %s; right would be %s, or nothing" $field .issuer (join ", " $names)) -}}{{- end -}}
 {{- if not (include "countersign.speaksOf" (list $root (list "svid") $door)) -}}{{- fail (printf "policy: no rule allows what %s asks for: add a document that matches doors: [%s]; the shipped istio speaks of Istio's door alone" $field $door) -}}{{- end -}}
 {{- end -}}
@@ -90,6 +91,12 @@ shipped are in the image, so what each is about stands here. What helm cannot re
 {{- define "countersign.checkRequests" -}}
 {{- $_ := include "countersign.checkSigner" (list . "podCertificates" "mesh.example/workload" "pod-certificate") -}}
 {{- $_ := include "countersign.checkSigner" (list . "signingRequests" "mesh.example/istio" "kubernetes-csr") -}}
+{{- with .Values.signingRequests -}}
+{{- if and .enabled (eq .approval "policy") (not .requesters) -}}{{- fail "signingRequests.approval: istiod approves its own requests, and gives up where somebody was quicker: leave it at cluster, or say signingRequests.requesters" -}}{{- end -}}
+{{- end -}}
+{{- with .Values.certificateRequests -}}
+{{- if and .enabled (eq .signerNamesApproval "policy") (ne .signerNames "answer") -}}{{- fail "certificateRequests.signerNamesApproval: there is nothing to approve: set certificateRequests.signerNames=answer too" -}}{{- end -}}
+{{- end -}}
 {{- if and .Values.distribution.signerTrustBundles.enabled (eq (include "countersign.signers" .) "[]") -}}{{- fail "distribution.signerTrustBundles: this release is no signer: enable podCertificates or signingRequests, or use distribution.clusterTrustBundle" -}}{{- end -}}
 {{- $way := eq (include "countersign.signer" .) "cert-manager" | ternary .Values.app.certmanager.way "intermediate" -}}
 {{- $above := .Values.app.certmanager.issuer -}}

@@ -19,6 +19,18 @@
 {{- toJson $accounts -}}
 {{- end -}}
 
+{{/* The signers whose requests are approved by policy, as a JSON list. */}}
+{{- define "countersign.approved" -}}
+{{- $signers := list -}}
+{{- with .Values.signingRequests -}}
+{{- if and .enabled (eq .approval "policy") -}}{{- $signers = append $signers .signerName -}}{{- end -}}
+{{- end -}}
+{{- if and (include "countersign.signerNames" .) (eq .Values.certificateRequests.signerNamesApproval "policy") -}}
+{{- $signers = concat $signers (list "issuers.countersign.dev/*" "clusterissuers.countersign.dev/*") -}}
+{{- end -}}
+{{- toJson $signers -}}
+{{- end -}}
+
 {{/* The signers of the cluster that this release is, as a JSON list. */}}
 {{- define "countersign.signers" -}}
 {{- $signers := list -}}
@@ -51,11 +63,15 @@ signingRequests:
   issuer: {{ . }}
   {{- end }}
   root: {{ .root }}
+  approval: {{ .approval }}
 {{- end }}
 {{- end }}
 {{- with .certificateRequests }}
 {{- if .enabled }}
-certificateRequests: { retryFor: {{ .retryFor }}, signerNames: {{ .signerNames }} }
+certificateRequests:
+  retryFor: {{ .retryFor }}
+  signerNames: {{ .signerNames }}
+  signerNamesApproval: {{ .signerNamesApproval }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -20,7 +20,7 @@
 {{- end }}
 {{- $names := include "countersign.signerNames" . -}}
 {{- if or .Values.signingRequests.enabled $names }}
-# Certificates for whom a registration authority vouches, or by the name of an issuer. Approving them is the cluster's.
+# Certificates for whom a registration authority vouches, or by the name of an issuer.
 - { apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests], verbs: [list, watch] }
 - { apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/status], verbs: [patch] }
 {{- end }}
@@ -28,6 +28,11 @@
 {{- if .enabled }}
 - { apiGroups: [certificates.k8s.io], resources: [signers], resourceNames: [{{ .signerName }}], verbs: [sign] }
 {{- end }}
+{{- end }}
+{{- with include "countersign.approved" . | fromJsonArray }}
+# Approval of those by policy.
+- { apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/approval], verbs: [patch] }
+- { apiGroups: [certificates.k8s.io], resources: [signers], resourceNames: {{ toJson . }}, verbs: [approve] }
 {{- end }}
 {{- if $names }}
 - { apiGroups: [certificates.k8s.io], resources: [signers], resourceNames: [issuers.countersign.dev/*, clusterissuers.countersign.dev/*], verbs: [sign] }

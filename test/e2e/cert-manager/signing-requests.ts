@@ -12,6 +12,8 @@ export interface Signer {
   readonly signerName: string;
   /** PEM of what its certificates shall be trusted by: its own root first. */
   readonly roots: string;
+  /** Whether its requests are left to an approver; unless told the test approves them. */
+  readonly hasApprover?: boolean;
 }
 
 interface Asked extends OwnRequest {
@@ -23,7 +25,7 @@ const collection = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 /** ms */
 const patience = { timeout: 120_000, interval: 200 };
 
-/** CertificateSigningRequests for one signer, approved by the test. What it made it takes away. */
+/** CertificateSigningRequests for one signer. What it made it takes away. */
 export class SigningRequests implements AsyncDisposable {
   readonly #signer: Signer;
   readonly #asked = new Map<string, Asked>();
@@ -36,7 +38,7 @@ export class SigningRequests implements AsyncDisposable {
     name: string,
     { wish, expirationSeconds }: Pick<SigningCase, 'wish' | 'expirationSeconds'>,
   ): Promise<void> {
-    const { admin, signerName } = this.#signer;
+    const { admin, signerName, hasApprover } = this.#signer;
     const lifetime = expirationSeconds === undefined ? {} : { duration: `${expirationSeconds}s` };
     const own = await newRequest(wish);
     // A CA does not sign certificates here unless that is said.
@@ -51,6 +53,7 @@ export class SigningRequests implements AsyncDisposable {
         ...(expirationSeconds !== undefined && { expirationSeconds }),
       },
     });
+    if (hasApprover === true) return;
     const approved = { type: 'Approved', status: 'True', reason: 'Conformance', message: '' };
     await admin.must('PUT', `${collection}/${name}/approval`, { ...Object(made), status: { conditions: [approved] } });
   }
