@@ -1,6 +1,6 @@
 import { LeaseElector } from '#kubernetes/lease-elector.ts';
 import { CertificateObject, type CertificateObjectOptions } from './certificate-object.ts';
-import { ClusterTrustBundle } from './cluster-trust-bundle.ts';
+import { ClusterTrustBundles, oneTrustBundle } from './cluster-trust-bundles.ts';
 import { ControlPlaneCertificate, type ControlPlaneCertificateOptions } from './control-plane-certificate.ts';
 import { RootConfigMaps, type RootConfigMapsOptions } from './root-config-maps.ts';
 import type { TrustBundleNames } from './trust-bundle.ts';
@@ -36,7 +36,7 @@ export class Distribution {
     const { rootConfigMaps, clusterTrustBundle, controlPlaneCertificate, certificateObject } = options;
     this.#controllers = [
       ...(rootConfigMaps ? [new RootConfigMaps(around, rootConfigMaps)] : []),
-      ...(clusterTrustBundle ? [new ClusterTrustBundle(around, clusterTrustBundle)] : []),
+      ...(clusterTrustBundle ? [new ClusterTrustBundles(around, oneTrustBundle(clusterTrustBundle))] : []),
       ...(controlPlaneCertificate ? [new ControlPlaneCertificate(around, controlPlaneCertificate)] : []),
       ...(certificateObject ? [new CertificateObject(around, certificateObject)] : []),
     ];

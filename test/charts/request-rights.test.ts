@@ -8,6 +8,7 @@ import { installKinds } from '#test/support/control-plane/cert-manager.ts';
 import { at } from '#test/support/control-plane/client.ts';
 import { Cluster } from '#test/support/control-plane/cluster.ts';
 import { installIssuerKinds } from '#test/support/control-plane/issuer-kinds.ts';
+import { testAuthority } from '#test/support/software-ca.ts';
 import { Deprived, least } from './deprived.ts';
 import { render, type Values } from './helm.ts';
 import { Installed, type Right, rightsIn } from './installed.ts';
@@ -29,8 +30,12 @@ const vouching: Values = {
 /** What cert-manager asks for, and the cluster by the names of issuers. */
 const issuing: Values = {
   certificateRequests: { enabled: true, signerNames: 'answer', signerNamesApproval: 'policy' },
+  distribution: { signerTrustBundles: { enabled: true } },
   policy: { documents: { 'named.yaml': namedPolicy } },
 };
+/** Brings the server to want a right. */
+type Want = (namespace: string, right: Right) => Promise<void>;
+
 const selected = (namespace: string): Values => ({
   signingRequests: { signerName: `mesh.test/${namespace}`, requesters: [`${namespace}/authority`] },
 });
@@ -87,6 +92,23 @@ describeWith(
       { kind: 'ClusterIssuer', name: namespace, folder: `${ours}/clusterissuers` },
     ];
 
+    const bundles = '/apis/certificates.k8s.io/v1beta1/clustertrustbundles';
+    const bundleName = (namespace: string) => `clusterissuers.countersign.dev:${namespace}:roots`;
+
+    /** Somebody else's roots in the place of ours, so that they have to be changed. */
+    async function occupyBundle(namespace: string): Promise<void> {
+      const { pem: trustBundle } = testAuthority({ commonName: 'Another root' });
+      const signerName = `clusterissuers.countersign.dev/${namespace}`;
+      const object = { metadata: { name: bundleName(namespace) }, spec: { signerName, trustBundle } };
+      await cluster.admin.create(bundles, object);
+    }
+
+    /** What is not in a namespace. */
+    async function removeOwn(namespace: string): Promise<void> {
+      const paths = [`${ours}/clusterissuers/${namespace}`, `${bundles}/${bundleName(namespace)}`];
+      for (const path of paths) await cluster.admin.ask('DELETE', path);
+    }
+
     async function makeIssuers(namespace: string): Promise<void> {
       for (const { kind, name, folder } of issuersIn(namespace)) {
         const object = { apiVersion: 'countersign.dev/v1alpha1', kind, metadata: { name }, spec: {} };
@@ -121,6 +143,7 @@ describeWith(
       await using replica = await installed.start();
       await replica.ready();
       const { namespace } = installed;
+      await occupyBundle(namespace);
       await makeIssuers(namespace);
       const paths = await requestOfEach(namespace);
       await using vouched = await vouch(namespace);
@@ -130,20 +153,30 @@ describeWith(
       expect(facts.chain.endsWith(root.pem)).toBe(true);
       expect((await named.evidence(`named-${namespace}`)).certificate.subjectAltName).toBe('DNS:web.shop.example');
       for (const path of paths) await vi.waitUntil(async () => (await reasonAt(path)) === 'Issued', patiently);
+      const bundle = `${bundles}/${bundleName(namespace)}`;
+      await vi.waitUntil(
+        async () => at(await cluster.admin.get(bundle), 'spec', 'trustBundle') === root.pem,
+        patiently,
+      );
       expect(replica.lines.filter((line) => /forbidden/i.test(line))).toEqual([]);
     });
 
     /** Starts the server without that right, brings it to want it, and sees that it says so. */
-    async function misses(right: Right, values: Values, want: (namespace: string) => Promise<void>): Promise<void> {
+    async function misses(right: Right, values: Values, want: Want): Promise<void> {
+      // what it could not mend would be the first that the next one complains of
+      await using after = new AsyncDisposableStack();
       await using deprived = await Deprived.start(cluster, right, options(values));
-      await want(deprived.installed.namespace);
+      const { namespace } = deprived.installed;
+      after.defer(() => removeOwn(namespace));
+      await want(namespace, right);
       await vi.waitFor(() => expect(said.some((line) => deprived.complaint.test(line))).toBe(true), patiently);
     }
 
-    const wantVouched = async (namespace: string) => {
+    const wantVouched: Want = async (namespace) => {
       await vouch(namespace);
     };
-    const wantIssued = async (namespace: string) => {
+    const wantIssued: Want = async (namespace, { verb }) => {
+      if (verb === 'update') await occupyBundle(namespace);
       await makeIssuers(namespace);
       await requestOfEach(namespace);
       await ask(namespace);

@@ -97,7 +97,7 @@ shipped are in the image, so what each is about stands here. What helm cannot re
 {{- with .Values.certificateRequests -}}
 {{- if and .enabled (eq .signerNamesApproval "policy") (ne .signerNames "answer") -}}{{- fail "certificateRequests.signerNamesApproval: there is nothing to approve: set certificateRequests.signerNames=answer too" -}}{{- end -}}
 {{- end -}}
-{{- if and .Values.distribution.signerTrustBundles.enabled (eq (include "countersign.signers" .) "[]") -}}{{- fail "distribution.signerTrustBundles: this release is no signer: enable podCertificates or signingRequests, or use distribution.clusterTrustBundle" -}}{{- end -}}
+{{- if and .Values.distribution.signerTrustBundles.enabled (eq (include "countersign.signers" .) "[]") (not (include "countersign.signerNames" .)) -}}{{- fail "distribution.signerTrustBundles: this release is no signer: enable podCertificates or signingRequests, let certificateRequests answer signerNames, or use distribution.clusterTrustBundle" -}}{{- end -}}
 {{- $way := eq (include "countersign.signer" .) "cert-manager" | ternary .Values.app.certmanager.way "intermediate" -}}
 {{- $above := .Values.app.certmanager.issuer -}}
 {{- if and .Values.podCertificates.enabled (ne $way "intermediate") -}}{{- fail (printf "app.certmanager.way: with %s a certificate may be made of what its request names, and those of podCertificates name nothing: set intermediate, or sign with an issuer of your own" $way) -}}{{- end -}}

@@ -68,11 +68,15 @@
 {{- $bundles = append $bundles (printf "%s:roots" (replace "/" ":" .)) -}}
 {{- $attested = append $attested . -}}
 {{- end }}
+{{- if $names }}{{- $attested = append $attested "clusterissuers.countersign.dev/*" -}}{{ end -}}
 {{- end }}
-{{- with $bundles }}
+{{- if and .Values.distribution.signerTrustBundles.enabled $names }}
+# The roots as a ClusterTrustBundle of each ClusterIssuer too. No role knows their names; attest says whose may be changed.
+- { apiGroups: [certificates.k8s.io], resources: [clustertrustbundles], verbs: [create, update] }
+{{- else if $bundles }}
 # The roots as a ClusterTrustBundle, for each that is named. Every service account may read them.
 - { apiGroups: [certificates.k8s.io], resources: [clustertrustbundles], verbs: [create] }
-- { apiGroups: [certificates.k8s.io], resources: [clustertrustbundles], resourceNames: {{ toJson (uniq .) }}, verbs: [update] }
+- { apiGroups: [certificates.k8s.io], resources: [clustertrustbundles], resourceNames: {{ toJson (uniq $bundles) }}, verbs: [update] }
 {{- end }}
 {{- with $attested }}
 - { apiGroups: [certificates.k8s.io], resources: [signers], resourceNames: {{ toJson (uniq .) }}, verbs: [attest] }

@@ -18,7 +18,7 @@ export const clusterRequests = section(
       name: text('Its name', { default: 'countersign-requests' }),
     }),
     trustBundles: oneOf(
-      'Whether the roots are kept as a ClusterTrustBundle linked to each signer below, DOMAIN:PATH:roots, where the cluster serves that kind',
+      'Whether the roots are kept as a ClusterTrustBundle linked to each signer below, DOMAIN:PATH:roots, where the cluster serves that kind; with signerNames each ClusterIssuer is one',
       ['omit', 'write'],
       { default: 'omit' },
     ),

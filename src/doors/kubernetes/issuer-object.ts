@@ -11,6 +11,8 @@ export interface IssuerObject {
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
+  /** RFC 3339, as all API servers write it: later ones sort later. */
+  readonly createdAt: string;
   readonly generation: number;
   /** Or what is wrong with it, where its definition is not ours. */
   readonly spec: IssuerSpec | { readonly fault: string };
@@ -31,6 +33,7 @@ export function readIssuerObject(object: KubernetesObject): IssuerObject | undef
     name: objectText(metadata, 'name'),
     uid: objectText(metadata, 'uid'),
     resourceVersion: objectText(metadata, 'resourceVersion'),
+    createdAt: typeof metadata.creationTimestamp === 'string' ? metadata.creationTimestamp : '',
     generation: numberOf(metadata.generation),
     spec: specOf(object),
     ready: readyOf(status),

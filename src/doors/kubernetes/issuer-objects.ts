@@ -116,6 +116,11 @@ export class IssuerObjects {
     return { offers: spec };
   }
 
+  /** Those that have been seen. */
+  clusterIssuers(): Iterable<IssuerObject> {
+    return this.#views.get('clusterissuers')?.all() ?? [];
+  }
+
   /** Before all of them were seen it cannot be told. */
   #absent(key: string): IssuerStanding {
     const [plural = ''] = key.split('/');
@@ -169,7 +174,8 @@ export class IssuerObjects {
 
 /** What requests that wait for it look at. */
 const standsAs = (issuer: IssuerObject | undefined) =>
-  issuer && JSON.stringify([issuer.generation, issuer.ready?.status, issuer.ready?.observedGeneration, issuer.spec]);
+  issuer &&
+  JSON.stringify([issuer.uid, issuer.generation, issuer.ready?.status, issuer.ready?.observedGeneration, issuer.spec]);
 
 /** Of the collection, or of one. */
 function pathOf(plural: string, one?: Pick<IssuerObject, 'namespace' | 'name'>): string {

@@ -13,7 +13,7 @@ import { takeLeave } from '../take-leave.ts';
 import { handedLately } from './handed-lately.ts';
 import { type AnsweredKind, openCertificateRequests, openPods, openSigning } from './kinds.ts';
 import { Observers } from './observers.ts';
-import { keepTrustBundles } from './trust-bundles.ts';
+import { keepNamed, trustBundleKeeper } from './trust-bundles.ts';
 
 type Callers = Pick<Authenticator, 'authenticate'>;
 
@@ -95,15 +95,15 @@ export class ClusterRequests {
     });
     const observers = new Observers(this.#foundation, poster);
     const issuedBefore = await handedLately(from, clock.now());
+    const term = () => elector.term;
+    const around = { foundation: this.#foundation, api, wanted, issuers: from.issuers };
+    const keepBundles = trustBundleKeeper({ ...around, term });
     const answered = this.#kinds.map((kind) => {
       const observer = observers.of(kind.plural);
       const { issuers, cannotSign } = from;
-      return kind.answer({ issuance, issuedBefore, observer, issuers, cannotSign, term: () => elector.term });
+      return kind.answer({ issuance, issuedBefore, observer, issuers, cannotSign, keepBundles, term });
     });
-    const bundles = keepTrustBundles({
-      ...{ foundation: this.#foundation, api, wanted, issuers: from.issuers },
-      term: () => elector.term,
-    });
+    const bundles = keepNamed(keepBundles, wanted);
     for (const [index, { plural }] of this.#kinds.entries())
       metrics.gauges.watchQueue(plural, () => answered[index]?.waiting ?? 0);
     metrics.gauges.watchLease(wanted.lease.name, () => elector.leading);

@@ -16,9 +16,11 @@ import type { Approval, Issuance } from '#issuance/request.ts';
 import { systemPace } from '#kubernetes/pace.ts';
 import type { FollowedCluster } from '../followed-cluster.ts';
 import type { Foundation } from '../foundation.ts';
+import { keepIssuerBundles } from './issuer-bundles.ts';
 import { faultOf } from './issuer-faults.ts';
 import { claimsOfPods } from './mounting-pods.ts';
 import { Outages } from './outages.ts';
+import type { KeepTrustBundles } from './trust-bundles.ts';
 
 /** Beside the queue of those that a registration authority makes, which are of the same kind. */
 const signerNamesQueue = 'issuer-certificatesigningrequests';
@@ -38,6 +40,8 @@ interface Answering {
   readonly issuers: LiveIssuers;
   /** Why an issuer of the server cannot sign at present; answers from memory. */
   readonly cannotSign: (name: string) => string | undefined;
+  /** Undefined where no ClusterTrustBundles are to be written. */
+  readonly keepBundles: KeepTrustBundles | undefined;
   readonly term: () => AbortSignal | undefined;
 }
 
@@ -94,7 +98,7 @@ export function openCertificateRequests(
       group: issuerGroup,
     }),
     answer(answering) {
-      const { term, observer, issuers: live, cannotSign } = answering;
+      const { term, observer, issuers: live, cannotSign, keepBundles } = answering;
       const outages = new Outages({
         names: () => live.all().map(({ name }) => name),
         why: cannotSign,
@@ -113,8 +117,11 @@ export function openCertificateRequests(
         requests.push(
           started(around, issuerSigningRequests({ cluster, issuer, approves }), answering, signerNamesQueue),
         );
+      const told = (message: string) => observer.told('warn', message);
+      // who is a signer by its name can be trusted by it
+      const bundles = signerNames && keepBundles !== undefined ? [keepIssuerBundles(keepBundles, objects, told)] : [];
       const refresh = () => {
-        for (const each of requests) each.refresh();
+        for (const each of [...requests, ...bundles]) each.refresh();
       };
       objects.start();
       live.onChange(() => objects.refresh());
@@ -128,7 +135,7 @@ export function openCertificateRequests(
         },
         async stop() {
           outages.stop();
-          await Promise.all([...requests, objects].map((each) => each.stop()));
+          await Promise.all([...requests, ...bundles, objects].map((each) => each.stop()));
         },
       };
     },

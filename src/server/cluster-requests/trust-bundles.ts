@@ -1,6 +1,6 @@
 import type { LiveIssuers } from '#authority/issuers.ts';
 import type { ClusterRequestsConfig } from '#config/server-config.ts';
-import { ClusterTrustBundle } from '#distribution/cluster-trust-bundle.ts';
+import { ClusterTrustBundles, type KeptTrustBundles, oneTrustBundle } from '#distribution/cluster-trust-bundles.ts';
 import type { QueueName } from '#distribution/writer.ts';
 import type { KubernetesApi } from '#kubernetes/api.ts';
 import { systemPace } from '#kubernetes/pace.ts';
@@ -15,9 +15,18 @@ export interface TrustBundlesOptions {
   readonly term: () => AbortSignal | undefined;
 }
 
-/** A ClusterTrustBundle linked to each signer that is named in the configuration, kept to the roots in force. */
-export function keepTrustBundles({ foundation, api, wanted, issuers, term }: TrustBundlesOptions): readonly Answered[] {
-  if (!wanted.trustBundles) return [];
+/** Begins to keep these to the roots in force. */
+export type KeepTrustBundles = (kept: KeptTrustBundles) => Answered;
+
+/** Undefined where none are to be written. */
+export function trustBundleKeeper({
+  foundation,
+  api,
+  wanted,
+  issuers,
+  term,
+}: TrustBundlesOptions): KeepTrustBundles | undefined {
+  if (!wanted.trustBundles) return undefined;
   const { logger, metrics } = foundation;
   const around = {
     ...{ api, term, pace: systemPace },
@@ -29,15 +38,21 @@ export function keepTrustBundles({ foundation, api, wanted, issuers, term }: Tru
     },
     queueObserver: (name: QueueName) => metrics.queues.of(name),
   };
+  return (kept) => {
+    const bundles = new ClusterTrustBundles(around, kept);
+    bundles.start();
+    issuers.onChange(() => bundles.refresh());
+    return bundles;
+  };
+}
+
+/** A ClusterTrustBundle linked to each signer that is named in the configuration. */
+export function keepNamed(keep: KeepTrustBundles | undefined, wanted: ClusterRequestsConfig): readonly Answered[] {
+  if (keep === undefined) return [];
   const signers = [wanted.podCertificates?.signerName, wanted.signingRequests?.signerName];
-  const bundles = [...new Set(signers)].flatMap((signerName) =>
+  return [...new Set(signers)].flatMap((signerName) =>
     signerName === undefined
       ? []
-      : [new ClusterTrustBundle(around, { name: `${signerName.replaceAll('/', ':')}:roots`, signerName })],
+      : [keep(oneTrustBundle({ name: `${signerName.replaceAll('/', ':')}:roots`, signerName }))],
   );
-  for (const bundle of bundles) {
-    bundle.start();
-    issuers.onChange(() => bundle.refresh());
-  }
-  return bundles;
 }

@@ -78,4 +78,5 @@ export const approver = [
   'cert-manager-approves-countersign',
   'countersign-signer-names',
   'countersign-approves-signer-names',
+  'countersign-issuer-trust-bundles',
 ];

@@ -7,6 +7,7 @@ import { at, type TestClient } from '#test/support/control-plane/client.ts';
 import { createServiceAccount, grant, requestToken } from '#test/support/control-plane/objects.ts';
 import { queuesAtWork } from '#test/support/queues.ts';
 import { endsIn } from '#test/support/records.ts';
+import { testAuthority } from '#test/support/software-ca.ts';
 import { buildCsr, dns as dnsName, ecKey, san } from '#test/x509/csr/build.ts';
 import { sequence } from '#x509/der/writer.ts';
 import { toPem } from '#x509/pem.ts';
@@ -23,7 +24,7 @@ describeWith(['control-plane', 'set:cert-manager'], 'issuers as signers of Certi
   const clusterSigner = 'clusterissuers.countersign.dev/edge.mesh';
 
   beforeAll(async () => {
-    site = await Site.start({ signerNames: 'answer' }, { mayApprove: true });
+    site = await Site.start({ signerNames: 'answer' }, { mayApprove: true, trustBundles: 'write' });
     await site.issuer('ClusterIssuer', 'edge.mesh', { defaultDuration: '48h' });
     await site.issuer('ClusterIssuer', 'roots', { isCA: true, issuer: 'upper' });
     await site.issuer('Issuer', 'gate.way', {});
@@ -144,6 +145,53 @@ describeWith(['control-plane', 'set:cert-manager'], 'issuers as signers of Certi
       const as = site.cluster.client(await requestToken(admin, made));
       expect((await asked(signer, { as })).reason).toBeUndefined();
     }
+  });
+
+  it('K-63, K-64: a ClusterIssuer has a ClusterTrustBundle from when it comes, kept to the roots in force and mended, which ends with it', async () => {
+    const { admin } = site.cluster;
+    const issuers = '/apis/countersign.dev/v1alpha1/clusterissuers';
+    const bundles = '/apis/certificates.k8s.io/v1beta1/clustertrustbundles';
+    const nameOf = (issuer: string) => `clusterissuers.countersign.dev:${issuer}:roots`;
+    const specOf = async (issuer: string) => at((await admin.ask('GET', `${bundles}/${nameOf(issuer)}`)).body, 'spec');
+    const isKept = (issuer: string, trustBundle: string) =>
+      vi.waitFor(async () => {
+        const signerName = `clusterissuers.countersign.dev/${issuer}`;
+        expect(await specOf(issuer)).toEqual({ signerName, trustBundle });
+      }, soon);
+    const all = site.home.root.pem + site.upperRoot;
+    await isKept('edge.mesh', all);
+    await site.issuer('ClusterIssuer', 'late', {});
+    await isKept('late', all);
+    const bundle = await admin.get(`${bundles}/${nameOf('late')}`);
+    const { uid } = Object(at(await admin.get(`${issuers}/late`), 'metadata'));
+    const owner = { apiVersion: 'countersign.dev/v1alpha1', kind: 'ClusterIssuer', name: 'late', uid };
+    expect(at(bundle, 'metadata', 'ownerReferences')).toEqual([owner]);
+    const next = testAuthority({ commonName: 'Test root of next year' });
+    site.home.write('roots.pem', site.home.root.pem + next.pem);
+    await site.running.server.reload();
+    const both = site.home.root.pem + next.pem + site.upperRoot;
+    for (const issuer of ['edge.mesh', 'roots', 'late']) await isKept(issuer, both);
+    const spoilt = { ...Object(await admin.get(`${bundles}/${nameOf('late')}`)) };
+    await admin.must('PUT', `${bundles}/${nameOf('late')}`, {
+      ...spoilt,
+      spec: { ...spoilt.spec, trustBundle: next.pem },
+    });
+    await isKept('late', both);
+    const heard = async () =>
+      Number(/^workqueue_adds_total\{name="issuers"\} (\d+)$/m.exec((await site.running.get('/metrics')).body)?.[1]);
+    const before = await heard();
+    await admin.delete(`${issuers}/late`);
+    await vi.waitUntil(async () => (await heard()) > before, soon);
+    // what the collector of a whole cluster does, which this one has not
+    await admin.delete(`${bundles}/${nameOf('late')}`);
+    site.home.write('roots.pem', site.home.root.pem);
+    await site.running.server.reload();
+    await isKept('edge.mesh', all);
+    expect(await specOf('late')).toBeUndefined();
+    const found: unknown[] = Object(at(await admin.get(bundles), 'items'));
+    expect([...found].map((each) => at(each, 'metadata', 'name')).toSorted()).toEqual(
+      ['edge.mesh', 'roots'].map(nameOf),
+    );
   });
 
   it('K-50: what the policy does not give fails the request, though it was approved', async () => {

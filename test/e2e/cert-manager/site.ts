@@ -49,6 +49,8 @@ export interface SiteOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Whether the server may approve for the names of issuers. */
   readonly mayApprove?: boolean;
+  /** Whether signers have their ClusterTrustBundles. */
+  readonly trustBundles?: 'write';
 }
 
 /** Those of others, and what is not part of answering. */
@@ -101,6 +103,7 @@ export class Site implements AsyncDisposable {
     const clusterRequests = {
       kubeconfig: 'kube.yaml',
       lease: { namespace },
+      trustBundles: options.trustBundles ?? 'omit',
       certificateRequests: { retryFor: '1m', ...over },
     };
     const late = Math.floor(Date.now() / 1000) + 730 * 86_400;

@@ -4,10 +4,11 @@ import { servedVersion } from '#kubernetes/served-version.ts';
 import { WorkQueue } from '#kubernetes/work-queue.ts';
 import { bring } from './bring.ts';
 import { Complaints } from './complaints.ts';
+import { member, textAt } from './object.ts';
 import { Restraint } from './restraint.ts';
 import {
   bundleIn,
-  type TrustBundleNames,
+  type OwnedTrustBundle,
   type TrustBundleVersion,
   trustBundle,
   trustBundleVersions,
@@ -18,10 +19,30 @@ import type { Controller, Surroundings } from './writer.ts';
 const notServedMs = 600_000;
 const served = { group: 'certificates.k8s.io', versions: trustBundleVersions, plural: 'clustertrustbundles' };
 
-/** The root bundle as one ClusterTrustBundle, where the cluster serves the kind. Never removed. */
-export class ClusterTrustBundle implements Controller {
+/** Which of them are kept. */
+export interface KeptTrustBundles {
+  /** By name, at this moment. */
+  readonly wanted: () => ReadonlyMap<string, OwnedTrustBundle>;
+  /** Whether the name is one that any of them has, had or may have. */
+  readonly isOne: (name: string) => boolean;
+  /** What tells the API server the same, where there are selectors for it. */
+  readonly query?: Readonly<Record<string, string>>;
+}
+
+/** One, for ever. */
+export function oneTrustBundle(names: OwnedTrustBundle): KeptTrustBundles {
+  const wanted = new Map([[names.name, names]]);
+  return {
+    wanted: () => wanted,
+    isOne: (name) => name === names.name,
+    query: { fieldSelector: `metadata.name=${names.name}` },
+  };
+}
+
+/** The root bundle as ClusterTrustBundles, where the cluster serves the kind. None is removed by us. */
+export class ClusterTrustBundles implements Controller {
   readonly #around: Surroundings;
-  readonly #names: TrustBundleNames;
+  readonly #kept: KeptTrustBundles;
   readonly #queue: WorkQueue;
   readonly #restraint: Restraint;
   readonly #complaints: Complaints;
@@ -30,14 +51,15 @@ export class ClusterTrustBundle implements Controller {
   #saidNotServed = false;
   #stopped = false;
 
-  constructor(around: Surroundings, names: TrustBundleNames) {
+  constructor(around: Surroundings, kept: KeptTrustBundles) {
     this.#around = around;
-    this.#names = names;
+    this.#kept = kept;
     const { pace, observer } = around;
     this.#restraint = new Restraint(pace);
     this.#complaints = new Complaints(pace, (message) => observer.told('warn', 'clustertrustbundle', message));
     this.#queue = new WorkQueue({
-      work: () => this.#work(),
+      work: (name) => this.#work(name),
+      refill: () => kept.wanted().keys(),
       onFault: (_, thrown) => this.#failed(thrown),
       pace,
       observer: around.queueObserver?.('clustertrustbundles'),
@@ -49,7 +71,7 @@ export class ClusterTrustBundle implements Controller {
   }
 
   refresh(): void {
-    this.#queue.add(this.#names.name);
+    for (const name of this.#kept.wanted().keys()) this.#queue.add(name);
   }
 
   get waiting(): number {
@@ -63,22 +85,23 @@ export class ClusterTrustBundle implements Controller {
   }
 
   /** Resolves with ms after which to look again. */
-  async #work(): Promise<number | undefined> {
+  async #work(name: string): Promise<number | undefined> {
     const { term: currentTerm, api, bundle, observer } = this.#around;
     const term = currentTerm();
-    if (term === undefined) return undefined;
+    const names = this.#kept.wanted().get(name);
+    // an outside issuer may have yet to name its roots, and a bundle is never empty
+    if (term === undefined || names === undefined || bundle() === '') return undefined;
     this.#version ??= await servedVersion(api, served, term);
     const version = this.#version;
     if (version === undefined) return this.#notServed();
     this.#follow(version);
-    const { name } = this.#names;
     const restMs = this.#restraint.wait(name);
     if (restMs > 0) {
       this.#complaints.say(`another writer keeps changing ${name}; it is written every half a minute from now on`);
       return restMs;
     }
     const place = { collection: collectionOf(version), name };
-    const form = (live: Parameters<typeof trustBundle>[3]) => trustBundle(this.#names, version, bundle(), live);
+    const form = (live: Parameters<typeof trustBundle>[3]) => trustBundle(names, version, bundle(), live);
     try {
       const outcome = await bring(api, { place, form, term });
       if (outcome === 'unchanged') return undefined;
@@ -108,13 +131,16 @@ export class ClusterTrustBundle implements Controller {
   #follow(version: TrustBundleVersion): void {
     if (this.#watch !== undefined || this.#stopped) return;
     this.#saidNotServed = false;
+    const { isOne, query, wanted } = this.#kept;
     this.#watch = new Reflector({
       api: this.#around.api,
       pace: this.#around.pace,
       path: collectionOf(version),
-      query: { fieldSelector: `metadata.name=${this.#names.name}` },
-      strip: bundleIn,
-      onChange: () => this.refresh(),
+      ...(query && { query }),
+      strip: (object) => (isOne(textAt(member(object, 'metadata'), 'name') ?? '') ? bundleIn(object) : undefined),
+      onChange: ({ key }) => {
+        if (wanted().has(key)) this.#queue.add(key);
+      },
       onTrouble: (message) => this.#complaints.say(message),
     });
     this.#watch.start();
