@@ -65,6 +65,17 @@ const judges = {
       ),
     how: 'install the package softhsm2',
   },
+  /** Folder with initdb, postgres and pg_basebackup; Debian keeps it off the path. */
+  postgres: {
+    find: () =>
+      existing('/usr/lib/postgresql')
+        ? readdirSync('/usr/lib/postgresql')
+            .sort((left, right) => Number(right) - Number(left))
+            .map((version) => join('/usr/lib/postgresql', version, 'bin'))
+            .find((folder) => existsSync(join(folder, 'initdb')))
+        : onPath('initdb')?.replace(/\/initdb$/, ''),
+    how: 'install the package postgresql',
+  },
   /** Folder with limbo.json and others; see test/x509/chain for the cases that a clone carries. */
   'shared-vectors': {
     find: () => existing(join(repository, '..', 'shared', 'vectors')),

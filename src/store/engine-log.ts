@@ -18,6 +18,8 @@ interface Parts {
   readonly publisher: Publisher;
   readonly inventory: Inventory;
   readonly head: Head;
+  /** ms between two looks at what others have added; absent where there are none. */
+  readonly lookEvery?: number;
 }
 
 /** Most entries that one question brings back. */
@@ -33,9 +35,11 @@ export class EngineLog implements DurableLog {
   readonly #publisher: Publisher;
   readonly #group: GroupCommit;
   #head: Head;
+  readonly #looks: NodeJS.Timeout | undefined;
+  #looking = false;
   #closing: Promise<void> | undefined;
 
-  constructor({ options, writer, reader, publisher, inventory, head }: Parts) {
+  constructor({ options, writer, reader, publisher, inventory, head, lookEvery }: Parts) {
     this.inventory = inventory;
     this.#options = options;
     this.#writer = writer;
@@ -58,6 +62,7 @@ export class EngineLog implements DurableLog {
     );
     writer.onEnded = (reason) => this.#group.fail(reason);
     this.#grown(head);
+    if (lookEvery !== undefined) this.#looks = setInterval(() => void this.#look(), lookEvery).unref();
   }
 
   get origin(): string {
@@ -135,15 +140,23 @@ export class EngineLog implements DurableLog {
     return this.#reader.entries({ kind: 'entries', from, to: Math.min(to, from + maxEntries) });
   }
 
-  /** The tree as the store has it now: others may have let it grow. */
-  async look(): Promise<void> {
-    const head = await this.#reader.head();
-    if (head.size > this.#head.size) this.#grown(head);
-  }
-
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  /** The tree as the store has it now; what is not seen this time is seen the next. */
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      const head = await this.#reader.head();
+      if (head.size > this.#head.size) this.#grown(head);
+    } catch {
+      // The writer tells of a store that is out of reach.
+    } finally {
+      this.#looking = false;
+    }
   }
 
   #grown(head: Head): void {
@@ -154,6 +167,7 @@ export class EngineLog implements DurableLog {
   }
 
   async #close(): Promise<void> {
+    clearInterval(this.#looks);
     await this.#group.close();
     try {
       await (this.#group.failed ? this.#publisher.stop() : this.#publisher.close());

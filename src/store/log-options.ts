@@ -23,6 +23,8 @@ export interface LogOptions {
   readonly inventory?: string;
   /** Called once when the log can no longer be written: nothing more is released; the server has to end. */
   readonly onFailed?: (cause: unknown) => void;
+  /** Called when the store is out of reach, with what is in the way, and with undefined once it is not. An embedded one never is. */
+  readonly onReach?: (problem: string | undefined) => void;
   /** Called for each round of publication that failed; it is tried again. */
   readonly onPublishFailed?: (cause: unknown) => void;
 }

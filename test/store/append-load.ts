@@ -1,26 +1,32 @@
 /**
  * A process that appends without end and says on its standard output, one line each, what it was told is durable:
- * `index id`. To be killed. Arguments: home directory, PKCS#8 PEM of the log's key, how many callers, first id.
+ * `index id`. To be killed. Arguments: home directory, PKCS#8 PEM of the log's key, how many callers, first id, and where the
+ * log is in PostgreSQL its settings as JSON.
  */
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { softwareCheckpointSigner } from '#audit/checkpoint.ts';
+import { openPostgresLog } from '#store/postgres/open-log.ts';
 import { openLog } from '#store/sqlite/open-log.ts';
 import { issuedEvent } from '#test/audit/example-event.ts';
 
-const [home = '', keyFile = '', callers = '8', firstId = '0'] = process.argv.slice(2);
-const log = await openLog({
+const [home = '', keyFile = '', callers = '8', firstId = '0', settings] = process.argv.slice(2);
+const options = {
   directory: join(home, 'store'),
   publicDirectory: join(home, 'public'),
   guard: join(home, 'guard', 'checkpoint'),
   signer: softwareCheckpointSigner(createPrivateKey(readFileSync(keyFile)), 'log.example.com/killed'),
   clock: { now: () => Date.now() },
   publishInterval: 5,
-  onFailed: (cause) => {
+  onFailed: (cause: unknown) => {
     say(`failed ${cause instanceof Error ? cause.message : cause}`);
   },
-});
+};
+const log =
+  settings === undefined
+    ? await openLog(options)
+    : await openPostgresLog({ ...options, settings: JSON.parse(settings) });
 say('open');
 
 let next = Number(firstId);
@@ -37,9 +43,17 @@ const after = await log.append(issuedEvent(next)).catch(codeOf);
 say(`refused ${[...new Set(codes)].join()} then ${after}`);
 await log.close();
 
-// Synchronous: a line that was not written before the kill was never said.
+// Synchronous: a line that was not written before the kill was never said. A line is written whole or, when nobody has read
+// for a while, not at all.
 function say(line: string): void {
-  writeSync(1, `${line}\n`);
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (thrown) {
+      if (codeOf(thrown) !== 'EAGAIN') throw thrown;
+    }
+  }
 }
 
 function codeOf(reason: unknown): string {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { faultPoints } from '#store/fault.ts';
-import { type Ended, KilledLog } from './killed-log.ts';
+import { KilledLog } from './killed-log.ts';
+import type { Ended } from './load-process.ts';
 
 /** COUNTERSIGN_KILLS=n runs n random kills; six of them fit into a test run. */
 const randomKills = Number(process.env.COUNTERSIGN_KILLS ?? 6);

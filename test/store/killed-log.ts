@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,18 +9,9 @@ import { verifyDirectory } from '#audit/verify.ts';
 import { formatVkey } from '#audit/vkey.ts';
 import { openLog } from '#store/sqlite/open-log.ts';
 import { verifyStore } from '#store/sqlite/verify.ts';
+import { type Ended, runLoad } from './load-process.ts';
 
-const program = new URL('./append-load.ts', import.meta.url).pathname;
 const origin = 'log.example.com/killed';
-
-/** What a process said before it ended, and how it ended. */
-export interface Ended {
-  /** Index → id of each record that was acknowledged. */
-  readonly acknowledged: ReadonlyMap<number, string>;
-  readonly lines: readonly string[];
-  readonly signal: NodeJS.Signals | null;
-  readonly code: number | null;
-}
 
 /** A log in a directory of its own, written by processes that are killed. */
 export class KilledLog {
@@ -56,25 +47,7 @@ export class KilledLog {
     command: readonly string[] = [process.execPath],
   ): Promise<Ended> {
     this.#ids += 1_000_000;
-    const [file = '', ...rest] = command;
-    const child = spawn(file, [...rest, program, this.home, this.#keyFile, '8', String(this.#ids)], {
-      env: { ...process.env, ...environment },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const lines: string[] = [];
-    let rest2 = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      const parts = (rest2 + chunk).split('\n');
-      rest2 = parts.pop() ?? '';
-      for (const line of parts) {
-        lines.push(line);
-        onLine(line, child);
-      }
-    });
-    return new Promise((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', (code, signal) => resolve({ acknowledged: acknowledgedIn(lines), lines, signal, code }));
-    });
+    return runLoad([this.home, this.#keyFile, '8', String(this.#ids)], { environment, onLine, command });
   }
 
   /**
@@ -100,13 +73,4 @@ export class KilledLog {
   destroy(): void {
     rmSync(this.home, { recursive: true });
   }
-}
-
-function acknowledgedIn(lines: readonly string[]): Map<number, string> {
-  return new Map(
-    lines.flatMap((line) => {
-      const [, index, id] = /^([0-9]+) ([0-9a-f-]{36})$/.exec(line) ?? [];
-      return index === undefined || id === undefined ? [] : [[Number(index), id]];
-    }),
-  );
 }

@@ -15,9 +15,9 @@ export class Program {
   readonly #log: string;
   readonly #name: string;
 
-  constructor(file: string, words: readonly string[], log: string) {
+  constructor(file: string, words: readonly string[], log: string, as: { uid?: number; gid?: number } = {}) {
     const output = openSync(log, 'a');
-    this.#child = spawn(file, words, { stdio: ['ignore', output, output] });
+    this.#child = spawn(file, words, { ...as, stdio: ['ignore', output, output] });
     closeSync(output);
     this.ended = new Promise((resolve, reject) => {
       this.#child.once('error', reject);

@@ -1,0 +1,46 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { demandKeyName } from '#audit/vkey.ts';
+import { EngineLog } from '../engine-log.ts';
+import { Inventory } from '../inventory/inventory.ts';
+import { type LogOptions, publishInterval } from '../log-options.ts';
+import { Publisher } from '../publisher.ts';
+import { Reader } from '../reader.ts';
+import { Writer } from '../writer.ts';
+import type { PostgresSettings } from './settings.ts';
+import type { PostgresReaderData, PostgresWriterData } from './thread-data.ts';
+
+export interface PostgresLogOptions extends LogOptions {
+  readonly settings: PostgresSettings;
+  /** This replica's own directory, made when it is not there. */
+  readonly directory: string;
+}
+
+/**
+ * Opens a log in PostgreSQL as one of any number of replicas: brings its schema up to date, checks the tree's newest part,
+ * and holds it against what was last signed, here and by others. Rejects with StoreError when any of it is not as it should
+ * be, and then nothing is held open.
+ */
+export async function openPostgresLog(options: PostgresLogOptions): Promise<EngineLog> {
+  const origin = demandKeyName(options.signer.origin);
+  const { settings, directory, publicDirectory, guard, onReach } = options;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const writerData: PostgresWriterData = { settings, origin };
+  const { writer, head } = await Writer.open(new URL('./writer-thread.ts', import.meta.url), writerData, onReach);
+  const readerData: PostgresReaderData = { settings, origin, publicDirectory, guard };
+  const reader = new Reader(new URL('./reader-thread.ts', import.meta.url), readerData);
+  try {
+    const found = await reader.opened();
+    const interval = publishInterval(options);
+    const publisher = new Publisher(reader, options.signer, { interval, ...found }, (cause) =>
+      options.onPublishFailed?.(cause),
+    );
+    const file = options.inventory ?? join(directory, 'inventory.db');
+    const module = new URL('./inventory-thread.ts', import.meta.url);
+    const inventory = new Inventory(module, { file, origin }, { settings });
+    return new EngineLog({ options, writer, reader, publisher, inventory, head, lookEvery: interval });
+  } catch (thrown) {
+    await Promise.allSettled([reader.close(), writer.close()]);
+    throw thrown;
+  }
+}

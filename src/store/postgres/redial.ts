@@ -1,0 +1,22 @@
+import type { Dial } from './postgres-tree.ts';
+import { Session } from './session.ts';
+import type { PostgresSettings } from './settings.ts';
+
+/** A session for reading: opened when it is first needed, and again after it was lost. */
+export class Redial {
+  readonly #settings: PostgresSettings;
+  #session: Session | undefined;
+
+  constructor(settings: PostgresSettings) {
+    this.#settings = settings;
+  }
+
+  readonly dial: Dial = async () => {
+    if (this.#session === undefined || this.#session.lost) this.#session = await Session.open(this.#settings);
+    return this.#session;
+  };
+
+  async close(): Promise<void> {
+    await this.#session?.close();
+  }
+}

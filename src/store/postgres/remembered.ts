@@ -1,0 +1,58 @@
+import { hashLength } from '#audit/merkle.ts';
+import { edgePlaces, GrowingTree, type TileRow } from '../growing-tree.ts';
+import type { Head } from '../head.ts';
+import { StoreError } from '../store-error.ts';
+import { asBytes, asInteger } from './columns.ts';
+import type { Session } from './session.ts';
+import { statements } from './statements.ts';
+
+/**
+ * What a replica saw of the tree last, in a commit of its own or at the start. The tree that it meets next must hold it:
+ * a database that went back, to a backup or to a standby that had not received everything, is found before anything is
+ * added to it.
+ */
+export class Remembered {
+  readonly head: Head;
+  readonly #edge: readonly TileRow[];
+
+  constructor(head: Head, tree: GrowingTree) {
+    this.head = head;
+    this.#edge = tree.edge().map(({ level, n, hashes }) => ({ level, n, hashes: Buffer.from(hashes) }));
+  }
+
+  /**
+   * The tree as it is stored under `head`, whose row must be locked or alone. One question, however much others have added:
+   * the tiles that grow now, and those that grew when we looked last, which must begin as they did.
+   */
+  static async read(session: Session, head: Head, before?: Remembered): Promise<GrowingTree> {
+    if (before !== undefined && head.size < before.head.size) {
+      throw new StoreError(
+        'rolled-back',
+        `the log's database has ${head.size} entries and had ${before.head.size}: it went back to an older state, and must not be added to`,
+        head.size,
+      );
+    }
+    const edge = before === undefined ? [] : before.#edge;
+    const places = [...edgePlaces(head.size), ...edge];
+    const rows = await session.query(statements.tiles, [places.map(({ level }) => level), places.map(({ n }) => n)]);
+    const tiles = new Map(
+      rows.map(({ level, n, hashes }) => {
+        const name = `${asInteger(level, 'the level of a tile')}/${asInteger(n, 'the number of a tile')}`;
+        return [name, asBytes(hashes, `tile ${name}`)];
+      }),
+    );
+    const tile = (level: number, n: number) => {
+      const hashes = tiles.get(`${level}/${n}`);
+      if (hashes === undefined) throw new StoreError('damaged', `tile ${n} of level ${level} is missing`);
+      return hashes;
+    };
+    for (const { level, n, hashes } of edge) {
+      if (Buffer.compare(tile(level, n).subarray(0, hashes.length), hashes) === 0) continue;
+      throw new StoreError(
+        'rolled-back',
+        `the log's database has other entries than it had: tile ${n} of level ${level} no longer begins with the ${hashes.length / hashLength} hashes that were committed`,
+      );
+    }
+    return GrowingTree.of(head, tile);
+  }
+}

@@ -1,0 +1,202 @@
+import { readFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import { Client, type CustomTypesConfig, DatabaseError, escapeIdentifier } from 'pg';
+import { readSecret } from '#keys/secret-source.ts';
+import { StoreError } from '../store-error.ts';
+import { parseValue } from './columns.ts';
+import type { PostgresHost, PostgresSettings } from './settings.ts';
+
+/** ms for a connection to stand, with TLS and password. */
+const connectWithinMs = 5_000;
+/** ms for an answer: past it the connection is as good as lost, and is let go. */
+const answerWithinMs = 30_000;
+/** ms for which another may hold the tree's row before we give up, and for which anybody may sit on it doing nothing. */
+const lockWithinMs = 5_000;
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** The connection is gone, or nothing can be said of what was asked over it. */
+export class Lost extends Error {
+  override readonly name = 'Lost';
+}
+
+/** What the server answered with an error; `code` is its SQLSTATE. */
+export class Rejected extends Error {
+  override readonly name = 'Rejected';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/**
+ * One connection to a server that takes writes, set up for a log. It is never mended: whoever finds it lost opens
+ * another, and knows that it did.
+ */
+export class Session {
+  readonly #client: Client;
+  readonly #socket: Socket;
+  #warned: string | undefined;
+  #lost: Lost | undefined;
+
+  private constructor(client: Client, socket: Socket) {
+    this.#client = client;
+    this.#socket = socket;
+    client.on('error', (error) => {
+      this.#lost ??= new Lost(error.message, { cause: error });
+    });
+    client.on('notice', ({ code, message }) => {
+      // A notice is of class 00, a warning of another; words and severity may be in any language.
+      if (code?.startsWith('00') !== true) this.#warned = message;
+    });
+  }
+
+  /** Tries the hosts in turn. Rejects with StoreError `unreachable` or `unsafe`, or KeyStoreError `secret`. */
+  static async open(settings: PostgresSettings): Promise<Session> {
+    const problems: string[] = [];
+    for (const host of settings.hosts) {
+      try {
+        return await Session.#openAt(host, settings);
+      } catch (thrown) {
+        if (thrown instanceof StoreError && thrown.code === 'unsafe') throw thrown;
+        problems.push(`${host.host}:${host.port}: ${thrown instanceof Error ? wordsOf(thrown) : String(thrown)}`);
+      }
+    }
+    throw new StoreError('unreachable', `the log's database cannot be used: ${problems.join('; ')}`);
+  }
+
+  static async #openAt(host: PostgresHost, settings: PostgresSettings): Promise<Session> {
+    const { database, user, schema, password } = settings;
+    const socket = new Socket();
+    const client = new Client({
+      ...host,
+      database,
+      user,
+      // Said in full: what is left out is taken from PGPASSWORD, PGSSLMODE and the like, or from ~/.pgpass.
+      password: async () => (password === undefined ? '' : readSecret(password, 'password of the database')),
+      ssl: host.host.startsWith('/') ? false : await tlsOf(settings),
+      application_name: 'countersign',
+      stream: () => socket,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      connectionTimeoutMillis: connectWithinMs,
+      types: columnTypes,
+    });
+    const session = new Session(client, socket);
+    try {
+      await client.connect();
+      await session.#prepare(schema);
+      return session;
+    } catch (thrown) {
+      session.destroy();
+      throw thrown;
+    }
+  }
+
+  async #prepare(schema: string): Promise<void> {
+    const [facts] = await this.query(
+      `SELECT pg_is_in_recovery() AS standby, current_setting('transaction_read_only') AS read_only,
+        current_setting('synchronous_commit') AS commits, current_setting('fsync') AS fsync,
+        current_setting('full_page_writes') AS pages`,
+    );
+    if (facts?.standby === true) throw new Error('a standby, which takes no writes');
+    if (facts?.read_only === 'on') throw new Error('it takes no writes (default_transaction_read_only)');
+    for (const [setting, value] of [['fsync', facts?.fsync] as const, ['full_page_writes', facts?.pages] as const]) {
+      if (value === 'on') continue;
+      const message = `the log's database runs with ${setting} = ${String(value)}: what it acknowledges may be lost; turn it on`;
+      throw new StoreError('unsafe', message);
+    }
+    // remote_apply waits for more than we ask; whatever else stands there, a commit must outlive the server that it was made on.
+    const commits = facts?.commits === 'remote_apply' ? 'remote_apply' : 'on';
+    await this.run(`
+      SET synchronous_commit = ${commits};
+      SET search_path = ${escapeIdentifier(schema)};
+      SET lock_timeout = ${lockWithinMs};
+      SET idle_in_transaction_session_timeout = ${lockWithinMs};
+      SET statement_timeout = 0;
+      SET default_transaction_isolation = 'read committed'`);
+  }
+
+  get lost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  /** Rows of one statement. Rejects with Rejected, or with Lost. */
+  async query(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    const { rows } = await this.#answered(() => this.#client.query<Row>(text, [...values]));
+    return rows;
+  }
+
+  /** Statements without values, in one go. */
+  async run(text: string): Promise<void> {
+    await this.#answered(() => this.#client.query(text));
+  }
+
+  /**
+   * Commits. Rejects with anything unless the server said COMMIT and meant it: an administrator can make it stop waiting
+   * for its standby, of which only a warning tells.
+   */
+  async commit(): Promise<void> {
+    this.#warned = undefined;
+    const { command } = await this.#answered(() => this.#client.query('COMMIT'));
+    if (command !== 'COMMIT') throw new Lost(`the server answered COMMIT with ${command}`);
+    if (this.#warned !== undefined) throw new Lost(this.#warned);
+  }
+
+  /** Lets go at once, whatever is under way; the server rolls back what was not committed. */
+  destroy(): void {
+    this.#lost ??= new Lost('the connection was let go');
+    this.#socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    if (!this.lost) await this.#answered(() => this.#client.end()).catch(() => {});
+    this.destroy();
+  }
+
+  async #answered<T>(ask: () => Promise<T>): Promise<T> {
+    if (this.#lost !== undefined) throw this.#lost;
+    const timer = setTimeout(() => {
+      this.#lost ??= new Lost(`no answer within ${answerWithinMs} ms`);
+      this.#socket.destroy();
+    }, answerWithinMs);
+    try {
+      return await ask();
+    } catch (thrown) {
+      throw this.#asOurs(thrown);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #asOurs(thrown: unknown): Error {
+    // Its `detail` may quote the values of a row; the message does not.
+    if (thrown instanceof DatabaseError && this.#lost === undefined && thrown.severity === 'ERROR')
+      return new Rejected(thrown.code ?? '', thrown.message);
+    this.#lost ??= new Lost(thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+    return this.#lost;
+  }
+}
+
+const columnTypes: CustomTypesConfig = { getTypeParser: (oid: number) => (text: string) => parseValue(oid, text) };
+
+function wordsOf(error: Error): string {
+  // What Node gives for a name with several addresses has no message of its own.
+  if (error instanceof AggregateError) return error.errors.map((each) => String(each?.message ?? each)).join(', ');
+  return error.message;
+}
+
+async function tlsOf({ tls }: PostgresSettings): Promise<false | ConnectionOptions> {
+  if (tls === 'off') return false;
+  const { ca, certificate, key } = tls;
+  return {
+    minVersion: 'TLSv1.2',
+    rejectUnauthorized: true,
+    ...(ca !== undefined && { ca: await readFile(ca, 'utf8') }),
+    ...(certificate !== undefined && { cert: await readFile(certificate, 'utf8') }),
+    ...(key !== undefined && { key: await readFile(key, 'utf8') }),
+  };
+}

@@ -1,0 +1,55 @@
+import { parseCheckpoint } from '#audit/checkpoint.ts';
+import { demandExtends } from '../guard.ts';
+import { Publication } from '../publication.ts';
+import { asBytes, asInteger } from './columns.ts';
+import { type Dial, PostgresTree } from './postgres-tree.ts';
+import { statements } from './statements.ts';
+
+/**
+ * A replica's own published directory and guard, and the newest checkpoint that any replica has signed, in the database:
+ * none is signed or published beside which another replica's would not stand.
+ */
+export class SharedPublication {
+  readonly #dial: Dial;
+  readonly #tree: PostgresTree;
+  readonly #own: Publication;
+
+  constructor(dial: Dial, directory: string, guard: string) {
+    this.#dial = dial;
+    this.#tree = new PostgresTree(dial);
+    this.#own = new Publication(this.#tree, directory, guard);
+  }
+
+  async open(origin: string): Promise<{ size: number; note: string | undefined }> {
+    await this.#holdAgainstOthers();
+    return this.#own.open(origin);
+  }
+
+  async writeTiles(): Promise<{ size: number; root: Uint8Array }> {
+    await this.#holdAgainstOthers();
+    return this.#own.writeTiles();
+  }
+
+  /** The database first: a crash after it leaves a checkpoint that nobody has seen, and that every later one extends. */
+  async writeCheckpoint(size: number, note: string): Promise<void> {
+    const { root } = parseCheckpoint(Buffer.from(note));
+    const session = await this.#dial();
+    // Written each time, also where it stands there already: so the commit waits for whatever the server has to wait for.
+    await session.run('BEGIN');
+    await session.query(statements.sign, [size, root, note]);
+    await session.commit();
+    // Whoever came first with a larger one: what we are about to show must be a part of it.
+    await this.#holdAgainstOthers();
+    this.#own.writeCheckpoint(size, note);
+  }
+
+  async #holdAgainstOthers(): Promise<void> {
+    const [row] = await (await this.#dial()).query(statements.signed);
+    if (row === undefined) return;
+    const signed = {
+      size: asInteger(row.size, 'the size signed last'),
+      root: asBytes(row.root, 'the root signed last'),
+    };
+    await demandExtends(this.#tree, signed, 'the checkpoint that was signed last, by any replica,');
+  }
+}

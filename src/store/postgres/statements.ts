@@ -1,0 +1,32 @@
+/** What is asked while certificates are issued. Each finds its rows by a key, whatever the log's size; a test reads the plans. */
+export const statements = {
+  head: 'SELECT origin, size, root, time FROM tree',
+  lockHead: 'SELECT origin, size, root, time FROM tree FOR UPDATE',
+  tile: 'SELECT hashes FROM tile WHERE level = $1 AND n = $2',
+  tiles: `SELECT level, n, hashes FROM unnest($1::int[], $2::bigint[]) AS wanted (level, n) JOIN tile USING (level, n)`,
+  entry: 'SELECT body FROM entry WHERE seq = $1',
+  entries: 'SELECT seq, body FROM entry WHERE seq >= $1 AND seq < $2 ORDER BY seq',
+  lastIndex: 'SELECT seq FROM entry ORDER BY seq DESC LIMIT 1',
+  batch: 'SELECT first, count FROM batch WHERE writer = $1 AND id = $2',
+  /** All of a batch in one statement: its entries and tiles come as two runs of octets, cut up by their lengths. */
+  write: `WITH
+      bodies AS (
+        INSERT INTO entry (seq, body)
+        SELECT $1::bigint + at - 1, substr($2::bytea, start, length)
+        FROM unnest($3::int[], $4::int[]) WITH ORDINALITY AS piece (start, length, at)),
+      hashes AS (
+        INSERT INTO tile (level, n, hashes)
+        SELECT level, n, substr($5::bytea, start, length)
+        FROM unnest($6::int[], $7::bigint[], $8::int[], $9::int[]) AS piece (level, n, start, length)
+        ON CONFLICT (level, n) DO UPDATE SET hashes = excluded.hashes),
+      told AS (
+        INSERT INTO batch (writer, id, first, count) VALUES ($10::uuid, $11::uuid, $1::bigint, $12::int)
+        ON CONFLICT (writer) DO UPDATE
+        SET id = excluded.id, first = excluded.first, count = excluded.count, at = excluded.at)
+    UPDATE tree SET size = $13::bigint, root = $14::bytea, time = $15::bigint`,
+  forgetWriter: 'DELETE FROM batch WHERE writer = $1',
+  signed: 'SELECT size, root FROM signed',
+  sign: `INSERT INTO signed (one, size, root, note) VALUES (1, $1, $2, $3)
+    ON CONFLICT (one) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note
+    WHERE signed.size <= excluded.size`,
+} as const;

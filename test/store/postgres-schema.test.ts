@@ -1,0 +1,248 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { softwareCheckpointSigner } from '#audit/checkpoint.ts';
+import { completeEntry, encodeEvent } from '#audit/entry.ts';
+import { leafHash } from '#audit/merkle.ts';
+import { migrate, migrationSql, schemaVersion } from '#store/postgres/migrate.ts';
+import { openPostgresLog } from '#store/postgres/open-log.ts';
+import { grants, migrations } from '#store/postgres/schema.ts';
+import { Session } from '#store/postgres/session.ts';
+import type { PostgresSettings } from '#store/postgres/settings.ts';
+import { statements } from '#store/postgres/statements.ts';
+import { verifyPostgres } from '#store/postgres/verify.ts';
+import { StoreError } from '#store/store-error.ts';
+import { deniedEvent, issuedEvent } from '#test/audit/example-event.ts';
+import { describeWith } from '#test/oracles.ts';
+import { PostgresServer } from '#test/support/postgres/server.ts';
+
+const signer = softwareCheckpointSigner(generateKeyPairSync('ed25519').privateKey, 'log.example.com/schema');
+const time = Date.parse('2026-11-21T12:00:00Z');
+const at = '2026-11-21T12:00:00.000Z';
+
+describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
+  let server: PostgresServer;
+  let home: string;
+  beforeAll(async () => {
+    server = await PostgresServer.start();
+    home = mkdtempSync(join(tmpdir(), 'countersign-schema-'));
+  });
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+    rmSync(home, { recursive: true });
+  });
+
+  function open(settings: PostgresSettings, sign = signer) {
+    const folder = mkdtempSync(join(home, 'replica-'));
+    return openPostgresLog({
+      settings,
+      directory: join(folder, 'store'),
+      publicDirectory: join(folder, 'public'),
+      guard: join(folder, 'guard'),
+      signer: sign,
+      clock: { now: () => time },
+    });
+  }
+  async function filled(schema: string, records: number): Promise<void> {
+    const log = await open(server.settings(schema));
+    await Promise.all(Array.from({ length: records }, (_, n) => log.append(deniedEvent(n))));
+    await log.close();
+  }
+  const failureOf = (run: Promise<unknown>): Promise<unknown> =>
+    run.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+
+  describe('migrations', () => {
+    it.each(Array.from({ length: migrations.length }, (_, version) => version))(
+      'from number %i to the newest, with what stood there',
+      async (version) => {
+        const schema = `from_${version}`;
+        await server.sql(migrationSql(schema, 0, migrations.slice(0, version)) || `CREATE SCHEMA ${schema}`);
+        await filled(schema, 3);
+        expect((await verifyPostgres(server.settings(schema))).size).toBe(3);
+        expect(await server.sql(`SELECT max(version) AS version FROM ${schema}.migration`)).toEqual([
+          { version: migrations.length },
+        ]);
+      },
+    );
+
+    it('each step is taken once, and all of them or none', async () => {
+      const session = await Session.open(server.settings('steps'));
+      const steps = ['CREATE TABLE one (a integer);', 'CREATE TABLE two (b integer);'];
+      expect(await migrate(session, 'steps', steps.slice(0, 1))).toBe(0);
+      expect(await failureOf(migrate(session, 'steps', [...steps, 'CREATE TABLE one (again integer);']))).toMatchObject(
+        {
+          code: 'version',
+          message: expect.stringContaining('"one" already exists'),
+        },
+      );
+      expect(await schemaVersion(session, 9)).toBe(1);
+      expect(await migrate(session, 'steps', steps)).toBe(1);
+      expect(await migrate(session, 'steps', steps)).toBe(2);
+      await session.close();
+    });
+
+    it('replicas that come to an empty database at the same moment take turns', async () => {
+      const logs = await Promise.all(Array.from({ length: 4 }, () => open(server.settings('together'))));
+      const indexes = await Promise.all(logs.map((log, n) => log.append(issuedEvent(n))));
+      expect(indexes.sort()).toEqual([0, 1, 2, 3]);
+      await Promise.all(logs.map((log) => log.close()));
+    });
+
+    it('a schema of a newer program is refused, and left as it is', async () => {
+      await filled('newer', 1);
+      await server.sql(`INSERT INTO newer.migration VALUES (${migrations.length + 1})`);
+      await expect(open(server.settings('newer'))).rejects.toMatchObject({
+        code: 'version',
+        message: expect.stringContaining(`number ${migrations.length + 1}, this program knows ${migrations.length}`),
+      });
+    });
+  });
+
+  describe('rights', () => {
+    it('a role that may only add runs on tables that another has made, and can take nothing away', async () => {
+      await server.sql('CREATE ROLE adder LOGIN');
+      const settings = server.settings('granted', { user: 'adder' });
+      await expect(open(settings)).rejects.toMatchObject({
+        code: 'version',
+        message: expect.stringContaining('countersign store migrate'),
+      });
+      await server.sql(migrationSql('granted', 0));
+      await server.sql(grants('granted', 'adder'));
+      const log = await open(settings);
+      await Promise.all(Array.from({ length: 300 }, (_, n) => log.append(issuedEvent(n))));
+      await log.close();
+      const session = await Session.open(settings);
+      for (const forbidden of ['DELETE FROM entry', "UPDATE entry SET body = ''", 'TRUNCATE entry', 'DROP TABLE tile'])
+        expect(await failureOf(session.run(forbidden))).toMatchObject({ code: '42501' });
+      await session.close();
+    });
+
+    it('A-17: a log keeps its origin', async () => {
+      await filled('origin', 1);
+      const other = softwareCheckpointSigner(generateKeyPairSync('ed25519').privateKey, 'log.example.com/other');
+      await expect(open(server.settings('origin'), other)).rejects.toMatchObject({ code: 'origin' });
+    });
+  });
+
+  it('no statement of issuance or of a proof reads a table from end to end', async () => {
+    await filled('plans', 3_000);
+    await server.sql('ANALYZE plans.entry; ANALYZE plans.tile');
+    const session = await Session.open(server.settings('plans'));
+    const uuid = '00000000-0000-7000-8000-000000000000';
+    const values: Record<keyof typeof statements, readonly unknown[]> = {
+      head: [],
+      lockHead: [],
+      tile: [0, 3],
+      tiles: [
+        [0, 1],
+        [11, 0],
+      ],
+      entry: [1_700],
+      entries: [256, 512],
+      lastIndex: [],
+      batch: [uuid, uuid],
+      write: [
+        3_000,
+        Buffer.from('ab'),
+        [1],
+        [2],
+        Buffer.from('cd'),
+        [0],
+        [11],
+        [1],
+        [2],
+        uuid,
+        uuid,
+        1,
+        3_001,
+        Buffer.alloc(32),
+        0,
+      ],
+      forgetWriter: [uuid],
+      signed: [],
+      sign: [1, Buffer.alloc(32), ''],
+    };
+    // Small tables are read whole because that is cheaper; what counts is whether there is another way.
+    await session.run('SET enable_seqscan = off');
+    for (const [name, text] of Object.entries(statements)) {
+      const rows = await session.query(`EXPLAIN ${text}`, Object.entries(values).find(([each]) => each === name)?.[1]);
+      const plan = rows.map((row) => String(row['QUERY PLAN'])).join('\n');
+      expect(plan, name).not.toMatch(/Seq Scan on (entry|tile|batch)/);
+    }
+    await session.run('SET enable_seqscan = on');
+    for (const name of ['entry', 'entries', 'lastIndex'] as const) {
+      const [row] = await session.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${statements[name]}`, values[name]);
+      expect(JSON.stringify(row), name).toMatch(/"Index (Only )?Scan/);
+    }
+    await session.close();
+  });
+
+  describe('rows that were changed behind our back', () => {
+    const size = 700;
+    const settings = () => server.settings('damaged');
+    const entryAt = (seq: number) => completeEntry(encodeEvent(deniedEvent(seq + 1)), seq, at);
+    const hex = (bytes: Uint8Array) => `'\\x${Buffer.from(bytes).toString('hex')}'`;
+    const put = (seq: number) => `UPDATE damaged.entry SET body = ${hex(entryAt(seq))} WHERE seq = ${seq}`;
+    const putLeaf = (seq: number) =>
+      `UPDATE damaged.tile SET hashes = overlay(hashes placing ${hex(leafHash(entryAt(seq)))} from ${(seq % 256) * 32 + 1})
+       WHERE level = 0 AND n = ${Math.floor(seq / 256)}`;
+    const tables = ['tree', 'entry', 'tile', 'signed'];
+    beforeAll(async () => {
+      await filled('damaged', size);
+      await server.sql('CREATE SCHEMA sound');
+      for (const table of tables) await server.sql(`CREATE TABLE sound.${table} AS TABLE damaged.${table}`);
+    });
+
+    async function damage(change: string): Promise<void> {
+      const anew = tables.map(
+        (table) => `DELETE FROM damaged.${table}; INSERT INTO damaged.${table} TABLE sound.${table}`,
+      );
+      await server.sql(`${anew.join(';')}; ${change}`);
+    }
+
+    const found: readonly (readonly [name: string, change: string, index: number])[] = [
+      ['an entry altered', put(400), 400],
+      ['the first entry altered', put(0), 0],
+      ['an entry removed', 'DELETE FROM damaged.entry WHERE seq = 5', 5],
+      [
+        'two entries exchanged',
+        'UPDATE damaged.entry SET seq = 9999 WHERE seq = 7; UPDATE damaged.entry SET seq = 7 WHERE seq = 9; UPDATE damaged.entry SET seq = 9 WHERE seq = 9999',
+        7,
+      ],
+      ['one altered and a later one removed', `${put(400)}; DELETE FROM damaged.entry WHERE seq = 402`, 400],
+      ['a leaf tile removed', 'DELETE FROM damaged.tile WHERE level = 0 AND n = 1', 256],
+      ['an entry and its leaf hash altered alike', `${put(300)}; ${putLeaf(300)}`, 256],
+      [
+        'a hash of the next level altered',
+        "UPDATE damaged.tile SET hashes = repeat('x', 64)::bytea WHERE level = 1",
+        0,
+      ],
+      ['the root altered', "UPDATE damaged.tree SET root = repeat('x', 32)::bytea", size],
+    ];
+    it.each(found)('A-21: %s is found by the verification, with its index', async (_, change, index) => {
+      await damage(change);
+      const failure = await failureOf(verifyPostgres(settings()));
+      expect(failure).toBeInstanceOf(StoreError);
+      expect(failure).toMatchObject({ code: 'damaged', index });
+    });
+
+    const atStart: readonly (readonly [name: string, change: string])[] = [
+      ['the newest entry altered', put(699)],
+      ['the newest entry removed', 'DELETE FROM damaged.entry WHERE seq = 699'],
+      ['an entry too many', "INSERT INTO damaged.entry VALUES (700, '{}')"],
+      ['the head taken away', 'DELETE FROM damaged.tree'],
+      ['the head set back', 'UPDATE damaged.tree SET size = 600'],
+      ['its time altered', 'UPDATE damaged.tree SET time = time + 1'],
+      ['the right edge altered', `${put(650)}; ${putLeaf(650)}`],
+    ];
+    it.each(atStart)('A-21: does not start with %s', async (_, change) => {
+      await damage(change);
+      expect(await failureOf(open(settings()))).toMatchObject({ code: 'damaged' });
+    });
+  });
+});

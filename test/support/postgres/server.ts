@@ -1,0 +1,178 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, chmodSync, chownSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import type { PostgresSettings } from '#store/postgres/settings.ts';
+import { oracle } from '#test/oracles.ts';
+import { freePort, Program } from '../control-plane/program.ts';
+import { Watchdog } from '../control-plane/watchdog.ts';
+import { type Account, serverAccount } from './account.ts';
+
+const readyWithinMs = 60_000;
+/** Another process may take a port between our look at it and its use. */
+const attempts = 3;
+
+/** A PostgreSQL of a test's own: a socket and a port of the loopback, one superuser `tester` that needs no password. */
+export class PostgresServer implements AsyncDisposable {
+  readonly port: number;
+  /** Data, socket and what it says. */
+  readonly folder: string;
+  readonly #account: Account;
+  readonly #watchdog: Watchdog;
+  #program: Program | undefined;
+
+  private constructor(folder: string, port: number, account: Account, watchdog: Watchdog) {
+    this.folder = folder;
+    this.port = port;
+    this.#account = account;
+    this.#watchdog = watchdog;
+  }
+
+  /** A fresh cluster, or with `of` a standby of another. */
+  static async start(of?: PostgresServer): Promise<PostgresServer> {
+    for (let attempt = 1; ; attempt += 1) {
+      const server = await PostgresServer.#made(of);
+      try {
+        await server.start();
+        return server;
+      } catch (thrown) {
+        await server[Symbol.asyncDispose]();
+        if (attempt === attempts || !/already in use/i.test(String(thrown))) throw thrown;
+      }
+    }
+  }
+
+  static async #made(of: PostgresServer | undefined): Promise<PostgresServer> {
+    const account = serverAccount();
+    // Short, since the path of a socket has at most 107 octets.
+    const folder = mkdtempSync(join(tmpdir(), 'cs-pg-'));
+    const server = new PostgresServer(folder, await freePort(), account, new Watchdog(folder));
+    chmodSync(folder, 0o755);
+    const own = join(folder, 'pg');
+    mkdirSync(own);
+    if (account.uid !== undefined) chownSync(own, account.uid, account.gid ?? account.uid);
+    if (of === undefined) {
+      server.#tool('initdb', [
+        '-D',
+        server.data,
+        '-U',
+        'tester',
+        '-A',
+        'trust',
+        '-E',
+        'UTF8',
+        '--locale=C',
+        '--no-instructions',
+      ]);
+    } else {
+      server.#tool('pg_basebackup', [
+        '-D',
+        server.data,
+        '-h',
+        '127.0.0.1',
+        '-p',
+        String(of.port),
+        '-U',
+        'tester',
+        '-R',
+        '-c',
+        'fast',
+      ]);
+    }
+    return server;
+  }
+
+  get data(): string {
+    return join(this.folder, 'pg', 'data');
+  }
+
+  /** After an end, too. */
+  async start(): Promise<void> {
+    const settings = {
+      port: this.port,
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: join(this.folder, 'pg'),
+      max_connections: 60,
+      shared_buffers: '16MB',
+      max_wal_senders: 4,
+      wal_level: 'replica',
+      autovacuum: 'off',
+    };
+    const words = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const program = new Program(
+      binary('postgres'),
+      ['-D', this.data, ...words],
+      join(this.folder, 'said'),
+      this.#account,
+    );
+    this.#watchdog.guard(program.pid);
+    this.#program = program;
+    await program.ready(() => this.sql('SELECT 1').then(() => true), readyWithinMs);
+  }
+
+  /** As a crash of the machine does, less the disk: the postmaster and with it all its children. */
+  async kill(): Promise<void> {
+    await this.#program?.kill();
+  }
+
+  /** A line in its configuration, which `SELECT pg_reload_conf()` or a restart brings into force. */
+  configure(line: string): void {
+    appendFileSync(join(this.data, 'postgresql.conf'), `${line}\n`);
+  }
+
+  async stop(): Promise<void> {
+    this.#program?.signal('SIGINT');
+    await this.#program?.ended;
+  }
+
+  /** Rows of statements, as the superuser. */
+  async sql(text: string, values: readonly unknown[] = []): Promise<Record<string, unknown>[]> {
+    const client = new Client({
+      host: join(this.folder, 'pg'),
+      port: this.port,
+      user: 'tester',
+      database: 'postgres',
+      password: '',
+    });
+    client.on('error', () => {});
+    await client.connect();
+    try {
+      return values.length === 0 ? (await client.query(text)).rows : (await client.query(text, [...values])).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Over TCP; `schema` is one log's. */
+  settings(schema: string, changed: Partial<PostgresSettings> = {}): PostgresSettings {
+    return {
+      hosts: [{ host: '127.0.0.1', port: this.port }],
+      database: 'postgres',
+      user: 'tester',
+      schema,
+      tls: 'off',
+      patienceMs: 20_000,
+      ...changed,
+    };
+  }
+
+  get socketFolder(): string {
+    return join(this.folder, 'pg');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program?.kill();
+    await this.#watchdog.release();
+  }
+
+  #tool(name: string, words: readonly string[]): void {
+    execFileSync(binary(name), words, { ...this.#account, stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' });
+  }
+}
+
+function binary(name: string): string {
+  const found = oracle('postgres');
+  if (!found.available) throw new Error(`there is no PostgreSQL: ${found.how}`);
+  return join(found.path, name);
+}
