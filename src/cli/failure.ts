@@ -57,7 +57,8 @@ export function asFailure(thrown: unknown): Failure {
 
 function exitOfRoom(error: Error): Exit | undefined {
   if (error instanceof DocumentError || error instanceof Malformed || error instanceof PemError) return 'input';
-  if (error instanceof StoreError) return error.code === 'locked' ? 'unavailable' : 'no';
+  if (error instanceof StoreError)
+    return error.code === 'locked' || error.code === 'unreachable' ? 'unavailable' : 'no';
   if (error instanceof CeremonyError) return 'no';
   if (error instanceof KeyStoreError) return 'unavailable';
   return undefined;

@@ -4,6 +4,7 @@ import { isKeyName } from '#audit/vkey.ts';
 import type { Document } from '#document/document.ts';
 import type { Problem } from '#document/problem.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
+import { checkAuditStore } from './check-audit-store.ts';
 import { checkAuthenticators } from './check-authenticators.ts';
 import { checkClusterRequests } from './check-cluster-requests.ts';
 import { checkDistribution } from './check-distribution.ts';
@@ -32,6 +33,7 @@ export function checkMeaning(
   checkIssuers(config, report);
   between(config.trustBundle.overlap, '0s', '90d', ['trustBundle', 'overlap'], report);
   checkAudit(config, folder, report);
+  checkAuditStore(config, report);
   checkDistribution(config, report);
   checkClusterRequests(config, report);
   checkRevocation(config, report);

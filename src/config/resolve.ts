@@ -4,6 +4,7 @@ import { parseByteSize, parseDuration } from '#document/scalars.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { tls13Suites } from './check-door-tls.ts';
 import { listenAddress } from './listen-address.ts';
+import { resolveAuditStore } from './resolve-audit-store.ts';
 import { resolveAuthenticator } from './resolve-authenticator.ts';
 import { resolveClusterRequests } from './resolve-cluster-requests.ts';
 import { resolveDistribution } from './resolve-distribution.ts';
@@ -64,6 +65,7 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
     policies: content.policies.map(from),
     audit: {
       directory: from(audit.directory),
+      ...(audit.store !== undefined && { store: resolveAuditStore(audit.store, from) }),
       origin: audit.origin,
       key: resolveSigningKey(audit.key, from),
       publish: from(audit.publish),

@@ -2,6 +2,7 @@ import type { TokenAlgorithm } from '#authn/oidc/token-algorithm.ts';
 import type { FairnessLimits } from '#issuance/fairness/limits.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
+import type { PostgresSettings } from '#store/postgres/settings.ts';
 import type { OwnKeyType } from './schema/own-key-type.ts';
 
 /** The configuration as the composition root uses it: paths absolute, lengths of time in ms unless named otherwise. */
@@ -259,8 +260,10 @@ export interface IstiodCertificateConfig {
   readonly renewAt: number;
 }
 
-interface AuditConfig {
+export interface AuditConfig {
   readonly directory: string;
+  /** Absent: an embedded database in the directory. */
+  readonly store?: PostgresSettings;
   readonly origin: string;
   readonly key: SigningKeyConfig;
   readonly publish: string;

@@ -17,16 +17,23 @@ const newest = 1_000;
 export class LastLoaded {
   readonly #file: string;
   readonly #log: Pick<DurableLog, 'entry' | 'entries' | 'size'>;
+  readonly #ours: (entry: Entry) => boolean;
 
-  constructor(directory: string, log: Pick<DurableLog, 'entry' | 'entries' | 'size'>) {
+  /** `ours` tells our own records from those of others in a log that is shared. */
+  constructor(
+    directory: string,
+    log: Pick<DurableLog, 'entry' | 'entries' | 'size'>,
+    ours: (entry: Entry) => boolean = () => true,
+  ) {
     this.#file = join(directory, 'last-loaded.json');
     this.#log = log;
+    this.#ours = ours;
   }
 
   /** The newest record of each type; none before the first. */
   async find(): Promise<Partial<Record<LoadedType, Entry>>> {
     const { size } = this.#log;
-    const recent = (await this.#log.entries(Math.max(0, size - newest), size)).map(decodeEntry);
+    const recent = (await this.#log.entries(Math.max(0, size - newest), size)).map(decodeEntry).filter(this.#ours);
     const marks = await this.#marks();
     const found: Partial<Record<LoadedType, Entry>> = {};
     for (const type of loadedTypes) {

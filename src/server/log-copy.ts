@@ -1,3 +1,4 @@
+import { decodeEntry, type Entry } from '#audit/entry.ts';
 import type { EngineLog } from '#store/engine-log.ts';
 import { descriptorSink, type LogSink } from '#telemetry/log/sink.ts';
 import type { Foundation } from './foundation.ts';
@@ -6,16 +7,18 @@ import type { Foundation } from './foundation.ts';
 const lookEveryMs = 250;
 
 /**
- * Each durable record as a line on standard output, for whoever collects those. Behind the log and never in its way: what
+ * Each durable record, of a log that is shared our own, as a line on standard output, for whoever collects those. Behind the log and never in its way: what
  * a crash leaves unwritten here, or a reader that stands still, stands in the log; the numbers of the records tell.
  */
 export function copyLog(
-  { config, logger }: Pick<Foundation, 'config' | 'logger'>,
+  { config, logger, instance }: Pick<Foundation, 'config' | 'logger' | 'instance'>,
   store: Pick<EngineLog, 'size' | 'entries'>,
   sink: () => LogSink = standardOutput,
 ): { stop(): Promise<void> } {
   if (config.audit.copyTo === 'nowhere') return { stop: async () => {} };
   const out = sink();
+  const isOurs = (entry: Uint8Array) =>
+    config.audit.store === undefined || ofBoot(decodeEntry(entry)) === instance.bootId;
   let next = store.size;
   let writing: Promise<void> | undefined;
   const write = async () => {
@@ -23,7 +26,7 @@ export function copyLog(
       const entries = await store.entries(next, store.size);
       if (entries.length === 0) return;
       next += entries.length;
-      for (const entry of entries) out.write(`${Buffer.from(entry).toString('utf8')}\n`);
+      for (const entry of entries) if (isOurs(entry)) out.write(`${Buffer.from(entry).toString('utf8')}\n`);
     }
   };
   const look = () => {
@@ -43,6 +46,10 @@ export function copyLog(
       await look();
     },
   };
+}
+
+function ofBoot({ instance }: Entry): unknown {
+  return typeof instance === 'object' && 'bootId' in instance ? instance.bootId : undefined;
 }
 
 let standard: LogSink | undefined;

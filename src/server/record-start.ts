@@ -1,4 +1,4 @@
-import { decodeEntry } from '#audit/entry.ts';
+import { decodeEntry, type Entry } from '#audit/entry.ts';
 import type { AuditEvent } from '#audit/event.ts';
 import type { LoadedConfig } from '#config/load.ts';
 import type { AuditLog } from '#issuance/ports.ts';
@@ -9,21 +9,31 @@ import { fromFiles } from './events.ts';
 import type { Foundation } from './foundation.ts';
 import type { LastLoaded } from './last-loaded.ts';
 import type { OpenKey } from './open-key.ts';
+import { writtenBy } from './written-by.ts';
 
 /** The log is open: by which key it is signed from here on, and after what kind of end. */
-export async function recordOpening({ events }: Foundation, log: EngineLog, key: OpenKey, vkey: string): Promise<void> {
-  const last = log.size === 0 ? undefined : await log.entry(log.size - 1);
-  const wasClean = last === undefined || cleanEnds.has(decodeEntry(last).type);
+export async function recordOpening(foundation: Foundation, log: EngineLog, key: OpenKey, vkey: string): Promise<void> {
   const { size, origin } = log;
+  const last = await lastRecord(foundation, log);
+  const wasClean = last === undefined || cleanEnds.has(last.type);
+  const { events } = foundation;
   const opened = [
     events.of('log.opened', { change: { kind: 'log', size, origin, vkey } }),
     ...(wasClean ? [] : [events.of('log.recovered', { message: unclean, change: { kind: 'log', size } })]),
-    ...(last === undefined
-      ? [events.of('key.activated', { key: key.facts, message: 'the log begins with this key' })]
-      : []),
+    ...(size === 0 ? [events.of('key.activated', { key: key.facts, message: 'the log begins with this key' })] : []),
   ];
   await Promise.all(opened.map((event) => log.append(event)));
 }
+
+/** Newest record; of a log that is shared, newest of our own, as far as one can be found without reading it all. */
+async function lastRecord(foundation: Foundation, log: EngineLog): Promise<Entry | undefined> {
+  const most = foundation.config.audit.store === undefined ? 1 : newest;
+  const recent = await log.entries(Math.max(0, log.size - most), log.size);
+  return recent.map(decodeEntry).findLast(writtenBy(foundation));
+}
+
+/** Records of a shared log that are looked through. */
+const newest = 1_000;
 
 /** What a log may end with when no server was running: its own farewell, or a ceremony held since. */
 const cleanEnds: ReadonlySet<unknown> = new Set(['service.stopped', 'ceremony.step', 'key.generated']);

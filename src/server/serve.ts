@@ -38,6 +38,7 @@ import { firstServing, keepServing } from './serving-certificate.ts';
 import { openStore } from './store.ts';
 import { openTraces } from './traces.ts';
 import { Watch } from './watch.ts';
+import { writtenBy } from './written-by.ts';
 
 export interface RunningServer {
   readonly istio: { readonly host: string; readonly port: number };
@@ -77,7 +78,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   const hsm = new HsmEvents(foundation);
   const auditKey = await openKey(config.audit.key, hsm.listener);
   opening.defer(() => auditKey.signer.close());
-  const store = await openStore(foundation, auditKey, (cause) => failure.resolve(cause));
+  const { store, reach } = await openStore(foundation, auditKey, (cause) => failure.resolve(cause));
   opening.defer(() => store.close());
   const copy = copyLog(foundation, store);
   opening.defer(() => copy.stop());
@@ -97,7 +98,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   opening.defer(() => issuing.close());
   if (config.fips.level === 'policy')
     demandApprovedKeys([...issuing.kinds(), { what: 'the log key', kind: auditKey.kind }]);
-  const lastLoaded = new LastLoaded(config.audit.directory, store);
+  const lastLoaded = new LastLoaded(config.audit.directory, store, writtenBy(foundation));
   await recordStart(foundation, store, lastLoaded, {
     loaded,
     policies: policies.set,
@@ -185,7 +186,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
     broken = `the log cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`;
     health.wedge(broken);
   });
-  parts.set('log', () => broken);
+  parts.set('log', () => broken ?? reach.problem);
   // Ready before it can serve while only the issuer's name is missing: an install that waits for us may bring it later.
   const unless = (works: boolean, reason: string) => (works || issuing.awaitsName ? undefined : reason);
   parts.set('tls_provider', () => unless(door.hasCertificate, 'no serving certificate is loaded'));

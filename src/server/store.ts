@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import type { EngineLog } from '#store/engine-log.ts';
-import { openLog } from '#store/sqlite/open-log.ts';
+import { DatabaseReach } from './database-reach.ts';
+import { openEngine } from './engine.ts';
 import { appendAside } from './events.ts';
 import type { Foundation } from './foundation.ts';
 import { checkpointSigner, type OpenKey } from './open-key.ts';
@@ -10,20 +10,19 @@ export async function openStore(
   foundation: Foundation,
   auditKey: OpenKey,
   failed: (cause: unknown) => void,
-): Promise<EngineLog> {
+): Promise<{ store: EngineLog; reach: DatabaseReach }> {
   const { config, clock, events, logger, metrics } = foundation;
   /** When the newest checkpoint had been signed that the last failure followed: one event for all that fail in a row. */
   let failedAfter: number | undefined;
-  const store = await openLog({
-    directory: config.audit.directory,
-    publicDirectory: config.audit.publish,
-    guard: config.audit.checkpointGuard ?? join(config.audit.directory, 'checkpoint.guard'),
+  const reach = new DatabaseReach(foundation, () => store);
+  const store = await openEngine(config.audit, {
     signer: checkpointSigner(auditKey, config.audit.origin),
     clock,
     onFailed: (error) => {
       logger.error('the log cannot be written; nothing more is issued', { error });
       failed(error);
     },
+    onReach: (problem) => reach.changed(problem),
     onPublishFailed: (error) => {
       logger.warn('the log could not be published; it is tried again', { error });
       if (failedAfter === store.publishedAt) return;
@@ -39,5 +38,5 @@ export async function openStore(
     checkpointSize: store.publishedSize,
     checkpointTime: store.publishedAt,
   }));
-  return store;
+  return { store, reach };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '#config/load.ts';
 import { DocumentError } from '#document/problem.ts';
-import { minimal } from './minimal.ts';
+import { changed, minimal } from './minimal.ts';
 
 function problems(more: string): readonly string[] {
   try {
@@ -64,5 +64,62 @@ describe('the probe', () => {
       'admin.probe.listen: 66060 is not a port: the highest is 65535',
       'admin.probe.path: a path begins with "/" and holds letters, digits, "/", "-", ".", "_" and "~"',
     ]);
+  });
+});
+
+describe('the database of the log', () => {
+  const config = (fields: string) =>
+    changed('publish: public\n', `publish: public\n  store: { postgres: { ${fields} } }\n`);
+  const complaints = (fields: string) => {
+    try {
+      parseConfig(config(fields), '/folder/server.yaml');
+      return [];
+    } catch (thrown) {
+      if (thrown instanceof DocumentError) return thrown.problems.map(({ path, message }) => `${path}: ${message}`);
+      throw thrown;
+    }
+  };
+
+  it('has servers, a name and a role, and is reached over TLS unless told otherwise', () => {
+    const hosts =
+      'hosts: [db.example.org, "10.0.0.7:6432", "[::1]", "[fd00::7]:5433", /run/postgresql, "/run/pg:5433"]';
+    expect(parseConfig(config(hosts), '/folder/server.yaml').config.audit.store).toEqual({
+      hosts: [
+        { host: 'db.example.org', port: 5432 },
+        { host: '10.0.0.7', port: 6432 },
+        { host: '::1', port: 5432 },
+        { host: 'fd00::7', port: 5433 },
+        { host: '/run/postgresql', port: 5432 },
+        { host: '/run/pg', port: 5433 },
+      ],
+      database: 'countersign',
+      user: 'countersign',
+      schema: 'countersign',
+      tls: {},
+      patienceMs: 5_000,
+    });
+    const more =
+      'hosts: [db], password: { file: secret }, tls: { ca: ca.pem, certificate: c.pem, key: k.pem }, patience: 0s';
+    expect(parseConfig(config(more), '/folder/server.yaml').config.audit.store).toMatchObject({
+      password: { file: '/folder/secret' },
+      tls: { ca: '/folder/ca.pem', certificate: '/folder/c.pem', key: '/folder/k.pem' },
+      patienceMs: 0,
+    });
+    expect(parseConfig(config('hosts: [db], tls: { mode: off }'), '/s.yaml').config.audit.store?.tls).toBe('off');
+    expect(parseConfig(minimal, '/s.yaml').config.audit).not.toHaveProperty('store');
+  });
+
+  it.each([
+    ['hosts: []', 'audit.store.postgres.hosts'],
+    ['hosts: ["postgres://u:p@h/d"]', 'audit.store.postgres.hosts[0]: this is no host'],
+    ['hosts: ["db:70000"]', '70000 is not a port: they go from 1 to 65535'],
+    ['hosts: [db], schema: pg_log', 'audit.store.postgres.schema: "pg_log" is not a name of'],
+    ['hosts: [db], schema: "a; DROP"', 'audit.store.postgres.schema: "a; DROP" is not a name of'],
+    ['hosts: [db], password: { file: a, env: B }', 'audit.store.postgres.password: exactly one of file, env'],
+    ['hosts: [db], tls: { certificate: a }', 'certificate and key belong together'],
+    ['hosts: [db], tls: { mode: off, ca: a }', 'mode is off'],
+    ['hosts: [db], patience: 2m', 'audit.store.postgres.patience: 2m is not between 0s and 1m'],
+  ])('%s is refused before a server starts with it', (fields, message) => {
+    expect(complaints(fields)).toEqual([expect.stringContaining(message)]);
   });
 });

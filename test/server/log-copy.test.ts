@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '#config/load.ts';
+import { thisInstance } from '#server/instance.ts';
 import { copyLog } from '#server/log-copy.ts';
 import { Logger } from '#telemetry/log/logger.ts';
 import { minimal } from '#test/config/minimal.ts';
@@ -10,7 +11,7 @@ const configWith = (copyTo: string) => {
     minimal.replace('audit:\n', () => `audit:\n  copyTo: ${copyTo}\n`),
     '/server.yaml',
   );
-  return { config, logger };
+  return { config, logger, instance: thisInstance('test') };
 };
 
 /** A log of `{"seq":N}`, which gives at most three at a time. */

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { uuidSource } from '#audit/uuid.ts';
 import type { CeremonyTools } from '#ceremony/context.ts';
 import type { CeremonyPlan } from '#ceremony/plan.ts';
@@ -8,9 +7,9 @@ import { durableShelf } from '#keys/durable-shelf.ts';
 import { Pkcs11KeyStore } from '#keys/pkcs11/key-store.ts';
 import { parsePkcs11Uri } from '#keys/pkcs11/uri.ts';
 import { SoftwareKeyStore } from '#keys/software/key-store.ts';
+import { openEngine } from '#server/engine.ts';
 import { checkpointSigner, openKey } from '#server/open-key.ts';
 import { SystemEntropy, systemClock } from '#server/system.ts';
-import { openLog } from '#store/sqlite/open-log.ts';
 
 export interface OpenTools extends AsyncDisposable {
   readonly tools: CeremonyTools;
@@ -47,13 +46,7 @@ async function openRecord(file: string, entropy: SystemEntropy, opening: AsyncDi
   const { audit } = loadConfig(file).config;
   const key = await openKey(audit.key, () => {});
   opening.defer(() => key.signer.close());
-  const log = await openLog({
-    directory: audit.directory,
-    publicDirectory: audit.publish,
-    guard: audit.checkpointGuard ?? join(audit.directory, 'checkpoint.guard'),
-    signer: checkpointSigner(key, audit.origin),
-    clock: systemClock,
-  });
+  const log = await openEngine(audit, { signer: checkpointSigner(key, audit.origin), clock: systemClock });
   opening.defer(() => log.close());
   const id = uuidSource(
     () => systemClock.now(),

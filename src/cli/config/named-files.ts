@@ -13,6 +13,7 @@ export function missingFiles(config: ServerConfig, env: NodeJS.ProcessEnv): read
   const wanted = [
     ...config.issuers.flatMap(ofIssuer),
     ...ofKey(config.audit.key, 'audit.key'),
+    ...ofStore(config.audit.store),
     ...config.csr.blocklists.map((path) => file(path, 'csr.blocklists')),
     ...config.authenticators.flatMap(ofAuthenticator),
   ];
@@ -58,6 +59,16 @@ function ofKey(key: SigningKeyConfig | Pkcs11KeyConfig, from: string): readonly 
   return [
     file(key.path, `${from}: file.path`),
     ...(key.passphrase ? [secret(key.passphrase, `${from}: file.passphrase`)] : []),
+  ];
+}
+
+function ofStore(store: ServerConfig['audit']['store']): readonly Wanted[] {
+  if (store === undefined) return [];
+  const from = 'audit.store.postgres';
+  const files = store.tls === 'off' ? [] : [store.tls.ca, store.tls.certificate, store.tls.key];
+  return [
+    ...(store.password === undefined ? [] : [secret(store.password, `${from}.password`)]),
+    ...files.flatMap((path) => (path === undefined ? [] : [file(path, `${from}.tls`)])),
   ];
 }
 

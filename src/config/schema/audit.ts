@@ -1,8 +1,10 @@
+import { auditStore } from './audit-store.ts';
 import { duration, flag, oneOf, optional, path, section, text } from './field.ts';
 import { signingKey } from './key.ts';
 
 export const audit = section('The tamper-evident log', {
-  directory: path('Folder of the store; one server at a time'),
+  directory: path('Folder of the store, or with another store of what a replica keeps beside it; one server at a time'),
+  store: optional(auditStore),
   origin: text('Name of the log in its checkpoints, for instance audit.example.org/mesh; fixed after the first entry'),
   key: signingKey,
   publish: path('Folder that checkpoint and tiles are written to, for anyone to verify'),

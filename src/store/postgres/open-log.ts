@@ -25,7 +25,7 @@ export async function openPostgresLog(options: PostgresLogOptions): Promise<Engi
   const origin = demandKeyName(options.signer.origin);
   const { settings, directory, publicDirectory, guard, onReach } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const writerData: PostgresWriterData = { settings, origin };
+  const writerData: PostgresWriterData = { settings, origin, lock: join(directory, 'log.lock') };
   const { writer, head } = await Writer.open(new URL('./writer-thread.ts', import.meta.url), writerData, onReach);
   const readerData: PostgresReaderData = { settings, origin, publicDirectory, guard };
   const reader = new Reader(new URL('./reader-thread.ts', import.meta.url), readerData);

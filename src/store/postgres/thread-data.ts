@@ -5,6 +5,8 @@ import type { PostgresSettings } from './settings.ts';
 /** What the threads of this engine are started with; each has a connection of its own. */
 export interface PostgresWriterData {
   readonly settings: PostgresSettings;
+  /** File whose lock is this replica's directory. */
+  readonly lock: string;
   readonly origin: string;
 }
 

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { fault } from '../fault.ts';
 import { GivenUp } from '../group-commit.ts';
+import { lockStore } from '../lock.ts';
 import { StoreError, storeProblem } from '../store-error.ts';
 import type { FromWriter, ToWriter } from '../writer-messages.ts';
 import { BatchWriter } from './batch-writer.ts';
@@ -14,8 +15,14 @@ const say = (message: FromWriter): void => port.postMessage(message);
 const data: PostgresWriterData = workerData;
 
 try {
+  // Two replicas must not publish into one directory, nor hold one guard.
+  const lock = lockStore(data.lock);
   const writer = await BatchWriter.open(data.settings, data.origin, (problem) => say({ kind: 'reach', problem }));
-  port.on('message', (message: ToWriter) => void serve(writer, message));
+  port.on('message', (message: ToWriter) => {
+    void serve(writer, message).then(() => {
+      if (message.kind === 'close') lock.close();
+    });
+  });
   say({ kind: 'opened', head: writer.head });
 } catch (thrown) {
   say({ kind: 'refused', problem: storeProblem(asStoreError(thrown)) });

@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { checkTail } from '../check.ts';
 import { fault } from '../fault.ts';
+import { lockStore } from '../lock.ts';
 import { StoreError, storeProblem } from '../store-error.ts';
 import type { FromWriter, ToWriter } from '../writer-messages.ts';
 import { openForWriting } from './database.ts';
-import { lockStore } from './lock.ts';
 import { Sequencer } from './sequencer.ts';
 import { StoredTree } from './stored-tree.ts';
 import type { SqliteWriterData } from './thread-data.ts';

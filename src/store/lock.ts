@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
-import { StoreError } from '../store-error.ts';
+import { StoreError } from './store-error.ts';
 
 /**
- * Holds the store for this process: an exclusive transaction on a database of its own, kept open. The kernel drops the
+ * Holds a directory for this process: an exclusive transaction on a database of its own, kept open. The kernel drops the
  * lock with the process, however it ends, so nothing stale is ever left. Throws StoreError `locked`.
  */
 export function lockStore(file: string): DatabaseSync {

@@ -1,0 +1,20 @@
+import { join } from 'node:path';
+import type { AuditConfig } from '#config/server-config.ts';
+import type { EngineLog } from '#store/engine-log.ts';
+import type { LogOptions } from '#store/log-options.ts';
+import { openPostgresLog } from '#store/postgres/open-log.ts';
+import { openLog } from '#store/sqlite/open-log.ts';
+
+/** The log on the engine that is configured, with the places that go with it. Rejects with StoreError. */
+export function openEngine(
+  audit: AuditConfig,
+  options: Omit<LogOptions, 'publicDirectory' | 'guard'>,
+): Promise<EngineLog> {
+  const places = {
+    directory: audit.directory,
+    publicDirectory: audit.publish,
+    guard: audit.checkpointGuard ?? join(audit.directory, 'checkpoint.guard'),
+  };
+  if (audit.store === undefined) return openLog({ ...options, ...places });
+  return openPostgresLog({ ...options, ...places, settings: audit.store });
+}
