@@ -7,6 +7,7 @@ require (
 	github.com/go-jose/go-jose/v4 v4.1.3
 	github.com/grpc-ecosystem/go-grpc-middleware/v2 v2.3.2
 	github.com/spiffe/go-spiffe/v2 v2.6.0
+	golang.org/x/crypto v0.41.0
 	google.golang.org/grpc v1.76.0
 	google.golang.org/protobuf v1.36.7
 	istio.io/api v1.28.0

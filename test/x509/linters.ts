@@ -62,6 +62,7 @@ interface PkilintResult {
 export type PkilintJob =
   | { readonly certificate: Uint8Array }
   | { readonly crl: Uint8Array }
+  | { readonly ocspResponse: Uint8Array }
   | { readonly issuer: Uint8Array; readonly subject: Uint8Array };
 
 /** Codes of findings, NOTICE and worse. Its URL library knows no `spiffe` scheme: that one finding is left out. */
@@ -73,6 +74,7 @@ export function pkilint(python: string, jobs: readonly PkilintJob[]): string[][]
     const commands = jobs.map((job) => {
       if ('certificate' in job) return ['lint_pkix_cert', next()];
       if ('crl' in job) return ['lint_crl', '-t', 'CRL', '-p', 'PKIX', next()];
+      if ('ocspResponse' in job) return ['lint_ocsp_response', next()];
       return ['lint_pkix_signer_signee_cert_chain', next(), next()];
     });
     const script = join(import.meta.dirname, 'pkilint-batch.py');

@@ -9,10 +9,11 @@ import io
 import json
 import sys
 
-from pkilint.bin import lint_crl, lint_pkix_cert, lint_pkix_signer_signee_cert_chain
+from pkilint.bin import lint_crl, lint_ocsp_response, lint_pkix_cert, lint_pkix_signer_signee_cert_chain
 
 COMMANDS = {
     "lint_crl": lint_crl,
+    "lint_ocsp_response": lint_ocsp_response,
     "lint_pkix_cert": lint_pkix_cert,
     "lint_pkix_signer_signee_cert_chain": lint_pkix_signer_signee_cert_chain,
 }
