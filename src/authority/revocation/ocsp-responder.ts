@@ -43,6 +43,8 @@ const mostKept = 10_000;
 /** Signatures at a time, and questions that may wait for theirs: strangers must not keep a key from issuing. */
 const mostAtWork = 1;
 const mostWaiting = 64;
+/** Of an answer that is outrun by revocations. */
+const mostRounds = 3;
 
 /**
  * Answers by OCSP (RFC 6960, in the profile of RFC 5019) whether certificates of our issuers are revoked, signed by the
@@ -85,7 +87,7 @@ export class OcspResponder {
     if (issuer === undefined) return { word: 'unauthorized', der: ocspFailure('unauthorized') };
     const [only, ...others] = certIds;
     if (only === undefined || others.length > 0) {
-      const { der } = await this.#make(issuer, certIds);
+      const { der } = await this.#makeOfNow(issuer, certIds);
       return { word: 'several', der };
     }
     return this.#answerOne(issuer, only);
@@ -99,14 +101,11 @@ export class OcspResponder {
     const key = Buffer.from(certId.der).toString('latin1');
     const kept = this.#kept.get(key);
     if (kept !== undefined && kept.keep.renewedAt * 1000 > clock.now()) return kept;
-    const making = this.#underWay.get(key) ?? this.#makeAndKeep(key, issuer, certId);
-    return making;
+    return this.#underWay.get(key) ?? this.#makeAndKeep(key, issuer, certId);
   }
 
   #makeAndKeep(key: string, issuer: SigningIssuer, certId: CertId): Promise<Kept> {
-    const generation = this.#generation;
-    const making = this.#make(issuer, [certId]).then((made) => {
-      if (generation !== this.#generation) return made;
+    const making = this.#makeOfNow(issuer, [certId]).then((made) => {
       this.#kept.delete(key);
       this.#kept.set(key, made);
       const [oldest] = this.#kept.keys();
@@ -119,6 +118,16 @@ export class OcspResponder {
     };
     making.then(ended, ended);
     return making;
+  }
+
+  /** What was revoked while an answer was being signed is in it, or nobody gets one. */
+  async #makeOfNow(issuer: SigningIssuer, certIds: readonly CertId[]): Promise<Kept> {
+    for (let round = 0; round < mostRounds; round++) {
+      const generation = this.#generation;
+      const made = await this.#make(issuer, certIds);
+      if (generation === this.#generation) return made;
+    }
+    throw new Refusal('overload', 'revocations come faster than answers are signed; try again later');
   }
 
   /** The register is read when the turn has come: what was revoked while a question waited is told. */
