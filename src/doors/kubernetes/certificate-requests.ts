@@ -1,3 +1,4 @@
+import type { AskedNamed } from '#authority/own-certificate.ts';
 import { parseGoDuration } from '#document/go-duration.ts';
 import type { IssuanceRequest } from '#issuance/request.ts';
 import { Refusal } from '#refusal/refusal.ts';
@@ -8,7 +9,7 @@ import { issuerGroup } from './issuer-resource.ts';
 import type { IssuerSpec } from './issuer-spec.ts';
 import { type Asked, issuerWish, nothingAsked } from './issuer-wish.ts';
 import { readUsages } from './key-usages.ts';
-import type { RequestKind, Said, Verdict } from './request-kind.ts';
+import type { Handed, RequestKind, Said, Verdict } from './request-kind.ts';
 
 /**
  * How an issuer that a request names stands: what it offers, or why not (yet), where that can be told. `againMs`: until that
@@ -23,6 +24,8 @@ export interface CertificateRequestsOptions {
   readonly cluster: string;
   /** By `issuers/NAMESPACE/NAME` or `clusterissuers/NAME`. */
   readonly issuer: (key: string) => IssuerStanding;
+  /** A chain that stands in a status, as we give it, where it is ours for just that request; else undefined. `now` in ms. */
+  readonly own: (chain: string, asked: AskedNamed, now: number) => Handed | undefined;
   /** ms for which what may pass is tried before a request is told to have failed. */
   readonly retryForMs: number;
 }
@@ -62,10 +65,17 @@ function verdictOn(request: CertificateRequest, options: CertificateRequestsOpti
     const refusal = new Refusal(code, why);
     return { refusal, word: failedWord(request, why, now, code === 'request.malformed') };
   };
-  if (request.certificate !== '')
-    return refused('request.malformed', 'status.certificate was set by somebody else; make another request');
   const asked = askedBy(request);
   if ('why' in asked) return refused('request.malformed', asked.why);
+  if (request.certificate !== '') {
+    // ours, and somebody took away what we had said of it: it is said again, and nothing is signed (kubernetes.md §1.2.7)
+    const own = options.own(request.certificate, { csr: request.csr, wish: issuerWish(asked, undefined) }, now);
+    if (own !== undefined) return { settled: issuedWord(request, own, now) };
+    return refused(
+      'request.malformed',
+      'status.certificate holds what was not signed here for it; make another request',
+    );
+  }
   const standing = options.issuer(request.issuerRef);
   if ('waits' in standing) {
     const { waits, againMs } = standing;

@@ -2,9 +2,10 @@ import { CertificateRequesters } from '#authn/kubernetes/certificate-requesters.
 import { Requesters } from '#authn/kubernetes/requesters.ts';
 import { TrustedAccounts } from '#authn/node/trusted-accounts.ts';
 import type { LiveIssuers } from '#authority/issuers.ts';
+import { ownCertificate } from '#authority/own-certificate.ts';
 import type { ExternalIssuerConfig, PodCertificatesConfig, SigningRequestsConfig } from '#config/server-config.ts';
 import { AnsweredRequests, type RequestObserver } from '#doors/kubernetes/answered-requests.ts';
-import { certificateRequests } from '#doors/kubernetes/certificate-requests.ts';
+import { type CertificateRequestsOptions, certificateRequests } from '#doors/kubernetes/certificate-requests.ts';
 import { IssuerObjects } from '#doors/kubernetes/issuer-objects.ts';
 import { issuerGroup } from '#doors/kubernetes/issuer-resource.ts';
 import { issuerSigningRequests } from '#doors/kubernetes/issuer-signing-requests.ts';
@@ -112,7 +113,10 @@ export function openCertificateRequests(
         onChange: () => refresh(),
       });
       const issuer = (key: string) => objects.standing(key);
-      const requests: Answered[] = [started(around, certificateRequests({ cluster, retryForMs, issuer }), answering)];
+      const own: CertificateRequestsOptions['own'] = (chain, asked, now) =>
+        ownCertificate(chain, asked, live.all(), now);
+      const kind = certificateRequests({ cluster, retryForMs, issuer, own });
+      const requests: Answered[] = [started(around, kind, answering)];
       if (signerNames)
         requests.push(
           started(around, issuerSigningRequests({ cluster, issuer, approves }), answering, signerNamesQueue),

@@ -144,16 +144,4 @@ describe('the door of CertificateRequests, and whose they are', () => {
     await door.ended('own', 'Issued');
     expect(door.writesTo('web')).toEqual([]);
   });
-
-  it('one to which somebody else has given a certificate is not signed again: it has failed, on the record, and keeps what it has', async () => {
-    const door = await open();
-    const theirs = Buffer.from('theirs').toString('base64');
-    const uid = door.ask('web', { status: {} });
-    door.say('web', { conditions: [approved], certificate: theirs });
-    await door.ended('web', 'Failed');
-    expect(door.statusOf('web').certificate).toBe(theirs);
-    expect(door.conditionOf('web', 'InvalidRequest')).toMatchObject({ status: 'True' });
-    expect(door.records('certificate.issued', uid)).toEqual([]);
-    expect(door.records('certificate.denied', uid)).toHaveLength(1);
-  });
 });

@@ -52,6 +52,18 @@ export function statusesSuite(site: () => Answering): void {
     });
   });
 
+  it('K §1.2.7: a Ready that somebody takes away comes back beside the same certificate, and nothing more is signed', async () => {
+    const { replica, requests } = site();
+    const uid = await requests.ask('robbed');
+    const chain = await requests.chainOf('robbed');
+    const status = Object(at(await requests.get('robbed'), 'status'));
+    const conditions = [...status.conditions].filter((each) => at(each, 'type') !== 'Ready');
+    await requests.admin.patch(`${requests.pathOf('robbed')}/status`, { status: { conditions } });
+    expect(await requests.chainOf('robbed')).toBe(chain);
+    expect(at(await requests.get('robbed'), 'status', 'ca')).toBe(status.ca);
+    expect(issuedFor(replica, uid)).toHaveLength(1);
+  });
+
   it('K-8, K-11: pending and then issued is two versions: certificate, roots and Ready come in one', async () => {
     const { requests } = site();
     const lives = await Lives.watch(requests);

@@ -1,4 +1,5 @@
 import { CertificateRequesters } from '#authn/kubernetes/certificate-requesters.ts';
+import { ownCertificate } from '#authority/own-certificate.ts';
 import { AnsweredRequests, type AnsweredRequestsOptions } from '#doors/kubernetes/answered-requests.ts';
 import type { CertificateRequest } from '#doors/kubernetes/certificate-request.ts';
 import { certificateRequests } from '#doors/kubernetes/certificate-requests.ts';
@@ -94,7 +95,10 @@ export class Door extends Shop implements AsyncDisposable {
     const { sequence } = this.rig;
     this.requests = new AnsweredRequests({
       ...around,
-      kind: certificateRequests({ cluster: 'Kubernetes', retryForMs, issuer }),
+      kind: certificateRequests({
+        ...{ cluster: 'Kubernetes', retryForMs, issuer },
+        own: (chain, asked, now) => ownCertificate(chain, asked, [this.rig.issuer], now),
+      }),
       issuance: {
         issue: (...asked) => this.#busyWith(sequence.issue(...asked)),
         approve: (...asked) => this.#busyWith(sequence.approve(...asked)),
