@@ -11,6 +11,7 @@ import { policy } from './policy/command.ts';
 import { quickstart } from './quickstart/command.ts';
 import { revoke } from './revoke/command.ts';
 import { serve } from './serve/command.ts';
+import { store } from './store/command.ts';
 import { version } from './version.ts';
 
 /** Everything one can type; each entry loads its implementation when it runs. */
@@ -30,6 +31,7 @@ export const commands: Group = defineGroup({
     inspect,
     policy,
     audit,
+    store,
     config,
     migrate,
     completion,

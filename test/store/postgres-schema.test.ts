@@ -163,6 +163,8 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
         Buffer.alloc(32),
         0,
       ],
+      putEntries: [3_000, Buffer.from('ab'), [1], [2]],
+      putTiles: [Buffer.from('cd'), [0], [11], [1], [2]],
       forgetWriter: [uuid],
       signed: [],
       sign: [1, Buffer.alloc(32), ''],

@@ -27,5 +27,8 @@ export async function openSource({ log, store }: SourceOptions, home: Home): Pro
 
 export async function hasStore(home: Home): Promise<boolean> {
   const { logDatabase } = await import('#store/sqlite/open-log.ts');
-  return existsSync(logDatabase(home.audit));
+  if (!existsSync(logDatabase(home.audit))) return false;
+  // One that was moved into a PostgreSQL has left its old store behind.
+  const { postgresOfHome } = await import('../store/configured.ts');
+  return postgresOfHome(home) === undefined;
 }

@@ -6,7 +6,10 @@ const storeOption = value('DIR', "the server's own store, read beside it (defaul
 
 export const verifyOptions = {
   key: keyOption,
-  store: value('DIR', "check the server's own store as well (default: the home's, unless a DIR is given)"),
+  store: value(
+    'DIR',
+    "check the server's own store as well: its folder, or its configuration file where that names a PostgreSQL (default: the home's, unless a DIR is given)",
+  ),
   json: flag(
     'one JSON object: {"verified", "origin", "size", "root"} or {"verified": false, "file", "index", "problem"}',
   ),

@@ -1,9 +1,12 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { Unverified, verifyDirectory } from '#audit/verify.ts';
+import type { Head } from '#store/head.ts';
+import type { PostgresSettings } from '#store/postgres/settings.ts';
 import { StoreError } from '#store/store-error.ts';
 import type { Input } from '../command/command.ts';
 import type { Exit } from '../exit.ts';
 import { Failure } from '../failure.ts';
+import type { Home } from '../home.ts';
 import { facts } from '../terminal/facts.ts';
 import { plain } from '../terminal/plain.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -56,22 +59,56 @@ async function verifyOwnStore(
   { options, operands, home }: VerifyInput,
   terminal: Terminal,
 ): Promise<Verdict | undefined> {
-  const isHome = operands[0] === undefined && (await hasStore(home));
-  const directory = options.store ?? (isHome ? home.audit : undefined);
-  if (directory === undefined) return undefined;
+  const store = await storeOf(options.store, operands[0] === undefined ? home : undefined);
+  if (store === undefined) return undefined;
+  using progress = terminal.progress(`verifying ${store.name}`);
+  try {
+    const { size, root } = await store.verify((done, all) => progress.at(done, all));
+    return { verified: true, of: store.name, size, root: Buffer.from(root).toString('base64') };
+  } catch (thrown) {
+    if (!(thrown instanceof StoreError) || thrown.code === 'unreachable') throw thrown;
+    const { index, message } = thrown;
+    return {
+      verified: false,
+      of: store.name,
+      file: store.name,
+      ...(index !== undefined && { index }),
+      problem: message,
+    };
+  }
+}
+
+interface VerifiedStore {
+  readonly name: string;
+  verify(onProgress: (done: number, all: number) => void): Promise<Head>;
+}
+
+async function storeOf(named: string | undefined, home: Home | undefined): Promise<VerifiedStore | undefined> {
+  if (named !== undefined && existsSync(named) && statSync(named).isFile()) {
+    const { auditOf } = await import('../store/configured.ts');
+    const audit = auditOf(named);
+    return audit.store === undefined ? embedded(audit.directory) : inPostgres(audit.store);
+  }
+  if (named !== undefined) return embedded(named);
+  if (home === undefined) return undefined;
+  const { postgresOfHome } = await import('../store/configured.ts');
+  const settings = postgresOfHome(home);
+  if (settings !== undefined) return inPostgres(settings);
+  return (await hasStore(home)) ? embedded(home.audit) : undefined;
+}
+
+async function embedded(directory: string): Promise<VerifiedStore> {
   const { logDatabase } = await import('#store/sqlite/open-log.ts');
   const { verifyStore } = await import('#store/sqlite/verify.ts');
-  const file = logDatabase(directory);
-  if (!existsSync(file)) throw new Failure('input', `${directory}: not a store: it has no ${file}`);
-  using progress = terminal.progress(`verifying ${file}`);
-  try {
-    const { size, root } = await verifyStore(file, (done, all) => progress.at(done, all));
-    return { verified: true, of: file, size, root: Buffer.from(root).toString('base64') };
-  } catch (thrown) {
-    if (!(thrown instanceof StoreError)) throw thrown;
-    const { index, message } = thrown;
-    return { verified: false, of: file, file, ...(index !== undefined && { index }), problem: message };
-  }
+  const name = logDatabase(directory);
+  if (!existsSync(name)) throw new Failure('input', `${directory}: not a store: it has no ${name}`);
+  return { name, verify: (onProgress) => verifyStore(name, onProgress) };
+}
+
+async function inPostgres(settings: PostgresSettings): Promise<VerifiedStore> {
+  const { verifyPostgres } = await import('#store/postgres/verify.ts');
+  const { placeOf } = await import('#store/postgres/settings.ts');
+  return { name: placeOf(settings), verify: (onProgress) => verifyPostgres(settings, onProgress) };
 }
 
 function verdictText(verdict: Verdict, { style }: Terminal): string {

@@ -98,7 +98,7 @@ export async function settle(session: Session, writer: string, id: string): Prom
 }
 
 /** Many runs of octets as one, and where each begins (from 1) and how long it is. */
-function pieces(parts: readonly Uint8Array[]): { octets: Buffer; starts: number[]; lengths: number[] } {
+export function pieces(parts: readonly Uint8Array[]): { octets: Buffer; starts: number[]; lengths: number[] } {
   const lengths = parts.map(({ length }) => length);
   let next = 1;
   const starts = lengths.map((length) => {

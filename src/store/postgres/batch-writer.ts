@@ -9,8 +9,9 @@ import type { Committed } from '../writer-messages.ts';
 import { appendBatch, type Batch, InDoubt, type Known, settle } from './append-batch.ts';
 import { migrate } from './migrate.ts';
 import { headOf, PostgresTree } from './postgres-tree.ts';
+import { openAsServer } from './presence.ts';
 import { Remembered } from './remembered.ts';
-import { Rejected, Session } from './session.ts';
+import { Rejected, type Session } from './session.ts';
 import { type PostgresSettings, placeOf } from './settings.ts';
 import { statements } from './statements.ts';
 
@@ -47,7 +48,7 @@ export class BatchWriter {
 
   /** Connects, brings the schema up to date, and looks at the tree's newest part. Rejects with StoreError. */
   static async open(settings: PostgresSettings, origin: string, reach: Reach): Promise<BatchWriter> {
-    const session = await Session.open(settings);
+    const session = await openAsServer(settings);
     try {
       await migrate(session, settings.schema);
       const remembered = await begin(session, settings, origin);
@@ -106,7 +107,7 @@ export class BatchWriter {
   }
 
   async #attempt(batch: Batch, inDoubt: boolean): Promise<Committed> {
-    if (this.#session.lost) this.#session = await Session.open(this.#settings);
+    if (this.#session.lost) this.#session = await openAsServer(this.#settings);
     if (inDoubt) {
       const found = await settle(this.#session, this.#writer, batch.id);
       if (found !== undefined) return found;
@@ -133,7 +134,7 @@ export class BatchWriter {
 
   async #recover(): Promise<void> {
     if (this.#busy || this.#closed || this.#awaySince === undefined) return;
-    const session = await Session.open(this.#settings).catch(() => undefined);
+    const session = await openAsServer(this.#settings).catch(() => undefined);
     if (session === undefined) {
       this.#recoverLater();
     } else if (this.#busy || this.#closed || !this.#session.lost) {

@@ -1,3 +1,14 @@
+const putEntries = `INSERT INTO entry (seq, body)
+  SELECT $1::bigint + at - 1, substr($2::bytea, start, length)
+  FROM unnest($3::int[], $4::int[]) WITH ORDINALITY AS piece (start, length, at)`;
+
+/** `first` is the number of the first of five values. */
+const putTiles = (first: number) => `INSERT INTO tile (level, n, hashes)
+  SELECT level, n, substr($${first}::bytea, start, length)
+  FROM unnest($${first + 1}::int[], $${first + 2}::bigint[], $${first + 3}::int[], $${first + 4}::int[])
+    AS piece (level, n, start, length)
+  ON CONFLICT (level, n) DO UPDATE SET hashes = excluded.hashes`;
+
 /** What is asked while certificates are issued. Each finds its rows by a key, whatever the log's size; a test reads the plans. */
 export const statements = {
   head: 'SELECT origin, size, root, time FROM tree',
@@ -10,20 +21,15 @@ export const statements = {
   batch: 'SELECT first, count FROM batch WHERE writer = $1 AND id = $2',
   /** All of a batch in one statement: its entries and tiles come as two runs of octets, cut up by their lengths. */
   write: `WITH
-      bodies AS (
-        INSERT INTO entry (seq, body)
-        SELECT $1::bigint + at - 1, substr($2::bytea, start, length)
-        FROM unnest($3::int[], $4::int[]) WITH ORDINALITY AS piece (start, length, at)),
-      hashes AS (
-        INSERT INTO tile (level, n, hashes)
-        SELECT level, n, substr($5::bytea, start, length)
-        FROM unnest($6::int[], $7::bigint[], $8::int[], $9::int[]) AS piece (level, n, start, length)
-        ON CONFLICT (level, n) DO UPDATE SET hashes = excluded.hashes),
+      bodies AS (${putEntries}),
+      hashes AS (${putTiles(5)}),
       told AS (
         INSERT INTO batch (writer, id, first, count) VALUES ($10::uuid, $11::uuid, $1::bigint, $12::int)
         ON CONFLICT (writer) DO UPDATE
         SET id = excluded.id, first = excluded.first, count = excluded.count, at = excluded.at)
     UPDATE tree SET size = $13::bigint, root = $14::bytea, time = $15::bigint`,
+  putEntries,
+  putTiles: putTiles(1),
   forgetWriter: 'DELETE FROM batch WHERE writer = $1',
   signed: 'SELECT size, root FROM signed',
   sign: `INSERT INTO signed (one, size, root, note) VALUES (1, $1, $2, $3)

@@ -1,0 +1,74 @@
+import { emptyRoot } from '#audit/merkle.ts';
+import type { MoveSource, MoveTarget, SignedNote } from '../move/move-log.ts';
+import { StoreError } from '../store-error.ts';
+import { pieces } from './append-batch.ts';
+import { asBytes, asInteger } from './columns.ts';
+import { migrate, schemaVersion } from './migrate.ts';
+import { PostgresTree } from './postgres-tree.ts';
+import { openAlone } from './presence.ts';
+import { type PostgresSettings, placeOf } from './settings.ts';
+import { statements } from './statements.ts';
+
+export interface PostgresSource extends MoveSource {
+  /** The newest checkpoint that any replica has signed. */
+  readonly signed: SignedNote | undefined;
+}
+
+/** A log in PostgreSQL to be moved away, held so that no server opens it meanwhile. Rejects with StoreError. */
+export async function postgresSource(settings: PostgresSettings): Promise<PostgresSource> {
+  const session = await openAlone(settings);
+  try {
+    if ((await schemaVersion(session)) === 0) throw new StoreError('damaged', `${placeOf(settings)} has no log`);
+    const [head] = await session.query(statements.head);
+    const [signed] = await session.query('SELECT size, root, note FROM signed');
+    return {
+      name: placeOf(settings),
+      origin: String(head?.origin),
+      tree: new PostgresTree(async () => session),
+      signed: signed && {
+        size: asInteger(signed.size, 'the size signed last'),
+        root: asBytes(signed.root, 'the root signed last'),
+        note: String(signed.note),
+      },
+      [Symbol.asyncDispose]: () => session.close(),
+    };
+  } catch (thrown) {
+    session.destroy();
+    throw thrown;
+  }
+}
+
+/** An empty schema in PostgreSQL that takes a log over, in one transaction. Rejects with StoreError. */
+export async function postgresTarget(settings: PostgresSettings, origin: string): Promise<MoveTarget> {
+  const session = await openAlone(settings);
+  try {
+    await migrate(session, settings.schema);
+    const tree = new PostgresTree(async () => session);
+    const [head] = await session.query(statements.head);
+    if ((head !== undefined && head.size !== 0) || (await tree.lastIndex()) >= 0) {
+      throw new StoreError('occupied', `${placeOf(settings)} has a log already: choose another schema`);
+    }
+    // Reading the other store takes what it takes; nobody else waits for us.
+    await session.run('SET idle_in_transaction_session_timeout = 0; BEGIN; DELETE FROM tree');
+    return {
+      name: placeOf(settings),
+      tree,
+      async put(from, entries, tiles) {
+        const [bodies, hashes] = [pieces(entries), pieces(tiles.map((tile) => tile.hashes))];
+        await session.query(statements.putEntries, [from, bodies.octets, bodies.starts, bodies.lengths]);
+        const places = [tiles.map(({ level }) => level), tiles.map(({ n }) => n)];
+        await session.query(statements.putTiles, [hashes.octets, ...places, hashes.starts, hashes.lengths]);
+      },
+      async finish({ size, root, time }, signed) {
+        const head = [origin, size, size === 0 ? emptyRoot : root, time];
+        await session.query('INSERT INTO tree (one, origin, size, root, time) VALUES (1, $1, $2, $3, $4)', head);
+        if (signed !== undefined) await session.query(statements.sign, [signed.size, signed.root, signed.note]);
+        await session.commit();
+      },
+      [Symbol.asyncDispose]: () => session.close(),
+    };
+  } catch (thrown) {
+    session.destroy();
+    throw thrown;
+  }
+}
