@@ -145,13 +145,17 @@ export class EngineLog implements DurableLog {
     return this.#closing;
   }
 
-  /** The tree as the store has it now; what is not seen this time is seen the next. */
+  async catchUp(): Promise<void> {
+    const head = await this.#reader.head();
+    if (head.size > this.#head.size) this.#grown(head);
+  }
+
+  /** What is not seen this time is seen the next. */
   async #look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
     try {
-      const head = await this.#reader.head();
-      if (head.size > this.#head.size) this.#grown(head);
+      await this.catchUp();
     } catch {
       // The writer tells of a store that is out of reach.
     } finally {

@@ -25,6 +25,8 @@ export interface DurableLog extends AuditLog {
   entry(index: number): Promise<Uint8Array | undefined>;
   /** Octets of entries [from, to), at most 1,000 at a time: fewer come back when the log is shorter. */
   entries(from: number, to: number): Promise<Uint8Array[]>;
+  /** Takes note of all that other replicas have added until now. Rejects where the store is out of reach. */
+  catchUp(): Promise<void>;
   readonly metrics: LogMetrics;
   /** Writes what has been accepted, publishes, lets go. */
   close(): Promise<void>;

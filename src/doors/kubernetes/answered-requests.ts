@@ -90,6 +90,11 @@ export class AnsweredRequests<Request extends WaitingRequest> {
     for (const key of this.#keys()) this.#queue.add(key);
   }
 
+  /** What others have put on the record since we last looked: to be known before a term of ours begins. */
+  learn(issued: ReadonlyMap<string, Handed>): void {
+    this.#courses.learn(issued);
+  }
+
   get waiting(): number {
     return this.#queue.size;
   }

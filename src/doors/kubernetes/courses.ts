@@ -30,6 +30,12 @@ export class Courses {
     this.#known = new Map([...issuedBefore].map(([uid, handed]) => [uid, { handed }]));
   }
 
+  /** What another replica put on the record, and perhaps handed over to nobody; what is known here goes before it. */
+  learn(issued: ReadonlyMap<string, Handed>): void {
+    for (const [uid, handed] of issued) this.of(uid).handed ??= handed;
+    this.#isSwept = false;
+  }
+
   get size(): number {
     return this.#known.size;
   }
@@ -58,7 +64,7 @@ export class Courses {
     if (course !== undefined) course.since = undefined;
   }
 
-  /** Once: of all that was known from before, what no longer waits is forgotten. */
+  /** Once after each lesson: of all that was known from before, what no longer waits is forgotten. */
   sweep(waiting: Iterable<{ readonly uid: string }>): void {
     if (this.#isSwept) return;
     this.#isSwept = true;

@@ -12,6 +12,7 @@ import type { Foundation } from '../foundation.ts';
 import { takeLeave } from '../take-leave.ts';
 import { handedLately } from './handed-lately.ts';
 import { type AnsweredKind, openCertificateRequests, openPods, openSigning } from './kinds.ts';
+import { LearntTerm } from './learnt-term.ts';
 import { Observers } from './observers.ts';
 import { keepNamed, trustBundleKeeper } from './trust-bundles.ts';
 
@@ -20,7 +21,7 @@ type Callers = Pick<Authenticator, 'authenticate'>;
 /** What answering needs of the rest of the server. */
 interface Around {
   readonly issuance: Issuance & Approval;
-  readonly log: Pick<DurableLog, 'entries' | 'size'>;
+  readonly log: Pick<DurableLog, 'catchUp' | 'entries' | 'size'>;
   readonly issuers: LiveIssuers;
   /** Why an issuer cannot sign at present, by its name; answers from memory. */
   readonly cannotSign: (name: string) => string | undefined;
@@ -80,14 +81,29 @@ export class ClusterRequests {
     let trouble = '';
     const elector = new LeaseElector({
       ...{ api, pace: systemPace, identity: `${instance.name}_${instance.bootId}`, ...wanted.lease },
-      onLeading: () => {
+      onLeading: (begun) => {
         trouble = '';
-        for (const each of [...answered, ...bundles]) each.refresh();
+        void learnt.begin(begun);
       },
       onTrouble: (reason) => {
         if (reason !== trouble) logger.warn('requests of the cluster', { ...lease, reason });
         trouble = reason;
       },
+    });
+    const learnt = new LearntTerm({
+      term: () => elector.term,
+      learn: async () => {
+        // in a log of its own nobody else writes, and what this server signed it remembers
+        if (this.#foundation.config.audit.store === undefined) return;
+        await from.log.catchUp();
+        const issued = await handedLately(from, clock.now());
+        for (const each of answered) each.learn(issued);
+      },
+      onLearnt: () => {
+        for (const each of [...answered, ...bundles]) each.refresh();
+      },
+      onTrouble: (reason) => logger.warn('requests of the cluster', { component: 'log', reason }),
+      pace: systemPace,
     });
     const poster = new EventPoster({
       ...{ api, pace: systemPace, controller: 'countersign.dev/issuer', instance: instance.name },
@@ -95,7 +111,7 @@ export class ClusterRequests {
     });
     const observers = new Observers(this.#foundation, poster);
     const issuedBefore = await handedLately(from, clock.now());
-    const term = () => elector.term;
+    const term = () => learnt.current;
     const around = { foundation: this.#foundation, api, wanted, issuers: from.issuers };
     const keepBundles = trustBundleKeeper({ ...around, term });
     const answered = this.#kinds.map((kind) => {

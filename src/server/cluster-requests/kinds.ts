@@ -31,7 +31,7 @@ export interface AnsweredKind {
   readonly plural: string;
   readonly callers: Pick<Authenticator, 'authenticate'>;
   readonly acting?: Impersonation;
-  answer(answering: Answering): Answered;
+  answer(answering: Answering): AnsweredObjects;
 }
 
 interface Answering {
@@ -50,6 +50,11 @@ export interface Answered {
   readonly waiting: number;
   refresh(): void;
   stop(): Promise<void>;
+}
+
+/** Requests that are answered; what others put on the record of them can be learnt. */
+export interface AnsweredObjects extends Answered {
+  learn(issued: ReadonlyMap<string, Handed>): void;
 }
 
 interface Around {
@@ -116,7 +121,7 @@ export function openCertificateRequests(
       const own: CertificateRequestsOptions['own'] = (chain, asked, now) =>
         ownCertificate(chain, asked, live.all(), now);
       const kind = certificateRequests({ cluster, retryForMs, issuer, own });
-      const requests: Answered[] = [started(around, kind, answering)];
+      const requests: AnsweredObjects[] = [started(around, kind, answering)];
       if (signerNames)
         requests.push(
           started(around, issuerSigningRequests({ cluster, issuer, approves }), answering, signerNamesQueue),
@@ -136,6 +141,9 @@ export function openCertificateRequests(
         refresh() {
           objects.refresh();
           refresh();
+        },
+        learn(issued) {
+          for (const each of requests) each.learn(issued);
         },
         async stop() {
           outages.stop();

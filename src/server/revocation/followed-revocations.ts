@@ -5,7 +5,7 @@ import type { AuditLog } from '#issuance/ports.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { fromFiles } from '../events.ts';
 import type { Foundation } from '../foundation.ts';
-import { completed, issuedAs, type RevocationLog, revocationFields } from './recorded.ts';
+import { completed, issuedAs, type RevocationLog, recordedRevocations, revocationFields } from './recorded.ts';
 
 /** ms between two looks at the files, as for policies. */
 const lookEveryMs = 5_000;
@@ -67,11 +67,14 @@ export class FollowedRevocations {
   }
 
   async #take(wanted: readonly WantedRevocation[]): Promise<void> {
-    const { register, revoked, foundation } = this.#parts;
+    const { register, revoked, foundation, log } = this.#parts;
     const issuers = new Set<string>();
+    const news = wanted.filter((one) => register.isNews(one));
+    // another server of the same log may have been first
+    if (news.length > 0) for (const each of await recordedRevocations(log)) register.take(each);
     try {
-      for (const each of wanted.filter((one) => register.isNews(one))) {
-        await this.#revoke(each);
+      for (const each of news) {
+        if (register.isNews(each)) await this.#revoke(each);
         issuers.add(each.issuerKeyId);
       }
     } finally {

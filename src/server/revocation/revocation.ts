@@ -41,6 +41,7 @@ export async function openRevocation(
   await using opening = new AsyncDisposableStack();
   const { clock, events, logger, metrics, instance } = foundation;
   const octet = serialOctet(instance.name);
+  const shared = foundation.config.audit.store !== undefined;
   const nextUpdates = new Map<string, number>();
   const keeper = new CrlKeeper({
     ...{ register, log, clock, octet, files: crlFiles(config.directory), lifetime: config.crlLifetimeSeconds },
@@ -69,9 +70,10 @@ export async function openRevocation(
       if (error !== undefined) logger.error('an OCSP question could not be answered', { error });
     },
     issuers: () => keeper.issuers(),
-    // serials of other servers stand in the logs of those
+    // serials of other servers stand in the logs of those, unless all share one
     isIssued: async (serial) =>
-      Number.parseInt(serial.slice(0, 2), 16) !== octet || (await log.inventory.find({ serial })).length > 0,
+      (!shared && Number.parseInt(serial.slice(0, 2), 16) !== octet) ||
+      (await log.inventory.find({ serial })).length > 0,
   });
   const followed = new FollowedRevocations({
     ...{ foundation, documents: config.documents, register, log },

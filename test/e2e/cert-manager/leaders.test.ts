@@ -1,5 +1,7 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { copyFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { decodeEntry } from '#audit/entry.ts';
 import { verifyDirectory } from '#audit/verify.ts';
 import { formatVkey } from '#audit/vkey.ts';
 import { logDatabase } from '#store/sqlite/open-log.ts';
@@ -8,6 +10,7 @@ import { describeWith } from '#test/oracles.ts';
 import { at } from '#test/support/control-plane/client.ts';
 import type { Cluster } from '#test/support/control-plane/cluster.ts';
 import { createNamespace } from '#test/support/control-plane/objects.ts';
+import { PostgresServer } from '#test/support/postgres/server.ts';
 import { recordsOf } from '#test/support/records.ts';
 import { ServerProcess } from '#test/support/server-process.ts';
 import { isStatusWrite, issuedFor, startCluster } from './answering.ts';
@@ -20,7 +23,7 @@ const patiently = { timeout: 60_000, interval: 25 };
 const changes = 2;
 const asked = 30;
 
-describeWith(['control-plane', 'set:cert-manager'], 'CertificateRequests, and who answers them', () => {
+describeWith(['control-plane', 'set:cert-manager', 'postgres'], 'CertificateRequests, and who answers them', () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await startCluster();
@@ -107,5 +110,41 @@ describeWith(['control-plane', 'set:cert-manager'], 'CertificateRequests, and wh
     const vkey = formatVkey('log.test/mesh', createPublicKey(createPrivateKey(home.logKeyPem)));
     const { size } = await verifyStore(logDatabase(home.path('audit')));
     expect((await verifyDirectory(home.published, vkey)).size).toBe(size);
+  });
+
+  it('K-34: of replicas that share a log, the one that takes over hands over what the dead one has signed', async () => {
+    const requests = await newRequests();
+    const { namespace } = requests;
+    await using database = await PostgresServer.start();
+    const postgres = {
+      hosts: [`127.0.0.1:${database.port}`],
+      ...{ database: 'postgres', user: 'tester', schema: 'mesh', tls: { mode: 'off' } },
+    };
+    const audit = {
+      ...{ directory: 'audit', origin: 'log.test/mesh', publish: 'audit/log' },
+      ...{ key: { file: { path: 'audit/log.key' } }, store: { postgres } },
+    };
+    const prepare = (name: string) => Replica.prepare(cluster, { namespace, config: { instance: { name }, audit } });
+    await using one = await prepare('one');
+    await using other = await prepare('other');
+    for (const file of ['audit/log.key', 'issuers/mesh.pem', 'issuers/mesh.key', 'roots.pem'])
+      copyFileSync(one.home.path(file), other.home.path(file));
+    const held = one.proxy.make({ kind: 'hang' }, { when: isStatusWrite });
+    await using killed = await ServerProcess.start(one.home);
+    await requests.ready('mesh');
+    await using standby = await ServerProcess.start(other.home);
+    const uid = await requests.ask('web');
+    await vi.waitUntil(() => held.met === 1, patiently);
+    await killed.kill();
+    // or the other one waits until that of the dead one has run out
+    await cluster.admin.delete(leaseIn(namespace));
+    const { raw } = new X509Certificate(await requests.chainOf('web'));
+    expect(await holder(namespace)).toMatch(/^other_/);
+    expect((await standby.stop()).code).toBe(0);
+    const rows = await database.sql('SELECT body FROM mesh.entry ORDER BY seq');
+    const entries = rows.map(({ body }) => (body instanceof Uint8Array ? decodeEntry(body) : expect.fail('no octets')));
+    expect(entries.filter(({ type, door }) => type === 'certificate.issued' && door === 'cert-manager')).toMatchObject([
+      { request: { id: uid }, certificateDer: raw.toString('base64'), instance: { name: 'one' } },
+    ]);
   });
 });
