@@ -80,7 +80,7 @@ describeWith(['postgres'], 'a log whose database is in trouble', () => {
   });
 
   it('A-20: the server killed and started again under load: nothing acknowledged is lost, and no caller is refused', async () => {
-    const log = await open(server.settings('crash'));
+    const log = await open(server.settings('crash', { patienceMs: 60_000 }));
     const acknowledged = new Map<number, string>();
     let next = 0;
     let ending = false;

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { softwareCheckpointSigner } from '#audit/checkpoint.ts';
 import { completeEntry, encodeEvent } from '#audit/entry.ts';
 import { leafHash } from '#audit/merkle.ts';
+import { packBatch } from '#store/batch.ts';
+import { BatchWriter } from '#store/postgres/batch-writer.ts';
 import { migrate, migrationSql, schemaVersion } from '#store/postgres/migrate.ts';
 import { openPostgresLog } from '#store/postgres/open-log.ts';
 import { grants, migrations } from '#store/postgres/schema.ts';
@@ -45,10 +47,12 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
       clock: { now: () => time },
     });
   }
+  /** A log without its threads. */
   async function filled(schema: string, records: number): Promise<void> {
-    const log = await open(server.settings(schema));
-    await Promise.all(Array.from({ length: records }, (_, n) => log.append(deniedEvent(n))));
-    await log.close();
+    const writer = await BatchWriter.open(server.settings(schema), signer.origin, () => {});
+    const events = Array.from({ length: records }, (_, n) => encodeEvent(deniedEvent(n)));
+    await writer.commit(packBatch(events), time);
+    await writer.close();
   }
   const failureOf = (run: Promise<unknown>): Promise<unknown> =>
     run.then(
@@ -244,7 +248,8 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
     ];
     it.each(atStart)('A-21: does not start with %s', async (_, change) => {
       await damage(change);
-      expect(await failureOf(open(settings()))).toMatchObject({ code: 'damaged' });
+      const opened = BatchWriter.open(settings(), signer.origin, () => {});
+      expect(await failureOf(opened)).toMatchObject({ code: 'damaged' });
     });
   });
 });

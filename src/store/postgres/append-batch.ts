@@ -38,8 +38,7 @@ export interface Known {
  * before it has committed. Rejects with InDoubt where the batch may stand, with anything else where it does not.
  */
 export async function appendBatch(session: Session, writer: string, batch: Batch, known: Known): Promise<Appended> {
-  await session.run('BEGIN');
-  const [row] = await session.query(statements.lockHead);
+  const [row] = await session.begin(statements.lockHead);
   const before = headOf(row);
   const isOurs = known.tree?.size === before.size && Buffer.compare(known.remembered.head.root, before.root) === 0;
   const tree =
@@ -89,8 +88,7 @@ export async function appendBatch(session: Session, writer: string, batch: Batch
  * we found was committed before it, and so has reached them as well, even if the wait for that one was cut short.
  */
 export async function settle(session: Session, writer: string, id: string): Promise<Committed | undefined> {
-  await session.run('BEGIN');
-  const [row] = await session.query(statements.lockHead);
+  const [row] = await session.begin(statements.lockHead);
   const head = headOf(row);
   const [found] = await session.query(statements.batch, [writer, id]);
   await session.commit();

@@ -39,6 +39,7 @@ export class Rejected extends Error {
 export class Session {
   readonly #client: Client;
   readonly #socket: Socket;
+  readonly #names = new Map<string, string>();
   #warned: string | undefined;
   #lost: Lost | undefined;
 
@@ -126,13 +127,20 @@ export class Session {
 
   /** Rows of one statement. Rejects with Rejected, or with Lost. */
   async query(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
-    const { rows } = await this.#answered(() => this.#client.query<Row>(text, [...values]));
+    const config = { name: this.#nameOf(text), text, values: [...values] };
+    const { rows } = await this.#answered(() => this.#client.query<Row>(config));
     return rows;
   }
 
   /** Statements without values, in one go. */
   async run(text: string): Promise<void> {
     await this.#answered(() => this.#client.query(text));
+  }
+
+  /** Begins a transaction with a statement without values, in one go; its rows. */
+  async begin(text: string): Promise<readonly Row[]> {
+    const results: unknown = await this.#answered(() => this.#client.query(`BEGIN; ${text}`));
+    return rowsOf(Array.isArray(results) ? results.at(-1) : undefined);
   }
 
   /**
@@ -155,6 +163,13 @@ export class Session {
   async close(): Promise<void> {
     if (!this.lost) await this.#answered(() => this.#client.end()).catch(() => {});
     this.destroy();
+  }
+
+  /** What is asked again and again is planned once; there are few texts. */
+  #nameOf(text: string): string {
+    const name = this.#names.get(text) ?? `c${this.#names.size}`;
+    this.#names.set(text, name);
+    return name;
   }
 
   async #answered<T>(ask: () => Promise<T>): Promise<T> {
@@ -182,6 +197,13 @@ export class Session {
 }
 
 const columnTypes: CustomTypesConfig = { getTypeParser: (oid: number) => (text: string) => parseValue(oid, text) };
+
+/** What the client gives for several statements is a list, which its types do not know of. */
+function rowsOf(result: unknown): readonly Row[] {
+  if (typeof result === 'object' && result !== null && 'rows' in result && Array.isArray(result.rows))
+    return result.rows;
+  throw new TypeError('the client gave no rows');
+}
 
 function wordsOf(error: Error): string {
   // What Node gives for a name with several addresses has no message of its own.

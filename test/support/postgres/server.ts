@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, chmodSync, chownSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { PostgresSettings } from '#store/postgres/settings.ts';
 import { oracle } from '#test/oracles.ts';
@@ -10,6 +11,8 @@ import { Watchdog } from '../control-plane/watchdog.ts';
 import { type Account, serverAccount } from './account.ts';
 
 const readyWithinMs = 60_000;
+/** ms between two attempts. */
+const lookAgainMs = 100;
 /** Another process may take a port between our look at it and its use. */
 const attempts = 3;
 
@@ -64,6 +67,7 @@ export class PostgresServer implements AsyncDisposable {
         'UTF8',
         '--locale=C',
         '--no-instructions',
+        '--no-sync',
       ]);
     } else {
       server.#tool('pg_basebackup', [
@@ -87,8 +91,19 @@ export class PostgresServer implements AsyncDisposable {
     return join(this.folder, 'pg', 'data');
   }
 
-  /** After an end, too. */
+  /** After an end, too: where that was a kill, what the postmaster has left behind has to end first. */
   async start(): Promise<void> {
+    for (const deadline = performance.now() + readyWithinMs; ; await pause(lookAgainMs)) {
+      try {
+        return await this.#startOnce();
+      } catch (thrown) {
+        if (!/still in use/.test(String(thrown)) || performance.now() > deadline) throw thrown;
+      }
+    }
+  }
+
+  async #startOnce(): Promise<void> {
+    rmSync(join(this.folder, 'said'), { force: true });
     const settings = {
       port: this.port,
       listen_addresses: '127.0.0.1',
