@@ -8,7 +8,7 @@ const message =
 
 /** A log that goes with its pod is told of wherever somebody may look: it is half of what a log is for. */
 export function tellLifetime({ config, events, logger, metrics }: Foundation, log: AuditLog): void {
-  const passes = config.audit.lifetime === 'passing';
+  const passes = config.audit.lifetime === 'passing' && config.audit.store === undefined;
   new Gauge({
     name: 'countersign_audit_log_passing',
     help: 'Whether the log is kept only as long as this pod: 1, or 0.',

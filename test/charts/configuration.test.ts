@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { missingFiles } from '#cli/config/named-files.ts';
 import { fromValues } from '#cli/migrate/istio-csr/from-values.ts';
 import { translate } from '#cli/migrate/istio-csr/translation.ts';
@@ -8,7 +9,7 @@ import { loadConfig, parseConfig } from '#config/load.ts';
 import type { ServerConfig } from '#config/server-config.ts';
 import { loadPolicySet } from '#policy/load.ts';
 import { countersign, parsed } from '#test/cli/run-cli.ts';
-import { describeWith } from '#test/oracles.ts';
+import { describeWith, repository } from '#test/oracles.ts';
 import { at } from '#test/support/control-plane/client.ts';
 import { render, type Values } from './helm.ts';
 import { MountedPod } from './mounted-pod.ts';
@@ -69,6 +70,26 @@ describeWith(['set:helm'], 'the configuration that the chart makes', () => {
     const policies = ['as-text.yaml', 'as-yaml.yml'].map((file) => pod.path(`/etc/countersign/policies/${file}`));
     for (const policy of policies) expect((await countersign(['policy', 'check', policy])).code).toBe(0);
     expect(pod.arguments).toEqual(['serve', `--config=${pod.configurationFile}`]);
+  });
+
+  it('makes replicas that share a log in PostgreSQL of the values in docs/log-store.md', async () => {
+    const document = readFileSync(join(repository, 'docs/log-store.md'), 'utf8');
+    const [, section = ''] = document.split('## With the chart');
+    const values: Values = parse(section.split('```yaml\n')[1]?.split('```')[0] ?? '');
+    const manifests = await render([ownIssuer, values]);
+    const stores = [0, 1, 2].map((number) => {
+      using pod = new MountedPod(manifests, { ...secretsOfVariants, 'countersign-log': { 'log.key': '' } }, number);
+      const { audit } = loadConfig(pod.configurationFile).config;
+      return { ...audit, key: audit.key.kind };
+    });
+    for (const { origin, key, store } of stores) {
+      expect({ origin, key }).toEqual({ origin: 'audit.example.org/mesh', key: 'file' });
+      expect(store).toMatchObject({
+        hosts: [{ host: 'db.example.org', port: 5432 }],
+        password: { env: 'LOG_DATABASE_PASSWORD' },
+        tls: { ca: expect.stringMatching(/\/etc\/log-database\/ca\.crt$/) },
+      });
+    }
   });
 
   it('a policy that a server would refuse is found in what is rendered', async () => {

@@ -90,6 +90,22 @@ describeWith(['postgres'], 'the way to a log in PostgreSQL', () => {
     expect(await asked({ hosts: hosts.slice(0, 1) })).toMatch(/127\.0\.0\.1:1: .*ECONNREFUSED/);
   });
 
+  it('is set up so that a commit lasts and nobody sits on a lock, whatever the role was given', async () => {
+    await server.sql('CREATE ROLE hasty LOGIN');
+    const shown = async (value: string) => {
+      await server.sql(`ALTER ROLE hasty SET synchronous_commit = ${value}`);
+      const session = await Session.open(server.settings('public', { user: 'hasty' }));
+      const [row] = await session.query(
+        "SELECT current_setting('synchronous_commit') AS commits, current_setting('idle_in_transaction_session_timeout') AS idle",
+      );
+      await session.close();
+      return row;
+    };
+    expect(await shown('off')).toEqual({ commits: 'on', idle: '5s' });
+    expect(await shown('local')).toEqual({ commits: 'on', idle: '5s' });
+    expect(await shown('remote_apply')).toEqual({ commits: 'remote_apply', idle: '5s' });
+  });
+
   describe('with TLS', () => {
     it('leads to a server whose certificate is valid for its name', async () => {
       expect(await asked({ hosts: localhost(), tls: { ca: at('ca.pem') } })).toEqual({ name: 'tester', tls: true });

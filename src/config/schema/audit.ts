@@ -16,7 +16,7 @@ export const audit = section('The tamper-evident log', {
     default: 'nowhere',
   }),
   lifetime: oneOf(
-    'lasting: the folder outlives the pod; passing: it does not, which is told of at every start, in the log and in the metrics',
+    'lasting: the folder outlives the pod; passing: it does not, which is told of at every start, in the log and in the metrics, unless the log is elsewhere',
     ['lasting', 'passing'],
     { default: 'lasting' },
   ),
