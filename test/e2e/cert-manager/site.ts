@@ -47,6 +47,8 @@ export interface SiteOptions {
   readonly namespace?: string;
   /** Laid over the sections of the configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Beside those of the home: name → content. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Whether the server may approve for the names of issuers. */
   readonly mayApprove?: boolean;
   /** Whether signers have their ClusterTrustBundles. */
@@ -120,6 +122,7 @@ export class Site implements AsyncDisposable {
     home.write('authorities.yaml', policyText({ name: 'authorities', spec: authorities }));
     const policies = ['named.yaml', 'authorities.yaml'];
     const config = { ...home.config, issuers, policies, clusterRequests, ...options.config };
+    for (const [name, content] of Object.entries(options.files ?? {})) home.write(name, content);
     home.write('countersign.yaml', stringify(config));
     const running = await InProcess.start(home);
     return new Site({ cluster, certManager, namespace, home, proxy, running, upperRoot: upperRoot.pem }, config);
