@@ -50,7 +50,8 @@ export class Draft {
     } else {
       if (terms.csrSha256 !== csr.sha256) throw new Refusal('internal', 'the permit is for another request');
       const { kind, keyUsage, extendedKeyUsage, pathLength } = terms;
-      const copied = { subject: csr.subject.der, names: csr.sanDer, nameConstraints: csr.nameConstraintsDer };
+      const { sanDer: names, nameConstraintsDer: nameConstraints, mustStaple } = csr;
+      const copied = { subject: csr.subject.der, names, nameConstraints, mustStaple };
       const ca = kind === 'ca' ? { ca: pathLength === undefined ? {} : { pathLength } } : {};
       const pointers = issuer.pointers === undefined ? {} : { pointers: issuer.pointers };
       const both = { serial, notBefore, notAfter, spki, keyUsage, extendedKeyUsage, ...ca, ...pointers };

@@ -19,7 +19,8 @@ export function copiedConstraints({ subject, sans = {}, certificate = {} }: Poli
     names('other', sans.other, anyGlob(sans.other?.patterns ?? [], '')),
     usages(certificate.keyUsage, certificate.extendedKeyUsage),
     pathLength(certificate.pathLength),
-    nameConstraints(certificate.nameConstraints),
+    extension('name constraints', 'nameConstraints', '2.5.29.30', certificate.nameConstraints),
+    extension('TLS feature', 'tlsFeature', '1.3.6.1.5.5.7.1.24', certificate.tlsFeature),
   ];
 }
 
@@ -155,19 +156,19 @@ function beyond<Name extends string>(
   };
 }
 
-function nameConstraints(mode: 'copy' | 'refuse' = 'refuse'): Check {
-  const has = ({ csr }: Inquiry) => csr.extensionOids.includes('2.5.29.30');
+/** `field` says whether it is copied, or the request refused. */
+function extension(
+  name: string,
+  field: 'nameConstraints' | 'tlsFeature',
+  oid: string,
+  mode: 'copy' | 'refuse' = 'refuse',
+): Check {
+  const has = ({ csr }: Inquiry) => csr.extensionOids.includes(oid);
+  const sentence = `the CSR asks for ${field}, which the policy does not give ("certificate.${field}")`;
   return {
-    name: 'name constraints',
-    objection: (inquiry) =>
-      mode === 'copy' || !has(inquiry)
-        ? undefined
-        : {
-            code: 'csr.extension',
-            sentence:
-              'the CSR asks for nameConstraints, which the policy does not give ("certificate.nameConstraints")',
-          },
-    found: (inquiry) => (has(inquiry) ? 'as the CSR has them' : 'none'),
+    name,
+    objection: (inquiry) => (mode === 'copy' || !has(inquiry) ? undefined : { code: 'csr.extension', sentence }),
+    found: (inquiry) => (has(inquiry) ? 'as the CSR has it' : 'none'),
   };
 }
 

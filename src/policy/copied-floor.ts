@@ -9,6 +9,8 @@ const mostNames = 100;
 const longestName = 2_048;
 /** subjectAltName, keyUsage, extendedKeyUsage, basicConstraints, nameConstraints: what a certificate here can carry. */
 const carried: ReadonlySet<string> = new Set(['2.5.29.17', '2.5.29.15', '2.5.29.37', '2.5.29.19', '2.5.29.30']);
+/** RFC 7633: what a server says in TLS; a CA would bind all below it (§4.2.2). */
+const tlsFeature = '1.3.6.1.5.5.7.1.24';
 
 /**
  * What no policy can switch off of a certificate that names what its request names: object and CSR say the same, nothing
@@ -16,7 +18,9 @@ const carried: ReadonlySet<string> = new Set(['2.5.29.17', '2.5.29.15', '2.5.29.
  */
 export function copiedObjection({ csr }: Inquiry, wish: NamedWish): Objection | undefined {
   const { sans, subject } = csr;
-  const unknown = csr.extensionOids.find((oid) => !carried.has(oid));
+  const unknown = csr.extensionOids.find(
+    (oid) => !carried.has(oid) && !(oid === tlsFeature && wish.kind === 'end-entity'),
+  );
   if (unknown !== undefined)
     return extension(`the CSR asks for extension ${unknown}, which is not given here; leave it out`);
   const unfit = unfitUses(wish) ?? disagreementOf(csr, wish);

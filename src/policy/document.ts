@@ -148,6 +148,7 @@ const Certificate = closed({
   keyEncipherment: optional(OneOf('rsa-only', 'always', 'never')),
   extendedKeyUsage: optional(some(purposeNames)),
   nameConstraints: optional(OneOf('refuse', 'copy')),
+  tlsFeature: optional(OneOf('refuse', 'copy')),
   pathLength: optional(
     Type.Integer({ minimum: 0, maximum: 8, description: 'how many CAs may follow below the one that is issued' }),
   ),

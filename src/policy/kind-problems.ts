@@ -32,7 +32,7 @@ function svidFaults({ subject, sans = {}, certificate = {} }: PolicySpec): Fault
   const elsewhere =
     'is for certificates that name what their request names: "match.kinds" says of which kinds a policy is';
   if (subject !== undefined) wrong(['subject'], elsewhere);
-  for (const key of ['pathLength', 'nameConstraints'] as const)
+  for (const key of ['pathLength', 'nameConstraints', 'tlsFeature'] as const)
     if (certificate[key] !== undefined) wrong(['certificate', key], elsewhere);
   for (const kind of sanKinds) {
     if (sans[kind]?.patterns !== undefined) wrong(['sans', kind, 'patterns'], elsewhere);
@@ -68,6 +68,8 @@ function copiedFaults(spec: PolicySpec): Fault[] {
   for (const key of ['pathLength', 'nameConstraints'] as const)
     if (certificate[key] !== undefined && !allowedKinds(spec).includes('ca'))
       wrong(['certificate', key], 'only a CA has it, and this policy is not about kind ca');
+  if (certificate.tlsFeature !== undefined && !allowedKinds(spec).includes('end-entity'))
+    wrong(['certificate', 'tlsFeature'], 'only an end entity has it, and this policy is not about kind end-entity');
   for (const kind of sanKinds) {
     const { mode, patterns } = sans[kind] ?? {};
     if (mode === 'ignored')

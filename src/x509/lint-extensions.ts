@@ -19,11 +19,14 @@ const accessMethods = {
   caIssuers: Uint8Array.of(0x2b, 6, 1, 5, 5, 7, 0x30, 2),
 };
 
+/** SEQUENCE of the one INTEGER 5. */
+const statusRequest = Uint8Array.of(0x30, 3, 2, 1, 5);
+
 type Next = (id: string, critical: boolean, field: string) => DerReader;
 
 /**
  * The fixed order: BC, KU and EKU (copied ones where there are any), SKI (unless the issuer leaves it out), AKI, SAN, of a
- * CA NC, and where it points CDP and AIA. Throws Refusal `profile.lint`, and DerError.
+ * CA NC, where it points CDP and AIA, and of a server that must staple its TLS feature. Throws Refusal `profile.lint`, and DerError.
  */
 export function lintExtensions(extensions: readonly Extension[], expected: Expectation): void {
   let at = 0;
@@ -58,6 +61,8 @@ function lintCopied(next: Next, { copied, pointers }: CopiedExpectation): void {
     if (!sameBytes(constraints.bytes, copied.nameConstraints)) differs('nameConstraints');
   }
   if (pointers !== undefined) lintPointers(next, pointers);
+  if (copied.mustStaple && !sameBytes(next('1.3.6.1.5.5.7.1.24', false, 'tlsFeature').bytes, statusRequest))
+    differs('tlsFeature');
 }
 
 /** Exactly these places: one point with nothing but its full name, and one access of either kind, the responder first. */

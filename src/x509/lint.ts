@@ -37,6 +37,7 @@ export interface CopiedExpectation extends CommonExpectation {
     readonly subject: Uint8Array;
     readonly names: Uint8Array | undefined;
     readonly nameConstraints: Uint8Array | undefined;
+    readonly mustStaple: boolean;
   };
   /** Absent for an end entity. */
   readonly ca?: { readonly pathLength?: number };

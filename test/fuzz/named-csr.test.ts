@@ -42,10 +42,10 @@ async function outcomes(kind: Kind, count: number) {
 }
 
 /** A certificate with the names of the request, as its readers would see it; nobody looks at the signature. */
-function certified({ subject, sanDer, nameConstraintsDer, key: { spki } }: VerifiedCsr, kind: Kind) {
+function certified({ subject, sanDer, nameConstraintsDer, mustStaple, key: { spki } }: VerifiedCsr, kind: Kind) {
   const issuer = { name: commonName('x'), keyId: new Uint8Array(20) };
   const common = { serial: randomSerial(), notBefore: 0, notAfter: 1, spki, issuer };
-  const copied = { subject: subject.der, names: sanDer, nameConstraints: nameConstraintsDer };
+  const copied = { subject: subject.der, names: sanDer, nameConstraints: nameConstraintsDer, mustStaple };
   const uses = { keyUsage: [kind === 'ca' ? 'keyCertSign' : 'digitalSignature'], extendedKeyUsage: [] } as const;
   const tbs = copiedTbs({ ...common, ...copied, ...uses, ...(kind === 'ca' && { ca: {} }) }, 'ecdsa-sha256');
   return readCertificate(assembleSigned(tbs, 'ecdsa-sha256', Uint8Array.of(0)));
@@ -72,6 +72,8 @@ describe.each(kinds)('mutants of requests for a certificate of kind %s', (kind) 
       expect(constraints && Buffer.from(constraints)).toEqual(
         csr.nameConstraintsDer && Buffer.from(csr.nameConstraintsDer),
       );
+      const features = certificate.extension('1.3.6.1.5.5.7.1.24')?.value;
+      expect(features && Buffer.from(features).toString('hex')).toBe(csr.mustStaple ? '3003020105' : undefined);
       if (kind === 'ca') expect(sans.filter((san) => san.kind === 'other')).toEqual([]);
       else
         expect([csr.basicConstraints?.ca ?? false, csr.keyUsage?.includes('keyCertSign') ?? false]).toEqual([

@@ -38,7 +38,15 @@ export const broad = {
   validity: { default: '2160h', max: '2160h' },
 };
 export const open = setOf(
-  { name: 'hosts', spec: { ...broad, priority: 1, match: { kinds: ['end-entity'] } } },
+  {
+    name: 'hosts',
+    spec: {
+      ...broad,
+      priority: 1,
+      match: { kinds: ['end-entity'] },
+      certificate: { ...broad.certificate, tlsFeature: 'copy' },
+    },
+  },
   {
     name: 'cas',
     spec: {

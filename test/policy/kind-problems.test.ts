@@ -32,6 +32,7 @@ describe('a policy for SVIDs', () => {
   it.each([
     ['subject: { mode: optional }', 'p.yaml:9:12: spec.subject: is for certificates that name'],
     ['certificate: { pathLength: 0 }', `spec.certificate.pathLength: ${elsewhere}`],
+    ['certificate: { tlsFeature: copy }', `spec.certificate.tlsFeature: ${elsewhere}`],
     ['sans: { uri: { mode: optional, patterns: ["x:*"] } }', `spec.sans.uri.patterns: ${elsewhere}`],
     ['sans: { dns: { mode: forbidden, patterns: ["a"] } }', `spec.sans.dns.patterns: ${elsewhere}`],
     ['sans: { dns: { mode: ignored, wildcards: allow } }', `spec.sans.dns.wildcards: ${elsewhere}`],
@@ -155,6 +156,7 @@ describe('a policy for certificates that name what their request names', () => {
       endEntity,
       'sans: { ip: { mode: optional, patterns: [0.0.0.0/0, "::/0"] }, email: { mode: optional, patterns: ["*"] } }',
     ],
+    [endEntity, 'certificate: { tlsFeature: copy }'],
     [cas, 'certificate: { pathLength: 2, keyUsage: [keyCertSign, cRLSign] }'],
     [
       'match: { kinds: [ca, end-entity], users: [alice], groups: ["*"], issuerRefs: ["issuers/*/*"] }',

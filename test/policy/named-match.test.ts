@@ -134,6 +134,7 @@ describe('an explanation of a named certificate', () => {
       'hosts usages digitalSignature, keyEncipherment',
       'hosts path length of no CA',
       'hosts name constraints none',
+      'hosts TLS feature none',
       'hosts signature hash ecdsa-sha256',
       'hosts lifetime 1h, until 2026-11-21T12:59:59.000Z',
     ]);

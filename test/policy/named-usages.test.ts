@@ -125,6 +125,26 @@ describe('the name constraints of a CA', () => {
   });
 });
 
+describe('the TLS feature of an end entity', () => {
+  const stapling = withCsr(web(), { extensionOids: ['1.3.6.1.5.5.7.1.24'] });
+
+  it.each([
+    [{}, stapling, 'csr.extension'],
+    [{ tlsFeature: 'refuse' }, stapling, 'csr.extension'],
+    [{ tlsFeature: 'copy' }, stapling, 'allowed'],
+    [{ tlsFeature: 'refuse' }, web(), 'allowed'],
+  ])('under %j is copied or refused, never dropped', (certificate, asked, wanted) => {
+    expect(verdict(asked, under({ ...open, certificate }))).toBe(wanted);
+  });
+
+  it('is none of a CA', () => {
+    const spec = { ...open, subject: { mode: 'optional', commonNames: ['*'] }, certificate: { tlsFeature: 'copy' } };
+    const set = under(spec, { kinds: ['ca', 'end-entity'] });
+    expect(verdict(withCsr(ca(), { extensionOids: ['1.3.6.1.5.5.7.1.24'] }), set)).toBe('csr.extension');
+    expect(verdict(stapling, set)).toBe('allowed');
+  });
+});
+
 describe('the path length of a CA', () => {
   const length = (policy: number | undefined, asked: number | undefined, room: number | undefined) => {
     const request = ca(room === undefined ? {} : { issuer: { pathLength: room } });

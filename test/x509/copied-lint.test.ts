@@ -24,6 +24,7 @@ const useless = await copy('purposes alone');
 const ca = await copy('a CA with two below');
 const spire = await copy("K-81: SPIRE's CA");
 const bounded = await copy('K-26: a CA with name constraints');
+const stapling = await copy('a host that must staple', everywhere);
 const pointing = await copy('K-26: a CA with name constraints', everywhere);
 const all = [host, literal, nameless, useless, ca, spire, bounded, pointing];
 
@@ -113,6 +114,8 @@ describe('lint of a certificate with the names of its request', () => {
     ['authorityInfoAccess', 'no CRL', pointing, { pointers: { ocsp: 'http://a/', caIssuers: 'http://b/' } }],
     ['extensions', 'no access', pointing, { pointers: { crl: everywhere.crl ?? '' } }],
     ['extensions', 'no place', pointing, { pointers: {} }],
+    ['tlsFeature', 'a TLS feature', host, { copied: { ...host.expected.copied, mustStaple: true } }],
+    ['extensions', 'no TLS feature', stapling, { copied: { ...stapling.expected.copied, mustStaple: false } }],
   ])('names %s where the permit has %s', (field, _, each, change) => expect(found(each, change)).toBe(field));
 
   it.each<[string, string, Copy, Partial<CopiedTerms>]>([
@@ -122,6 +125,8 @@ describe('lint of a certificate with the names of its request', () => {
     ['extensions', 'a name was made up', nameless, { names: host.terms.names }],
     ['nameConstraints', 'the constraints were left out', bounded, { nameConstraints: undefined }],
     ['extensions', 'constraints were made up', ca, { nameConstraints: bounded.terms.nameConstraints }],
+    ['tlsFeature', 'the TLS feature was left out', stapling, { mustStaple: false }],
+    ['extensions', 'a TLS feature was made up', pointing, { mustStaple: true }],
     ['malformed', 'the path length was left out', ca, { ca: {} }],
     ['keyUsage', 'certificates may be signed', host, { keyUsage: ['digitalSignature', 'keyCertSign'] }],
     ['keyUsage', 'the uses were left out', host, { keyUsage: [] }],

@@ -20,6 +20,9 @@ export interface ReadExtension {
   readonly value: string;
 }
 
+/** RFC 7633: the one feature status_request. */
+const mustStaple = Buffer.of(0x30, 3, 2, 1, 5);
+
 const extensionNames: Readonly<Record<string, string>> = {
   '2.5.29.14': 'subjectKeyIdentifier',
   '2.5.29.15': 'keyUsage',
@@ -55,6 +58,7 @@ function words(extension: Extension): string {
   const octets = Buffer.from(extension.extnValue.valueBlock.valueHexView);
   const value: unknown = extension.parsedValue;
   if (extension.extnID === '2.5.29.15') return keyUsageWords(octets);
+  if (octets.equals(mustStaple) && extension.extnID === '1.3.6.1.5.5.7.1.24') return 'status_request (must staple)';
   if (value instanceof BasicConstraints) return basicConstraintsWords(value);
   if (value instanceof ExtKeyUsage) return value.keyPurposes.map((oid) => purposes[oid] ?? oid).join(', ');
   if (value instanceof AltName) return value.altNames.map(generalNameText).join(', ');

@@ -16,6 +16,9 @@ const basicConstraints = oidBytes('2.5.29.19');
 const mostExtensions = 8;
 
 const nameConstraints = oidBytes('2.5.29.30');
+const tlsFeature = oidBytes('1.3.6.1.5.5.7.1.24');
+/** Number of the TLS extension status_request (RFC 6066 §8). */
+const statusRequest = 5;
 
 /** Nobody may ask for these: they bind a whole chain, or belong to a log's precertificate. */
 const forbidden = [
@@ -32,6 +35,8 @@ export interface ExtensionFacts {
   readonly sanDer?: Der;
   /** NameConstraints as a CA asks for them. */
   readonly nameConstraintsDer?: Der;
+  /** Whether an end entity asks for the TLS feature status_request (RFC 7633): its server has to staple. */
+  readonly mustStaple?: boolean;
   /** basicConstraints as asked for. */
   readonly basicConstraints?: BasicConstraintsFacts;
   readonly keyUsage?: readonly KeyUsageName[];
@@ -69,6 +74,7 @@ export function readExtensions(list: DerReader, kind: CertificateKind): Extensio
     else if (sameBytes(oid, extendedKeyUsage)) facts.extendedKeyUsage = readExtendedKeyUsage(value);
     else if (sameBytes(oid, basicConstraints)) facts.basicConstraints = readBasicConstraints(value, kind);
     else if (kind === 'ca' && sameBytes(oid, nameConstraints)) facts.nameConstraintsDer = checkedConstraints(value);
+    else if (kind === 'end-entity' && sameBytes(oid, tlsFeature)) facts.mustStaple = readTlsFeature(value, critical);
     else refuseUnlessHarmless(oid, critical);
   }
   return facts;
@@ -142,6 +148,18 @@ function readConstraints(der: Uint8Array): NameConstraints {
   } catch (thrown) {
     return refuse(`nameConstraints: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
+}
+
+/** RFC 7633 §4.2.1: any other feature would bind a server to what nobody here knows of; never critical (§4). */
+function readTlsFeature(value: DerReader, critical: boolean): true {
+  if (critical) refuse('the TLS feature extension is critical; RFC 7633 has it the other way');
+  const features = value.sequence();
+  value.finish();
+  if (!features.more) refuse('the TLS feature extension has no feature');
+  const feature = features.smallInteger();
+  if (feature !== statusRequest || features.more)
+    refuse('the TLS feature extension asks for more than status_request, which alone can be had');
+  return true;
 }
 
 /** What is left is for policy to list; a critical one that we do not understand is not (RFC 5280 §4.2). */

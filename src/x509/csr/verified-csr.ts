@@ -45,6 +45,8 @@ export class VerifiedCsr {
   readonly basicConstraints: BasicConstraintsFacts | undefined;
   /** NameConstraints, as a CA asks for them. */
   readonly nameConstraintsDer: Der | undefined;
+  /** Whether an end entity asks for the TLS feature status_request. */
+  readonly mustStaple: boolean;
   readonly keyUsage: readonly KeyUsageName[] | undefined;
   /** Dotted OIDs. */
   readonly extendedKeyUsage: readonly string[] | undefined;
@@ -66,6 +68,7 @@ export class VerifiedCsr {
     this.sanDer = extensions.sanDer;
     this.basicConstraints = extensions.basicConstraints;
     this.nameConstraintsDer = extensions.nameConstraintsDer;
+    this.mustStaple = extensions.mustStaple ?? false;
     this.keyUsage = extensions.keyUsage;
     this.extendedKeyUsage = extensions.extendedKeyUsage;
     this.extensionOids = extensions.oids;

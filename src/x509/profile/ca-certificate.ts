@@ -20,6 +20,7 @@ import {
   keyUsage,
   subjectAltName,
   subjectKeyId,
+  tlsFeature,
 } from './extensions.ts';
 import { subjectKeyIdentifier } from './key-identifier.ts';
 
@@ -108,6 +109,8 @@ export interface CopiedTerms extends CommonTerms {
   readonly extendedKeyUsage: readonly PurposeName[];
   /** NameConstraints of the request, copied; critical (RFC 5280 §4.2.1.10). */
   readonly nameConstraints: Der | undefined;
+  /** Of a server that has to staple its status (RFC 7633). */
+  readonly mustStaple: boolean;
   /** Absent for an end entity. */
   readonly ca?: { readonly pathLength?: number };
   readonly pointers?: StatusPointers;
@@ -118,7 +121,7 @@ export interface CopiedTerms extends CommonTerms {
  * the subject is empty. Throws RangeError that names the term.
  */
 export function copiedTbs(terms: CopiedTerms, algorithm: SignatureAlgorithm): Uint8Array {
-  const { issuer, subject, names, nameConstraints, ca } = terms;
+  const { issuer, subject, names, nameConstraints, mustStaple, ca } = terms;
   return tbsCertificate(terms, algorithm, issuer.name, subject, [
     ca === undefined ? endEntityBasicConstraints() : caBasicConstraints(ca.pathLength),
     ...(terms.keyUsage.length === 0 ? [] : [keyUsage(...terms.keyUsage)]),
@@ -128,6 +131,7 @@ export function copiedTbs(terms: CopiedTerms, algorithm: SignatureAlgorithm): Ui
     ...(names === undefined ? [] : [copiedAltName(names, sameBytes(subject, emptyName()))]),
     ...(nameConstraints === undefined ? [] : [copiedConstraints(nameConstraints)]),
     ...statusExtensions(terms.pointers),
+    ...(mustStaple ? [tlsFeature()] : []),
   ]);
 }
 

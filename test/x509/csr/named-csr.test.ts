@@ -47,7 +47,12 @@ const certSign = 1 << 5;
 const permitting = (...names: readonly Uint8Array[]) =>
   extension('2.5.29.30', sequence(element(contextConstructed(0), ...names.map((name) => sequence(name)))), true);
 
-/** By kind: SVID, end entity, CA. */
+const tlsFeature = '1.3.6.1.5.5.7.1.24';
+const withFeatures = (...features: readonly Uint8Array[]) => ({
+  extensions: [extension(tlsFeature, sequence(...features))],
+});
+
+/** By kind: SVID, end entity, CA. What is taken of a kind that cannot have it is left for policy to refuse. */
 const rows: readonly [what: string, parts: CsrParts, verdicts: readonly [string, string, string]][] = [
   ['an otherName', withNames(upn), ['csr.san', 'taken', 'csr.san']],
   ['a registeredID', withNames(element(contextPrimitive(8), Uint8Array.of(0x2a))), ['csr.san', 'csr.san', 'csr.san']],
@@ -95,6 +100,17 @@ const rows: readonly [what: string, parts: CsrParts, verdicts: readonly [string,
   [
     'K-26: name constraints of no form',
     { extensions: [permitting(dns('a..b'))] },
+    ['csr.extension', 'csr.extension', 'csr.extension'],
+  ],
+  ['the TLS feature status_request', withFeatures(integer(5)), ['taken', 'taken', 'taken']],
+  ['the TLS feature of another TLS extension', withFeatures(integer(17)), ['taken', 'csr.extension', 'taken']],
+  ['two TLS features', withFeatures(integer(5), integer(17)), ['taken', 'csr.extension', 'taken']],
+  ['a TLS feature twice', withFeatures(integer(5), integer(5)), ['taken', 'csr.extension', 'taken']],
+  ['no TLS feature, said so', withFeatures(), ['taken', 'csr.extension', 'taken']],
+  ['a TLS feature that is no number', withFeatures(boolean(true)), ['taken', 'csr.malformed', 'taken']],
+  [
+    'a critical TLS feature',
+    { extensions: [extension(tlsFeature, sequence(integer(5)), true)] },
     ['csr.extension', 'csr.extension', 'csr.extension'],
   ],
   [

@@ -113,6 +113,9 @@ const ofEverySubject = () => [
   }),
 ];
 
+/** RFC 7633: the TLS feature status_request. */
+const mustStaple = extension('1.3.6.1.5.5.7.1.24', sequence(integer(5)));
+
 /** What cert-manager asks for where its user says nothing, whatever the key. */
 const defaults: Uses = { keyUsage: ['digitalSignature', 'keyEncipherment'], extendedKeyUsage: [] };
 
@@ -122,6 +125,7 @@ const forEveryUse = () => [
   ),
   asking('purposes alone', names(host), { ...usual, keyUsage: [] }),
   asking('key usages alone', names(host), { ...usual, extendedKeyUsage: [] }),
+  asking('a host that must staple', { extensions: [san(host), mustStaple] }),
   asking('every use there is', names(host), {
     keyUsage: [
       'digitalSignature',

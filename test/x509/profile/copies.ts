@@ -42,7 +42,8 @@ export async function copyOf(
   const keyId = above.subjectKeyId ?? new Uint8Array();
   const common = { serial: randomSerial(), notBefore: now - 120, notAfter: now + 2160 * 3600, spki: csr.key.spki };
   const { keyUsage, extendedKeyUsage } = uses;
-  const copied = { subject: csr.subject.der, names: csr.sanDer, nameConstraints: csr.nameConstraintsDer };
+  const { sanDer: names, nameConstraintsDer: nameConstraints, mustStaple } = csr;
+  const copied = { subject: csr.subject.der, names, nameConstraints, mustStaple };
   const terms = {
     ...common,
     ...copied,
