@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { offeredReasons, SerialText, utcTime } from '#authority/revocation/document.ts';
 import { Duration, OneOf } from '#document/scalars.ts';
 import { floorKeys } from '#policy/approved.ts';
 
@@ -47,6 +48,29 @@ const intermediate = Type.Object(
   { ...strict, description: 'An issuing CA' },
 );
 
+const revoked = Type.Object(
+  {
+    serial: Type.Optional(SerialText),
+    certificate: Type.Optional(text('PEM file of it, in place of the serial', 4096)),
+    reason: OneOf(...offeredReasons),
+    revokedAt: utcTime('since when it is not to be trusted'),
+  },
+  { ...strict, description: 'A certificate that the root has issued: exactly one of serial, certificate' },
+);
+
+const crl = Type.Object(
+  {
+    number: Type.Integer({
+      description: 'cRLNumber: one more than that of the CRL before. The same number makes no second one',
+      minimum: 1,
+      maximum: Number.MAX_SAFE_INTEGER,
+    }),
+    lifetime: Duration,
+    revoked: Type.Array(revoked, { maxItems: 256 }),
+  },
+  { ...strict, description: 'A CRL of the root' },
+);
+
 export const CeremonySchema = Type.Object(
   {
     apiVersion: Type.Literal('countersign.dev/v1'),
@@ -72,6 +96,7 @@ export const CeremonySchema = Type.Object(
     software: Type.Optional(Type.Object({ passphrase: secret }, strict)),
     root: Type.Optional(root),
     intermediates: Type.Array(intermediate, { minItems: 1, maxItems: 16 }),
+    crl: Type.Optional(crl),
     outputs: text('Directory for certificates, encrypted keys, journal and transcript', 4096),
   },
   strict,

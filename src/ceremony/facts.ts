@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Certificate } from '#x509/certificate.ts';
 import { nameText } from '#x509/name.ts';
 import { subjectKeyIdentifier } from '#x509/profile/key-identifier.ts';
+import type { PlannedRevocation } from './crl-plan.ts';
 import type { CeremonyPlan, PlannedCertificate } from './plan.ts';
 import type { CeremonyFact, CeremonyKey } from './ports.ts';
 
@@ -56,6 +57,57 @@ export function chainInstalled(plan: CeremonyPlan, certificate: Certificate, key
   };
 }
 
+/** As a server's own revocations are told: it reads them back, and certifies a key no more that was compromised. */
+export function certificateRevoked(
+  plan: CeremonyPlan,
+  { serial, reason, revokedAt, notAfter, spkiSha256 }: PlannedRevocation,
+  root: CeremonyKey,
+): CeremonyFact {
+  return {
+    type: 'certificate.revoked',
+    outcome: 'success',
+    message: `${plan.name}: revoked a certificate of ${root.label}`,
+    actor: actor(plan),
+    certificate: {
+      issuer: { keyId: keyIdOf(root) },
+      key: spkiSha256 === undefined ? undefined : { spkiSha256 },
+      notAfter: notAfter === undefined ? undefined : new Date(notAfter * 1000).toISOString(),
+      serial,
+    },
+    revocation: {
+      effective: new Date(revokedAt * 1000).toISOString(),
+      reason,
+      requestedBy: plan.operators.join(', '),
+    },
+  };
+}
+
+export function crlPublished(
+  plan: CeremonyPlan,
+  crl: { readonly der: Uint8Array; readonly number: number; readonly size: number },
+  root: CeremonyKey,
+  certificate: Certificate,
+): CeremonyFact {
+  return {
+    type: 'crl.published',
+    outcome: 'success',
+    message: `${plan.name}: signed CRL ${crl.number} of ${root.label}`,
+    actor: actor(plan),
+    key: keyRecord(root),
+    certificate: {
+      issuer: {
+        certSha256: hash('sha256', certificate.der),
+        keyId: keyIdOf(root),
+        name: nameText(certificate.subject),
+      },
+    },
+    change: { afterSha256: hash('sha256', crl.der), kind: 'crl', size: crl.size },
+    revocation: { crlNumber: crl.number },
+  };
+}
+
+const keyIdOf = ({ signer }: CeremonyKey) => Buffer.from(subjectKeyIdentifier(signer.spki)).toString('hex');
+
 export function keyFacts({ signer, token, attributes }: CeremonyKey) {
   return {
     spkiSha256: hash('sha256', signer.spki),
@@ -67,7 +119,7 @@ export function keyFacts({ signer, token, attributes }: CeremonyKey) {
 function keyRecord(key: CeremonyKey) {
   return {
     label: key.label,
-    keyId: Buffer.from(subjectKeyIdentifier(key.signer.spki)).toString('hex'),
+    keyId: keyIdOf(key),
     algorithm: key.kind,
     ...keyFacts(key),
   };

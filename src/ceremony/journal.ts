@@ -61,6 +61,28 @@ const EntrySchema = Type.Union([
     },
     strict,
   ),
+  Type.Object(
+    {
+      at: Type.String(),
+      step: Type.Literal('crl-intent'),
+      label: Type.String(),
+      number: Type.Integer(),
+      terms: hex,
+      tbs: base64,
+    },
+    strict,
+  ),
+  Type.Object(
+    {
+      at: Type.String(),
+      step: Type.Literal('crl'),
+      label: Type.String(),
+      number: Type.Integer(),
+      sha256: hex,
+      der: base64,
+    },
+    strict,
+  ),
 ]);
 
 export type Entry = Static<typeof EntrySchema>;

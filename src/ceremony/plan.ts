@@ -5,6 +5,7 @@ import { DocumentError, type Problem } from '#document/problem.ts';
 import { parseDuration } from '#document/scalars.ts';
 import type { KeyKind } from '#x509/algorithms.ts';
 import { encodeName, type NameTerms, nameText } from '#x509/name.ts';
+import { crlWarnings, type PlannedCrl, planCrl } from './crl-plan.ts';
 import { CeremonySchema, type CeremonyText } from './document.ts';
 import { findErrors, findWarnings } from './lint.ts';
 
@@ -45,6 +46,8 @@ export interface CeremonyPlan {
   readonly outputs: string;
   readonly root?: PlannedCertificate;
   readonly intermediates: readonly PlannedCertificate[];
+  /** A CRL of the root. */
+  readonly crl?: PlannedCrl;
   /** What a reviewer should know before it is run; nothing here forbids it. */
   readonly warnings: readonly Problem[];
 }
@@ -61,14 +64,20 @@ export function planCeremony(text: string, file: string, { home, now }: PlanOpti
   const document = openDocument(text, file, CeremonySchema);
   const errors = findErrors(document);
   if (errors.length > 0) throw new DocumentError(errors);
-  const warnings = findWarnings(document, Math.floor(now / 1000));
-  return { ...assemble(document, home), fileSha256: hash('sha256', text), warnings };
+  const warnings = [...findWarnings(document, Math.floor(now / 1000)), ...crlWarnings(document)];
+  const { crl } = document.content;
+  return {
+    ...assemble(document, home),
+    ...(crl && { crl: planCrl(document, crl, { home, now }) }),
+    fileSha256: hash('sha256', text),
+    warnings,
+  };
 }
 
 function assemble(
   { content, file }: Document<CeremonyText>,
   home: string,
-): Omit<CeremonyPlan, 'fileSha256' | 'warnings'> {
+): Omit<CeremonyPlan, 'fileSha256' | 'warnings' | 'crl'> {
   const outputs = resolve(home, content.outputs);
   const { token, software } = content;
   return {

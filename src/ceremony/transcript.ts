@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { readCertificate } from '#x509/certificate.ts';
+import { readCrl } from '#x509/chain/crl.ts';
 import { nameText } from '#x509/name.ts';
 import type { Entry } from './journal.ts';
 import type { CeremonyPlan } from './plan.ts';
@@ -46,6 +47,10 @@ function headline(entry: Entry): string {
       return `A request for an outside CA is made: ${entry.label}`;
     case 'installed':
       return `The chain of an outside CA is installed: ${entry.label}`;
+    case 'crl-intent':
+      return `A CRL is about to be signed: number ${entry.number} of ${entry.label}`;
+    case 'crl':
+      return `The CRL is made: number ${entry.number} of ${entry.label}`;
   }
 }
 
@@ -60,6 +65,7 @@ function details(entry: Entry): string[] {
         ...(entry.attributes ? [`the token says: ${listed(entry.attributes)}`] : []),
       ];
     case 'certificate-intent':
+    case 'crl-intent':
       return [`SHA-256 of the bytes to be signed: ${hash('sha256', Buffer.from(entry.tbs, 'base64'))}`];
     case 'certificate':
       return certificateDetails(entry.der);
@@ -67,6 +73,8 @@ function details(entry: Entry): string[] {
       return [`SHA-256 of the request: ${hash('sha256', Buffer.from(entry.der, 'base64'))}`];
     case 'installed':
       return entry.chain.flatMap(certificateDetails);
+    case 'crl':
+      return crlDetails(entry.der);
     default:
       return [];
   }
@@ -74,7 +82,6 @@ function details(entry: Entry): string[] {
 
 function certificateDetails(der: string): string[] {
   const certificate = readCertificate(new Uint8Array(Buffer.from(der, 'base64')));
-  const time = (seconds: number) => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
   return [
     `subject: ${nameText(certificate.subject)}`,
     `issuer: ${nameText(certificate.issuer)}`,
@@ -83,6 +90,23 @@ function certificateDetails(der: string): string[] {
     `SHA-256: ${hash('sha256', certificate.der)}`,
   ];
 }
+
+function crlDetails(base64: string): string[] {
+  const der = new Uint8Array(Buffer.from(base64, 'base64'));
+  const { issuer, thisUpdate, nextUpdate, revoked } = readCrl(der);
+  return [
+    `issuer: ${nameText(issuer)}`,
+    `valid: ${time(thisUpdate)} to ${time(nextUpdate)}`,
+    ...[...revoked].map(
+      ([serial, { revokedAt, reason }]) =>
+        `revoked: serial ${serial} since ${time(revokedAt)}, ${reason ?? 'unspecified'}`,
+    ),
+    ...(revoked.size === 0 ? ['revoked: none'] : []),
+    `SHA-256: ${hash('sha256', der)}`,
+  ];
+}
+
+const time = (seconds: number) => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
 
 const listed = (facts: Readonly<Record<string, string | boolean>>) =>
   Object.entries(facts)

@@ -90,6 +90,26 @@ describe('ceremony run', () => {
     expect(readFileSync(join(home, 'ca', 'quickstart-root.pem'))).toEqual(root);
   });
 
+  it('of a CRL says in its plan what it lists, and in the end where it is', async () => {
+    const asked = `crl:
+  number: 4
+  lifetime: 180d
+  revoked:
+    - { serial: "40:1f", reason: cACompromise, revokedAt: "2026-01-02T03:04:05Z" }
+outputs: ca`;
+    const { home, file } = inSoftware((text) => text.replace('outputs: ca', asked));
+    const plan = await countersign(['ceremony', 'plan', file, '--home', home]);
+    for (const said of ['cRLNumber', '180 days', '401f since 2026-01-02T03:04:05Z, cACompromise', 'root.crl.pem'])
+      expect(plan.stdout).toContain(said);
+    const ran = await countersign(['ceremony', 'run', file, '--home', home, '--json']);
+    const crl = join(home, 'ca', 'quickstart-root.crl.pem');
+    expect(parsed(ran)).toMatchObject({ crl: { number: 4, was: 'made', revoked: ['401f'], file: crl } });
+    const words = ['crl', '-in', crl, '-noout', '-crlnumber', '-CAfile', join(home, 'ca', 'roots.pem')];
+    expect(execFileSync('openssl', words, { stdio: 'pipe' }).toString()).toMatch(/crlNumber=(0x)?0?4/i);
+    const again = await countersign(['ceremony', 'run', file, '--home', home]);
+    expect(again.stdout).toMatch(/CRL of the root[\s\S]*found, lists 1, valid until/);
+  });
+
   it('without its passphrase: exit 4, and the passphrase is never asked for', async () => {
     const { home, file } = inSoftware((text) =>
       text.replace('{ file: secrets/passphrase }', '{ env: NO_SUCH_VARIABLE }'),

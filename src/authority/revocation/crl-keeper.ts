@@ -2,15 +2,12 @@ import { hash } from 'node:crypto';
 import type { AuditEvent } from '#audit/event.ts';
 import type { SigningIssuer } from '#issuance/live-issuer.ts';
 import type { AuditLog, Clock } from '#issuance/ports.ts';
-import { Refusal } from '#refusal/refusal.ts';
 import type { Der } from '#x509/algorithms.ts';
 import { readCrl } from '#x509/chain/crl.ts';
-import { compareReleasedCrl, lintCrlTbs } from '#x509/lint-crl.ts';
 import { readPem } from '#x509/pem.ts';
-import { crlTbs } from '#x509/profile/revocation-list.ts';
-import { assembleSigned } from '#x509/signed.ts';
 import { Renewal } from '../renewal.ts';
 import type { RevocationRegister } from './register.ts';
+import { crlNumberOctets, signCrl } from './sign-crl.ts';
 
 /** A CRL that may be handed out. Times in seconds since the epoch. */
 export interface PublishedCrl {
@@ -153,7 +150,7 @@ class KeptCrl {
     const number = this.#nextNumber();
     const terms = {
       issuer: issuer.terms,
-      number: octetsOf(number),
+      number: crlNumberOctets(number),
       thisUpdate: now - backdate,
       nextUpdate: now + lifetime,
       revoked: listed.map(({ serial, revokedAt, reason }) => ({
@@ -162,14 +159,7 @@ class KeptCrl {
         reason,
       })),
     };
-    const { algorithm } = issuer.signer;
-    const tbs = crlTbs(terms, algorithm);
-    lintCrlTbs(tbs, terms, algorithm);
-    const signature = await issuer.signer.sign(tbs);
-    const der = assembleSigned(tbs, algorithm, signature);
-    if (!(await issuer.verify(tbs, signature)))
-      throw new Refusal('signer.bad-signature', `the signature by issuer ${issuer.name} on its CRL does not verify`);
-    compareReleasedCrl(der, tbs, terms, algorithm);
+    const der = await signCrl(terms, issuer);
     await log.append(
       event('crl.published', {
         certificate: { issuer: { certSha256: issuer.certificateSha256, keyId: issuer.keyId, name: issuer.name } },
@@ -195,9 +185,4 @@ class KeptCrl {
     this.current = { der, thisUpdate, nextUpdate };
     this.#parts.published(this.issuer, nextUpdate);
   }
-}
-
-function octetsOf(number: number): Uint8Array {
-  const hex = number.toString(16);
-  return Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex');
 }

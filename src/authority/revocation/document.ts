@@ -8,7 +8,7 @@ import { type RevocationReason, revocationReasons } from '#x509/revocation-reaso
 /** `revocations/*.yaml`: which certificates are revoked, and on whose word. Reviewed by people, as policies are. */
 
 const closed = { additionalProperties: false } as const;
-const time = (description: string) =>
+export const utcTime = (description: string) =>
   Type.String({
     pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$',
     description: `${description}: a time in UTC`,
@@ -16,25 +16,32 @@ const time = (description: string) =>
   });
 
 /** A hold would have to end, and `removeFromCRL` is for delta CRLs: neither is offered. Nor is what belongs to attributes. */
-const offered = revocationReasons.filter((reason) => reason !== 'certificateHold' && reason !== 'aACompromise');
+export const offeredReasons = revocationReasons.filter(
+  (reason) => reason !== 'certificateHold' && reason !== 'aACompromise',
+);
+
+export const SerialText = Type.String({
+  pattern: '^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){0,19}$',
+  description: "the certificate's serial number, hexadecimal, with or without colons",
+  examples: ['5f3a09c1'],
+});
+
+/** Content octets without leading zeros, lower-case hexadecimal. */
+export const serialOf = (text: string) => hexadecimal(text).replace(/^(00)+(?=..)/, '');
 
 const Entry = Type.Object(
   {
-    serial: Type.String({
-      pattern: '^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){0,19}$',
-      description: "the certificate's serial number, hexadecimal, with or without colons",
-      examples: ['5f3a09c1'],
-    }),
+    serial: SerialText,
     issuer: Type.String({
       pattern: '^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){1,31}$',
       description: "its issuer's key: the certificate's authorityKeyIdentifier, hexadecimal",
       examples: ['9d:8c:7b:6a:59:48:37:26:15:04:f3:e2:d1:c0:bf:ae:9d:8c:7b:6a'],
     }),
-    reason: Type.Optional(OneOf(...offered)),
-    revokedAt: Type.Optional(time('since when it is not to be trusted; left out, since it is recorded')),
+    reason: Type.Optional(OneOf(...offeredReasons)),
+    revokedAt: Type.Optional(utcTime('since when it is not to be trusted; left out, since it is recorded')),
     requestedBy: Type.String({ minLength: 1, maxLength: 200, description: 'who asked for it' }),
     ticket: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'where it was decided' })),
-    notAfter: Type.Optional(time('when it expires: then it leaves the CRL')),
+    notAfter: Type.Optional(utcTime('when it expires: then it leaves the CRL')),
     key: Type.Optional(
       Type.String({
         pattern: '^[0-9a-f]{64}$',
@@ -87,7 +94,7 @@ export function readRevocations(files: readonly TextFile[], now: number): Wanted
       const report = (field: string, message: string) =>
         problems.push(document.problem(['certificates', at, field], message));
       const wanted = {
-        serial: hexadecimal(entry.serial).replace(/^(00)+(?=..)/, ''),
+        serial: serialOf(entry.serial),
         issuerKeyId: hexadecimal(entry.issuer),
         reason: entry.reason ?? 'unspecified',
         requestedBy: entry.requestedBy,

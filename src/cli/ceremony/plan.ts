@@ -1,8 +1,9 @@
+import type { PlannedCrl, PlannedRevocation } from '#ceremony/crl-plan.ts';
 import type { CeremonyPlan, PlannedCertificate, SecretPlace } from '#ceremony/plan.ts';
 import type { Input } from '../command/command.ts';
 import type { Flag } from '../command/options.ts';
 import type { Exit } from '../exit.ts';
-import { inWords } from '../terminal/duration.ts';
+import { inWords, stamp } from '../terminal/duration.ts';
 import { type Fact, facts } from '../terminal/facts.ts';
 import { plain } from '../terminal/plain.ts';
 import type { Style } from '../terminal/style.ts';
@@ -30,6 +31,9 @@ export function planText(plan: CeremonyPlan, style: Style): string {
       style.heading(`${planned.role} ${planned.label}`),
       facts(certificateFacts(planned), style),
     ]),
+    ...(plan.crl === undefined
+      ? []
+      : ['', style.heading(`CRL of ${plan.root?.label ?? ''}`), facts(crlFacts(plan.crl), style)]),
   ].join('\n');
 }
 
@@ -84,4 +88,18 @@ function certificateFacts(planned: PlannedCertificate): Fact[] {
     ['subjectAltName', planned.san && `URI:${planned.san}`],
     ['written to', planned.keyIn === 'memory' ? undefined : plain(planned.output)],
   ];
+}
+
+function crlFacts({ number, lifetime, revoked, output }: PlannedCrl): Fact[] {
+  return [
+    ['cRLNumber', String(number)],
+    ['lifetime', inWords(lifetime)],
+    ['revoked', revoked.length === 0 ? 'none' : revoked.map(revokedText)],
+    ['written to', plain(output)],
+  ];
+}
+
+function revokedText({ serial, reason, revokedAt, subjectText }: PlannedRevocation): string {
+  const whose = subjectText === undefined ? '' : ` (${plain(subjectText)})`;
+  return `${serial}${whose} since ${stamp(revokedAt * 1000)}, ${reason}`;
 }

@@ -1,6 +1,6 @@
 import type { CeremonyTools } from '#ceremony/context.ts';
 import type { CeremonyPlan } from '#ceremony/plan.ts';
-import { type CeremonyOutcome, type CertifiedAuthority, runCeremony } from '#ceremony/run.ts';
+import { type CeremonyOutcome, type CertifiedAuthority, runCeremony, type SignedCrl } from '#ceremony/run.ts';
 import type { Input } from '../command/command.ts';
 import type { Exit } from '../exit.ts';
 import { stamp } from '../terminal/duration.ts';
@@ -27,11 +27,12 @@ async function perform(plan: CeremonyPlan, tools: CeremonyTools, terminal: Termi
 
 /** What a person reads; also the quickstart's. */
 export function outcomeText(
-  { authorities, unchanged, transcriptPaths }: CeremonyOutcome,
+  { authorities, crl, unchanged, transcriptPaths }: CeremonyOutcome,
   { style }: Pick<Terminal, 'style'>,
 ): string {
   return [
     ...authorities.map((authority) => authorityText(authority, style)),
+    ...(crl === undefined ? [] : [crlText(crl, style)]),
     unchanged ? style.dim('everything was in place; nothing was changed') : style.good('done'),
     `transcript: ${plain(transcriptPaths[0])}`,
   ].join('\n');
@@ -52,7 +53,21 @@ function authorityText(authority: CertifiedAuthority, style: Terminal['style']):
   return `${style.heading(`${planned.role} ${planned.label}`)}\n${list}`;
 }
 
-function outcomeJson({ plan, authorities, unchanged, journalPath, rootsPath, transcriptPaths }: CeremonyOutcome) {
+function crlText({ planned, nextUpdate, fingerprint, was }: SignedCrl, style: Terminal['style']): string {
+  const { number, revoked, output } = planned;
+  const list = facts(
+    [
+      ['cRLNumber', String(number)],
+      ['CRL', `${was}, lists ${revoked.length}, valid until ${stamp(nextUpdate * 1000)}`],
+      ['sha256', fingerprint],
+      ['file', plain(output)],
+    ],
+    style,
+  );
+  return `${style.heading('CRL of the root')}\n${list}`;
+}
+
+function outcomeJson({ plan, authorities, crl, unchanged, journalPath, rootsPath, transcriptPaths }: CeremonyOutcome) {
   return {
     ceremony: plan.name,
     fileSha256: plan.fileSha256,
@@ -68,6 +83,16 @@ function outcomeJson({ plan, authorities, unchanged, journalPath, rootsPath, tra
       sha256: fingerprint,
       file: planned.output,
     })),
+    ...(crl && {
+      crl: {
+        number: crl.planned.number,
+        was: crl.was,
+        revoked: crl.planned.revoked.map(({ serial }) => serial),
+        nextUpdate: stamp(crl.nextUpdate * 1000),
+        sha256: crl.fingerprint,
+        file: crl.planned.output,
+      },
+    }),
     roots: rootsPath,
     journal: journalPath,
     transcripts: transcriptPaths,
