@@ -8,6 +8,7 @@ export function resolveRevocation(
   {
     documents,
     directory,
+    upperCrls,
     listen,
     maxConnections,
     url,
@@ -19,6 +20,7 @@ export function resolveRevocation(
   return {
     documents: documents.map(from),
     directory: from(directory),
+    upperCrls: upperCrls.map(from),
     listen: listenAddress(listen),
     maxConnections,
     ...(url !== undefined && { url: url.replace(/\/+$/, '') }),

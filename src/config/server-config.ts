@@ -40,6 +40,7 @@ export interface ServerConfig {
 export interface RevocationConfig {
   readonly documents: readonly string[];
   readonly directory: string;
+  readonly upperCrls: readonly string[];
   readonly listen: ListenAddress;
   readonly maxConnections: number;
   /** Without a slash at its end. */

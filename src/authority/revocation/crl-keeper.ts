@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import type { AuditEvent } from '#audit/event.ts';
 import type { SigningIssuer } from '#issuance/live-issuer.ts';
 import type { AuditLog, Clock } from '#issuance/ports.ts';
-import type { Der } from '#x509/algorithms.ts';
 import { readCrl } from '#x509/chain/crl.ts';
 import { readPem } from '#x509/pem.ts';
 import { Renewal } from '../renewal.ts';
@@ -11,7 +10,7 @@ import { crlNumberOctets, signCrl } from './sign-crl.ts';
 
 /** A CRL that may be handed out. Times in seconds since the epoch. */
 export interface PublishedCrl {
-  readonly der: Der;
+  readonly der: Uint8Array;
   readonly thisUpdate: number;
   readonly nextUpdate: number;
 }
@@ -139,7 +138,7 @@ class KeptCrl {
     if (der === undefined) return;
     const crl = readCrl(der);
     this.#number = Number(BigInt(`0x${Buffer.from(crl.number).toString('hex')}`));
-    if (await this.issuer.verify(crl.tbs, crl.signature)) this.#show(der as Der, crl);
+    if (await this.issuer.verify(crl.tbs, crl.signature)) this.#show(der, crl);
   }
 
   async #make(): Promise<{ notBefore: number; notAfter: number }> {
@@ -181,7 +180,10 @@ class KeptCrl {
     return this.#number;
   }
 
-  #show(der: Der, { thisUpdate, nextUpdate }: { readonly thisUpdate: number; readonly nextUpdate: number }): void {
+  #show(
+    der: Uint8Array,
+    { thisUpdate, nextUpdate }: { readonly thisUpdate: number; readonly nextUpdate: number },
+  ): void {
     this.current = { der, thisUpdate, nextUpdate };
     this.#parts.published(this.issuer, nextUpdate);
   }

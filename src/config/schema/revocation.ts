@@ -10,6 +10,11 @@ export const revocation = section(
       { default: [] },
     ),
     directory: path('Folder in which the CRLs are kept, KEYID.crl; anybody may copy it'),
+    upperCrls: list(
+      'CRLs of the CAs above the issuers, which others sign: a root by a ceremony, an enterprise CA by its own hand. DER or PEM, taken while the server runs, and handed out beside ours; with one for every CA of the chains there is a bundle of all',
+      path('A file'),
+      { default: [] },
+    ),
     listen: address('Address of the door that answers for them: plain HTTP, for anybody', {
       default: '127.0.0.1:9403',
     }),

@@ -2,6 +2,8 @@
 export interface StatusViews {
   /** The CRL in force; undefined for keys that have none. */
   crl(issuerKeyId: string): PublishedObject | undefined;
+  /** A CRL for every CA of every chain; undefined while one of them has none. */
+  bundle(): PublishedBundle | undefined;
   /** The issuing certificate, DER. */
   certificate(issuerKeyId: string): Uint8Array | undefined;
   /** What a certificate's status is, for a DER OCSPRequest. Never rejects for what a stranger sent. */
@@ -11,6 +13,13 @@ export interface StatusViews {
 /** Times in whole seconds since the epoch. */
 export interface PublishedObject {
   readonly der: Uint8Array;
+  readonly thisUpdate: number;
+  readonly nextUpdate: number;
+}
+
+/** Times as in `PublishedObject`. */
+export interface PublishedBundle {
+  readonly pem: string;
   readonly thisUpdate: number;
   readonly nextUpdate: number;
 }

@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answer, notFound } from '../http/answer.ts';
-import type { OcspAnswer, StatusViews } from './ports.ts';
+import type { OcspAnswer, PublishedObject, StatusViews } from './ports.ts';
 import { readBody } from './read-body.ts';
 
 const index = `countersign: the status of certificates
 /crl/KEYID.crl   the CRL of the issuer with that key identifier
+/crl/bundle.pem  the CRLs of all CAs up to the roots, once there is one of each
 /ca/KEYID.cer    its certificate
 /ocsp            OCSP by POST; by GET at /ocsp/REQUEST (RFC 6960, appendix A)
 `;
@@ -31,6 +32,7 @@ export async function route(request: IncomingMessage, response: ServerResponse, 
   }
   if (path === '/') return answer(response, 200, index);
   if (path.startsWith('/ocsp/')) return answerGet(path.slice('/ocsp/'.length), response, parts);
+  if (path === '/crl/bundle.pem') return sendBundle(request, response, parts);
   const [, kind, keyId = '', ending] = keyIdForm.exec(path) ?? [];
   if (kind === 'crl' && ending === 'crl') return sendCrl(request, response, keyId, parts);
   if (kind === 'ca' && ending === 'cer') return sendCertificate(response, keyId, parts);
@@ -39,10 +41,30 @@ export async function route(request: IncomingMessage, response: ServerResponse, 
 
 function sendCrl(request: IncomingMessage, response: ServerResponse, keyId: string, { views, now }: RouteParts): void {
   const crl = views.crl(keyId);
-  if (crl === undefined) {
-    notFound(response);
+  if (crl === undefined) notFound(response);
+  else sendKept(request, response, crl, { now, contentType: 'application/pkix-crl' });
+}
+
+function sendBundle(request: IncomingMessage, response: ServerResponse, { views, now }: RouteParts): void {
+  const bundle = views.bundle();
+  if (bundle === undefined) {
+    answer(response, 404, 'not every CA of the chains has a CRL here\n');
     return;
   }
+  sendKept(
+    request,
+    response,
+    { ...bundle, der: Buffer.from(bundle.pem) },
+    { now, contentType: 'application/x-pem-file' },
+  );
+}
+
+function sendKept(
+  request: IncomingMessage,
+  response: ServerResponse,
+  crl: PublishedObject,
+  { now, contentType }: { readonly now: () => number; readonly contentType: string },
+): void {
   const tag = `"${hash('sha256', crl.der, 'hex').slice(0, 32)}"`;
   response.setHeader('etag', tag);
   response.setHeader('last-modified', httpTime(crl.thisUpdate));
@@ -51,7 +73,7 @@ function sendCrl(request: IncomingMessage, response: ServerResponse, keyId: stri
     response.writeHead(304).end();
     return;
   }
-  send(response, crl.der, 'application/pkix-crl');
+  send(response, crl.der, contentType);
 }
 
 /** A new CRL comes with each revocation: nobody is kept from it longer than this, seconds. */

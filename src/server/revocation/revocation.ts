@@ -9,10 +9,16 @@ import type { AuditLog } from '#issuance/ports.ts';
 import type { Foundation } from '../foundation.ts';
 import { serialOctet } from '../instance.ts';
 import { crlFiles } from './crl-files.ts';
+import { FollowedBundle } from './followed-bundle.ts';
 import { FollowedRevocations } from './followed-revocations.ts';
+import { FollowedUpperCrls } from './followed-upper-crls.ts';
 import { type RevocationLog, recordedRevocations } from './recorded.ts';
 
 export interface RunningRevocation {
+  /** PEM of a CRL for every CA of every chain; undefined while one of them has none in force. */
+  bundle(): string | undefined;
+  /** Calls `follow` when that may have changed. */
+  onBundle(follow: () => void): void;
   readonly listening: { readonly host: string; readonly port: number };
   /** Looks at the documents now. */
   look(): Promise<void>;
@@ -43,19 +49,37 @@ export async function openRevocation(
   const octet = serialOctet(instance.name);
   const shared = foundation.config.audit.store !== undefined;
   const nextUpdates = new Map<string, number>();
+  const published = (name: string, nextUpdate: number) => {
+    nextUpdates.set(name, nextUpdate);
+    metrics.expiries.set('crl', Object.fromEntries(nextUpdates));
+    bundle.changed();
+  };
   const keeper = new CrlKeeper({
     ...{ register, log, clock, octet, files: crlFiles(config.directory), lifetime: config.crlLifetimeSeconds },
     event: (type, fields) => events.of(type, fields),
-    published: ({ name }, nextUpdate) => {
-      nextUpdates.set(name, nextUpdate);
-      metrics.expiries.set('crl', Object.fromEntries(nextUpdates));
-    },
+    published: ({ name }, nextUpdate) => published(name, nextUpdate),
     failed: ({ name }, error, ms) =>
       logger.error('a CRL could not be signed; the one before it stays', { issuer: name, ms, error }),
   });
+  const upper = new FollowedUpperCrls({
+    ...{ files: config.upperCrls, clock, logger },
+    issuers: () => keeper.issuers(),
+    taken: published,
+  });
+  const bundle = new FollowedBundle({
+    ...{ clock, logger },
+    issuers: () => keeper.issuers(),
+    crlOf: (keyId) => keeper.get(keyId) ?? upper.crls.get(keyId),
+    isWanted: config.upperCrls.length > 0,
+  });
   opening.defer(() => keeper.stop());
   const signing = () => issuers.all().filter((issuer) => issuer.way === 'sign');
-  issuers.onChange(() => keeper.follow(signing()));
+  opening.defer(() => upper.stop());
+  issuers.onChange(() => {
+    keeper.follow(signing());
+    upper.reconsider();
+    bundle.changed();
+  });
 
   const answers = new Counter({
     name: 'countersign_ocsp_answers_total',
@@ -84,6 +108,7 @@ export async function openRevocation(
   });
   opening.defer(() => followed.stop());
   await followed.start();
+  await upper.start();
 
   const door = await listenForStatus({
     ...config.listen,
@@ -91,7 +116,8 @@ export async function openRevocation(
     now: () => clock.now(),
     failed: (error) => logger.warn('the door of revocation could not answer', { error }),
     views: {
-      crl: (keyId) => keeper.get(keyId),
+      crl: (keyId) => keeper.get(keyId) ?? upper.crls.get(keyId),
+      bundle: () => bundle.current(),
       certificate: (keyId) => keeper.certificate(keyId),
       ocsp: (request) => responder.answer(request),
     },
@@ -100,7 +126,9 @@ export async function openRevocation(
   const running = opening.move();
   return {
     listening: { host: door.address.address, port: door.address.port },
-    look: () => followed.look(),
+    bundle: () => bundle.current()?.pem,
+    onBundle: (follow) => bundle.onChange(follow),
+    look: async () => void (await Promise.all([followed.look(), upper.look()])),
     stop: () => running.disposeAsync(),
   };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HttpListener } from '#doors/http/listener.ts';
-import type { OcspAnswer } from '#doors/revocation/ports.ts';
+import type { OcspAnswer, PublishedBundle } from '#doors/revocation/ports.ts';
 import { longestRequest } from '#doors/revocation/routes.ts';
 import { listenForStatus } from '#doors/revocation/status-server.ts';
 
@@ -8,6 +8,8 @@ const now = Date.parse('2026-11-22T12:00:00Z');
 const seconds = now / 1000;
 const keyId = 'ab'.repeat(20);
 const crl = { der: Buffer.from('a CRL'), thisUpdate: seconds - 300, nextUpdate: seconds + 100 };
+
+const bundle: { current?: PublishedBundle } = {};
 
 /** What the responder was asked, and what it says. */
 const asked: string[] = [];
@@ -33,6 +35,7 @@ describe('the door of revocation', () => {
       failed: () => undefined,
       views: {
         crl: (id) => (id === keyId ? crl : undefined),
+        bundle: () => bundle.current,
         certificate: (id) => (id === keyId ? Buffer.from('a certificate') : undefined),
         ocsp: async (request) => {
           const text = Buffer.from(request).toString('latin1');
@@ -57,6 +60,15 @@ describe('the door of revocation', () => {
     const tag = answer.headers.get('etag') ?? '';
     const again = await get(`/crl/${keyId}.crl`, { headers: { 'if-none-match': tag } });
     expect([again.status, await again.text()]).toEqual([304, '']);
+  });
+
+  it('hands out the bundle of all CRLs as PEM, and nothing in its place while one is missing', async () => {
+    expect((await get('/crl/bundle.pem')).status).toBe(404);
+    bundle.current = { pem: 'two CRLs', thisUpdate: seconds - 300, nextUpdate: seconds + 100 };
+    const answer = await get('/crl/bundle.pem');
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/x-pem-file']);
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=100');
+    expect(await answer.text()).toBe('two CRLs');
   });
 
   it('hands out the certificate of an issuer', async () => {
