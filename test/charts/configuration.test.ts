@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { loadRevocations } from '#authority/revocation/document.ts';
 import { missingFiles } from '#cli/config/named-files.ts';
 import { fromValues } from '#cli/migrate/istio-csr/from-values.ts';
 import { translate } from '#cli/migrate/istio-csr/translation.ts';
@@ -11,7 +12,7 @@ import { loadPolicySet } from '#policy/load.ts';
 import { countersign, parsed } from '#test/cli/run-cli.ts';
 import { describeWith, repository } from '#test/oracles.ts';
 import { at } from '#test/support/control-plane/client.ts';
-import { render, type Values } from './helm.ts';
+import { one, render, type Values } from './helm.ts';
 import { MountedPod } from './mounted-pod.ts';
 import { ownIssuer } from './secrets.ts';
 import { secretsOfVariants, variants } from './variants.ts';
@@ -57,6 +58,21 @@ describeWith(['set:helm'], 'the configuration that the chart makes', () => {
       expect(new Set(origins).size).toBe(replicas);
       for (const [number, origin] of origins.entries()) expect(origin).toMatch(new RegExp(`/[a-z-]+-${number}$`));
     });
+  });
+
+  it('what is revoked is a document that the server reads, and certificates point where others reach it', async () => {
+    const manifests = await render(variants['revocation, with something revoked'] ?? []);
+    using pod = new MountedPod(manifests, secretsOfVariants);
+    const { revocation } = loadConfig(pod.configurationFile).config;
+    expect(revocation).toMatchObject({ url: 'http://pki.example/mesh' });
+    expect(loadRevocations(revocation?.documents ?? [], Date.now())).toMatchObject([
+      { serial: '5f3a09c1', reason: 'superseded', requestedBy: 'alice@example.org', ticket: 'INC-42: "a colon"' },
+      { serial: '01', issuerKeyId: '9d8c', reason: 'unspecified', requestedBy: 'bob' },
+    ]);
+    const service = one(manifests, 'Service', 'countersign-status');
+    expect(at(service, 'spec', 'ports', 0)).toMatchObject({ port: 80, targetPort: 9403 });
+    const ports = JSON.stringify(at(one(manifests, 'NetworkPolicy'), 'spec', 'ingress', 0));
+    expect(ports).toContain('{"protocol":"TCP","port":9403}');
   });
 
   it('passes `countersign config check` and `policy check`, as the container is started', async () => {

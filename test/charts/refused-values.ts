@@ -25,6 +25,26 @@ export const refusedValues: readonly (readonly [string, readonly Values[], RegEx
     [ownIssuer, { issuer: { secret: { name: '' }, pkcs11: { uri: 'pkcs11:object=a', module: '/m' } } }],
     /issuer\.pkcs11\.pin\.secretName/,
   ],
+  [
+    'revocation where the key is not ours',
+    [{ revocation: { enabled: true } }],
+    /revocation: by an issuer of cert-manager nothing here can be revoked/,
+  ],
+  [
+    'what is revoked, without revocation',
+    [ownIssuer, { revocation: { certificates: [{ serial: '01', issuer: '9d8c', requestedBy: 'bob' }] } }],
+    /revocation\.certificates: nothing is revoked unless/,
+  ],
+  [
+    "a revocation on nobody's word",
+    [ownIssuer, { revocation: { enabled: true, certificates: [{ serial: '01', issuer: '9d8c' }] } }],
+    /at '\/revocation\/certificates\/0': missing property 'requestedBy'/,
+  ],
+  [
+    'a status that is asked for by TLS',
+    [ownIssuer, { revocation: { enabled: true, url: 'https://pki.example' } }],
+    /at '\/revocation\/url'.*does not match/,
+  ],
   ['no policy', [ownIssuer, { policy: { shipped: [] } }], /policy: without a rule nothing is issued/],
   [
     'two rules for every workload',

@@ -136,6 +136,29 @@ export const variants: Readonly<Record<string, readonly Values[]>> = {
     },
     { policy: { documents: { 'pods.yaml': podPolicy, 'vouched.yaml': vouchedPolicy, 'named.yaml': namedPolicy } } },
   ],
+  'revocation, with something revoked': [
+    ownIssuer,
+    {
+      app: { server: { serving: { address: '::' } } },
+      revocation: {
+        enabled: true,
+        url: 'http://pki.example/mesh',
+        service: { type: 'LoadBalancer' },
+        crlLifetime: '14d',
+        certificates: [
+          {
+            serial: '5f3a09c1',
+            issuer: '9d:8c:7b:6a:59:48:37:26:15:04:f3:e2:d1:c0:bf:ae:9d:8c:7b:6a',
+            reason: 'superseded',
+            revokedAt: '2026-01-02T10:00:00Z',
+            requestedBy: 'alice@example.org',
+            ticket: 'INC-42: "a colon"',
+          },
+          { serial: '01', issuer: '9d8c', requestedBy: 'bob' },
+        ],
+      },
+    },
+  ],
   'monitored, with a policy of its own, limits and approved algorithms': [
     ownIssuer,
     {

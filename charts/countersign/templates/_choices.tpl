@@ -138,6 +138,10 @@ shipped are in the image, so what each is about stands here. What helm cannot re
 {{- range .Values.policy.shipped -}}{{- if has . (list "default" "istio" "fips") -}}{{- $whole = append $whole . -}}{{- end -}}{{- end -}}
 {{- if gt (len $whole) 1 -}}{{- fail (printf "policy.shipped: %s each decide for every workload: name one of them" (join " and " $whole)) -}}{{- end -}}
 {{- $_ := include "countersign.checkRequests" . -}}
+{{- with .Values.revocation -}}
+{{- if and .enabled (eq (include "countersign.signer" $) "cert-manager") -}}{{- fail "revocation: by an issuer of cert-manager nothing here can be revoked, since no key of ours outlives its replica: sign with issuer.secret, issuer.pkcs11 or config.issuers" -}}{{- end -}}
+{{- if and .certificates (not .enabled) -}}{{- fail "revocation.certificates: nothing is revoked unless revocation.enabled is true" -}}{{- end -}}
+{{- end -}}
 {{- $window := add (int .Values.shutdown.waitSeconds) (include "countersign.seconds" .Values.shutdown.grace | int) 4 -}}
 {{- if gt (int $window) (int .Values.terminationGracePeriodSeconds) -}}
 {{- fail (printf "terminationGracePeriodSeconds: %d s end before shutdown.waitSeconds, shutdown.grace and 4 s to hand over the Lease and the log are over (%d s)" (int .Values.terminationGracePeriodSeconds) (int $window)) -}}

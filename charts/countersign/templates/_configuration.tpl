@@ -24,6 +24,7 @@
 {{- if ne (include "countersign.signer" $root) "config" -}}{{- $_ := set $made "issuers" (list (include "countersign.issuer" $root | fromYaml)) -}}{{- end -}}
 {{- if include "countersign.distributes" $root -}}{{- $_ := set $made "distribution" (include "countersign.distribution" $root | fromYaml) -}}{{- end -}}
 {{- if include "countersign.answers" $root -}}{{- $_ := set $made "clusterRequests" (include "countersign.clusterRequests" $root | fromYaml) -}}{{- end -}}
+{{- if .revocation.enabled -}}{{- $_ := set $made "revocation" (include "countersign.revocation" (list $root $everywhere) | fromYaml) -}}{{- end -}}
 {{- mergeOverwrite $made (deepCopy .config) | toYaml -}}
 {{- end -}}
 {{- end -}}
@@ -175,6 +176,20 @@ checkpointGuard: /var/lib/countersign-guard/checkpoint
 {{- end }}
 lifetime: {{ .audit.volume.persistent | ternary "lasting" "passing" }}
 copyTo: {{ .audit.copyTo | default (.audit.volume.persistent | ternary "nowhere" "stdout") }}
+{{- end }}
+{{- end -}}
+
+{{/* (list ROOT HOST), the host to listen on */}}
+{{- define "countersign.revocation" -}}
+{{- with (index . 0).Values.revocation -}}
+documents: [/etc/countersign/revocations/revocations.yaml]
+directory: /home/countersign/audit/status
+listen: {{ include "countersign.address" (list (index $ 1) .port) | quote }}
+{{- with .url }}
+url: {{ . | quote }}
+{{- end }}
+crlLifetime: {{ .crlLifetime }}
+ocspLifetime: {{ .ocspLifetime }}
 {{- end }}
 {{- end -}}
 

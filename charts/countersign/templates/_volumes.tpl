@@ -9,6 +9,10 @@
 - name: policies
   configMap: { name: {{ $name }}-policies }
 {{- end }}
+{{- if .revocation.enabled }}
+- name: revocations
+  configMap: { name: {{ $name }}-revocations }
+{{- end }}
 {{- if or (eq $signer "secret") (eq $signer "pkcs11") }}
 - name: issuer
   projected:
@@ -71,6 +75,9 @@
 {{- with .Values }}
 {{- if .policy.documents }}
 - { name: policies, mountPath: /etc/countersign/policies, readOnly: true }
+{{- end }}
+{{- if .revocation.enabled }}
+- { name: revocations, mountPath: /etc/countersign/revocations, readOnly: true }
 {{- end }}
 {{- if or (eq $signer "secret") (eq $signer "pkcs11") }}
 - { name: issuer, mountPath: /etc/countersign/issuer, readOnly: true }
