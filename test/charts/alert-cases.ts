@@ -37,6 +37,7 @@ export const healthy: Series = {
   ...expiry('intermediate', '1000000000x120'),
   ...expiry('serving', '3600+60x120'),
   ...expiry('control-plane', '3600+60x120'),
+  ...expiry('crl', '400000x120'),
   ...ofBoth('countersign_issuance_requests_total', '0+600x120', 'outcome="issued"'),
   ...ofBoth('countersign_issuance_requests_total', '0+6x120', 'outcome="refused"'),
   ...ofBoth('countersign_issuance_refusals_total', '0+6x120', 'code="policy.denied",remedy="fix-request"'),
@@ -92,6 +93,7 @@ export const cases: Readonly<Record<string, Series>> = {
   CountersignIssuerExpires: expiry('intermediate', '30000x120'),
   CountersignServingCertificateExpires: expiry('serving', '7500x120'),
   CountersignIstiodCertificateExpires: expiry('control-plane', '8000x120'),
+  CountersignCrlExpires: expiry('crl', '150000x120'),
   CountersignRefusesMuch: ofBoth('countersign_issuance_requests_total', '0+100x120', 'outcome="refused"'),
   CountersignCannotAct: ofBoth(
     'countersign_issuance_refusals_total',

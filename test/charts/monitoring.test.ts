@@ -159,6 +159,7 @@ describeWith(['set:helm'], 'alerts and dashboard', () => {
       using installed = await Installed.make(cluster, {
         values: [
           ownIssuer,
+          { revocation: { enabled: true } },
           { kubernetes: { remoteClusters: { enabled: true } }, app: { tls: { certificateDNSNames: ['localhost'] } } },
         ],
         select: (namespace) => ({ app: { controller: { configmapNamespaceSelector: `mesh=${namespace}` } } }),
@@ -167,7 +168,9 @@ describeWith(['set:helm'], 'alerts and dashboard', () => {
       await using replica = await installed.start();
       using agent = await Agent.connect({ port: (await replica.ready()).istio, roots: root.pem });
       await agent.call({ csr: p256Request().csr, token: 'none' });
-      const exported = new Set([...(await replica.metrics()).matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name));
+      const metrics = await replica.metrics();
+      expect(metrics).toMatch(/^countersign_certificate_expiry_timestamp_seconds\{role="crl",name="[^"]+"\} \d/m);
+      const exported = new Set([...metrics.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name));
       const { rules } = await alertRules();
       const asked = [...rules.map(({ expr }) => expr), ...questionsOf(await dashboard())].flatMap(metricsIn);
       const missing = new Set(asked).values().filter((name) => !ofOthers.test(name));

@@ -7,6 +7,7 @@
   | replace "ROOT_SECONDS" (include "countersign.seconds" $rule.rootNotice)
   | replace "SERVING_SECONDS" (div (include "countersign.seconds" .Values.app.tls.certificateDuration | int) 6 | toString)
   | replace "ISTIOD_SECONDS" (div (include "countersign.seconds" .Values.app.tls.istiodCertificateRenewBefore | int) 2 | toString)
+  | replace "CRL_SECONDS" (div (include "countersign.seconds" .Values.revocation.crlLifetime | int) 4 | toString)
   | replace "REPLICAS" (toString .Values.replicaCount)
   | replace "SELECTOR" (include "countersign.selector" .)
   | replace "NAMESPACE" .Release.Namespace
