@@ -9,14 +9,16 @@ import type { ServerConfigText } from './schema/server-config.ts';
 const here = 'distribution';
 
 /** Names that the API server would refuse once they are used, which may be days later. */
-export function checkDistribution({ distribution, issuers, defaultIssuer }: ServerConfigText, report: Report): void {
+export function checkDistribution(config: ServerConfigText, report: Report): void {
+  const { distribution, issuers, defaultIssuer } = config;
   if (distribution === undefined) return;
+  checkCrlConfigMap(config, report);
   const { context, kubeconfig, lease, rootConfigMap, clusterTrustBundle, istiod } = distribution;
   if (context !== undefined && kubeconfig === undefined)
     report([here, 'context'], 'a context is one of a kubeconfig: name that too');
   checkName(lease.namespace, labelName, [here, 'lease', 'namespace'], report);
   checkName(lease.name, objectName, [here, 'lease', 'name'], report);
-  checkRootConfigMap(rootConfigMap, report);
+  checkConfigMap(rootConfigMap, [here, 'rootConfigMap'], report);
   if (clusterTrustBundle !== undefined) {
     attempt(
       () => checkTrustBundleName(trustBundleNames(clusterTrustBundle)),
@@ -35,8 +37,29 @@ export function checkDistribution({ distribution, issuers, defaultIssuer }: Serv
 
 type Written = NonNullable<ServerConfigText['distribution']>;
 
-function checkRootConfigMap({ name, key, namespaceSelector }: Written['rootConfigMap'], report: Report): void {
-  const path = [here, 'rootConfigMap'];
+/** Replicas whose keys are their own know nothing of each other's CRLs: a proxy would refuse the others' certificates. */
+function checkCrlConfigMap({ distribution, revocation, issuers }: ServerConfigText, report: Report): void {
+  const { crlConfigMap, rootConfigMap } = distribution ?? {};
+  if (crlConfigMap === undefined) return;
+  const path = [here, 'crlConfigMap'];
+  checkConfigMap(crlConfigMap, path, report);
+  if (crlConfigMap.name === rootConfigMap?.name) report([...path, 'name'], 'the roots are in this one');
+  if (revocation === undefined) report(path, 'without the section "revocation" no CRL is signed');
+  for (const { name, key } of issuers)
+    if (key === undefined || key.memory !== undefined)
+      report(
+        path,
+        `each replica has a CA of its own for issuer ${name}, and no CRL of the others: its key must be kept`,
+      );
+}
+
+type ConfigMapText = Pick<Written['rootConfigMap'], 'name' | 'key' | 'namespaceSelector'>;
+
+function checkConfigMap(
+  { name, key, namespaceSelector }: ConfigMapText,
+  path: readonly string[],
+  report: Report,
+): void {
   checkName(name, objectName, [...path, 'name'], report);
   if (name === 'kube-root-ca.crt')
     report([...path, 'name'], "this one is Kubernetes' own: pods trust the API server by it");

@@ -7,7 +7,7 @@ import type { DistributionConfig, IstiodCertificateConfig } from './server-confi
 type Written = NonNullable<ServerConfigText['distribution']>;
 
 export function resolveDistribution(content: Written, from: PathFrom): DistributionConfig {
-  const { kubeconfig, context, lease, rootConfigMap, clusterTrustBundle, istiod } = content;
+  const { kubeconfig, context, lease, rootConfigMap, crlConfigMap, clusterTrustBundle, istiod } = content;
   const { enabled, name, key, namespaceSelector = '' } = rootConfigMap;
   return {
     ...(kubeconfig !== undefined && {
@@ -15,6 +15,9 @@ export function resolveDistribution(content: Written, from: PathFrom): Distribut
     }),
     lease,
     ...(enabled && { rootConfigMap: { name, key, namespaceSelector } }),
+    ...(crlConfigMap !== undefined && {
+      crlConfigMap: { ...crlConfigMap, namespaceSelector: crlConfigMap.namespaceSelector ?? '' },
+    }),
     ...(clusterTrustBundle !== undefined && { clusterTrustBundle: trustBundleNames(clusterTrustBundle) }),
     ...(istiod !== undefined && { istiod: resolveIstiod(istiod) }),
   };

@@ -238,11 +238,18 @@ export interface SigningRequestsConfig extends PodCertificatesConfig {
   readonly approves: boolean;
 }
 
+interface ConfigMapConfig {
+  readonly name: string;
+  readonly key: string;
+  readonly namespaceSelector: string;
+}
+
 export interface DistributionConfig {
   /** Absent: the service account of our own pod. */
   readonly kubeconfig?: KubeconfigFile;
   readonly lease: { readonly namespace: string; readonly name: string };
-  readonly rootConfigMap?: { readonly name: string; readonly key: string; readonly namespaceSelector: string };
+  readonly rootConfigMap?: ConfigMapConfig;
+  readonly crlConfigMap?: ConfigMapConfig;
   readonly clusterTrustBundle?: { readonly name: string; readonly signerName: string };
   readonly istiod?: IstiodCertificateConfig;
 }

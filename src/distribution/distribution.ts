@@ -1,8 +1,8 @@
 import { LeaseElector } from '#kubernetes/lease-elector.ts';
+import { BundleConfigMaps, type BundleConfigMapsOptions } from './bundle-config-maps.ts';
 import { CertificateObject, type CertificateObjectOptions } from './certificate-object.ts';
 import { ClusterTrustBundles, oneTrustBundle } from './cluster-trust-bundles.ts';
 import { ControlPlaneCertificate, type ControlPlaneCertificateOptions } from './control-plane-certificate.ts';
-import { RootConfigMaps, type RootConfigMapsOptions } from './root-config-maps.ts';
 import type { TrustBundleNames } from './trust-bundle.ts';
 import type { Controller, DistributionObserver, Surroundings } from './writer.ts';
 
@@ -11,7 +11,9 @@ export interface DistributionOptions extends Omit<Surroundings, 'term'> {
   readonly lease: { readonly namespace: string; readonly name: string };
   /** Of this process and no other. */
   readonly identity: string;
-  readonly rootConfigMaps?: RootConfigMapsOptions;
+  readonly rootConfigMaps?: BundleConfigMapsOptions;
+  /** `bundle`: PEM of a CRL for every CA of every chain, undefined while one has none. */
+  readonly crlConfigMaps?: BundleConfigMapsOptions & { readonly bundle: () => string | undefined };
   readonly clusterTrustBundle?: TrustBundleNames;
   readonly controlPlaneCertificate?: ControlPlaneCertificateOptions;
   readonly certificateObject?: CertificateObjectOptions;
@@ -33,9 +35,14 @@ export class Distribution {
       onTrouble: (message) => observer.told('warn', 'lease', message),
     });
     const around: Surroundings = { ...options, term: () => this.#elector.term };
-    const { rootConfigMaps, clusterTrustBundle, controlPlaneCertificate, certificateObject } = options;
+    const { rootConfigMaps, crlConfigMaps, clusterTrustBundle, controlPlaneCertificate, certificateObject } = options;
     this.#controllers = [
-      ...(rootConfigMaps ? [new RootConfigMaps(around, rootConfigMaps)] : []),
+      ...(rootConfigMaps
+        ? [new BundleConfigMaps(around, rootConfigMaps, { bundle: options.bundle, queue: 'root-configmaps' })]
+        : []),
+      ...(crlConfigMaps
+        ? [new BundleConfigMaps(around, crlConfigMaps, { bundle: crlConfigMaps.bundle, queue: 'crl-configmaps' })]
+        : []),
       ...(clusterTrustBundle ? [new ClusterTrustBundles(around, oneTrustBundle(clusterTrustBundle))] : []),
       ...(controlPlaneCertificate ? [new ControlPlaneCertificate(around, controlPlaneCertificate)] : []),
       ...(certificateObject ? [new CertificateObject(around, certificateObject)] : []),
@@ -47,7 +54,7 @@ export class Distribution {
     this.#elector.start();
   }
 
-  /** To be called when the bundle changed. */
+  /** To be called when a bundle changed. */
   refresh(): void {
     for (const controller of this.#controllers) controller.refresh();
   }

@@ -7,7 +7,12 @@ import type { Outcome } from './bring.ts';
 export type Written = 'configmap' | 'clustertrustbundle' | 'secret' | 'certificate';
 
 /** Queues of controllers, as metrics name them. */
-export type QueueName = 'root-configmaps' | 'clustertrustbundles' | 'istiod-secret' | 'istiod-certificate';
+export type QueueName =
+  | 'root-configmaps'
+  | 'crl-configmaps'
+  | 'clustertrustbundles'
+  | 'istiod-secret'
+  | 'istiod-certificate';
 
 export interface DistributionObserver {
   /** A write, or the attempt at one, that ended so. */
@@ -31,7 +36,7 @@ export interface Surroundings {
 /** Something that is kept where it has to be for as long as we hold the lease. */
 export interface Controller {
   start(): void;
-  /** Looks at everything again: the lease was won, or the roots changed. */
+  /** Looks at everything again: the lease was won, or the roots or CRLs changed. */
   refresh(): void;
   /** Pieces of work that wait. */
   readonly waiting: number;

@@ -12,15 +12,21 @@ import { apiServer } from './api-server.ts';
 import type { Foundation } from './foundation.ts';
 import type { Issuing } from './issuing.ts';
 import type { OwnCertificates } from './own-certificates.ts';
+import type { RunningRevocation } from './revocation/revocation.ts';
 import { takeLeave } from './take-leave.ts';
 
 /** Begins to write into the cluster what the configuration says; nothing waits for it, and readiness does not depend on it. */
-export function distribute(foundation: Foundation, issuing: Issuing, own: OwnCertificates): { stop(): Promise<void> } {
+export function distribute(
+  foundation: Foundation,
+  issuing: Issuing,
+  own: OwnCertificates,
+  crls: Pick<RunningRevocation, 'bundle' | 'onBundle'> | undefined,
+): { stop(): Promise<void> } {
   const { config, instance, metrics, logger } = foundation;
   const { distribution: wanted } = config;
   if (wanted === undefined) return { stop: async () => {} };
   const api = connect(apiServer(wanted.kubeconfig));
-  const { lease, rootConfigMap, clusterTrustBundle, istiod } = wanted;
+  const { lease, rootConfigMap, crlConfigMap, clusterTrustBundle, istiod } = wanted;
   const distribution = new Distribution({
     api,
     lease,
@@ -30,6 +36,7 @@ export function distribute(foundation: Foundation, issuing: Issuing, own: OwnCer
     observer: observe(metrics.registry, logger),
     queueObserver: (name) => metrics.queues.of(name),
     ...(rootConfigMap && { rootConfigMaps: rootConfigMap }),
+    ...(crlConfigMap && crls && { crlConfigMaps: { ...crlConfigMap, bundle: () => crls.bundle() } }),
     ...(clusterTrustBundle && { clusterTrustBundle }),
     ...(istiod && forIstiod(istiod, foundation, issuing, own)),
   });
@@ -38,6 +45,7 @@ export function distribute(foundation: Foundation, issuing: Issuing, own: OwnCer
   distribution.start();
   issuing.live.onChange(() => distribution.refresh());
   issuing.onNamed(() => distribution.refresh());
+  if (crlConfigMap) crls?.onBundle(() => distribution.refresh());
   return {
     async stop() {
       await takeLeave(api, () => distribution.stop());

@@ -206,7 +206,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   doubts.follow(upstreamChanged);
   const issuers = issuing.follow(store, hsm.listener, upstreamChanged);
   opening.defer(() => issuers.stop());
-  const distribution = distribute(foundation, issuing, own);
+  const distribution = distribute(foundation, issuing, own, revocation);
   opening.defer(() => distribution.stop());
   const istio = await door.start(config.istio.listen);
   watch.look();

@@ -16,6 +16,9 @@ const invalid: readonly (readonly [string, string])[] = [
   ['{ rootConfigMap: { namespaceSelector: "a in b" } }', '"a in b" is no requirement of a label selector'],
   ['{ rootConfigMap: { namespaceSelector: "a=b,,c" } }', '"" is no requirement of a label selector'],
   ['{ rootConfigMap: { namespaceSelector: "a in (b,c),!d,-e" } }', '"-e" is no requirement of a label selector'],
+  ['{ crlConfigMap: {} }', 'distribution.crlConfigMap: without the section "revocation" no CRL is signed'],
+  ['{ crlConfigMap: { name: istio-ca-root-cert } }', 'distribution.crlConfigMap.name: the roots are in this one'],
+  ['{ crlConfigMap: { key: a/b } }', 'distribution.crlConfigMap.key: a key holds letters'],
   ['{ clusterTrustBundle: { name: other } }', 'with that signer name it must be istio.io:istiod-ca:SUFFIX'],
   ['{ clusterTrustBundle: { name: "a:b", signerName: none } }', 'without a signer name it must hold no ":"'],
   ['{ clusterTrustBundle: { name: "a:b", signerName: a } }', 'a signer name is DOMAIN/PATH'],
@@ -60,6 +63,25 @@ describe('the section distribution', () => {
   ])('takes the selector "%s"', (selector) => {
     const { config } = parse(`{ rootConfigMap: { namespaceSelector: "${selector}" } }`);
     expect(config.distribution?.rootConfigMap?.namespaceSelector).toBe(selector);
+  });
+
+  it('takes a ConfigMap of CRLs where they are signed here by keys that all replicas have', () => {
+    const sections = (key: string) =>
+      `${minimal.replace('file: { path: key.pem }', key)}revocation: { directory: status }\ndistribution: { crlConfigMap: {} }\n`;
+    const { config } = parseConfig(sections('file: { path: key.pem }'), '/server.yaml');
+    expect(config.distribution?.crlConfigMap).toEqual({
+      name: 'istio-ca-crl',
+      key: 'ca-crl.pem',
+      namespaceSelector: '',
+    });
+    const outside = minimal.replace(
+      /issuers:[\s\S]*policies/,
+      'issuers: [{ name: a, certManager: { way: intermediate, issuer: { name: b } } }]\npolicies',
+    );
+    const text = `${outside}revocation: { directory: status }\ndistribution: { crlConfigMap: {} }\n`;
+    expect(complaintOf(() => parseConfig(text, '/server.yaml'))).toContain(
+      'each replica has a CA of its own for issuer a, and no CRL of the others',
+    );
   });
 
   it('can leave out the ConfigMap, and name a bundle without a signer', () => {

@@ -23,6 +23,16 @@ export const distribution = section(
         text('A label selector, such as `istio-injection=enabled,env in (prod, test)`; left out, all namespaces'),
       ),
     }),
+    crlConfigMap: optional(
+      section(
+        'The CRLs of all CAs as a ConfigMap in every namespace, where sidecars and ztunnel find them: see `revocation`. Written once there is one of every CA, since proxies refuse every chain with a CA that has none',
+        {
+          name: text('Its name', { default: 'istio-ca-crl' }),
+          key: text('The key in it', { default: 'ca-crl.pem' }),
+          namespaceSelector: optional(text('A label selector, as of `rootConfigMap`; left out, all namespaces')),
+        },
+      ),
+    ),
     clusterTrustBundle: optional(
       section('The roots as a ClusterTrustBundle, where the cluster serves that kind and istiod does not write it', {
         name: text('Its name', { default: 'istio.io:istiod-ca:root-cert' }),

@@ -70,7 +70,7 @@ export async function openRevocation(
     ...{ clock, logger },
     issuers: () => keeper.issuers(),
     crlOf: (keyId) => keeper.get(keyId) ?? upper.crls.get(keyId),
-    isWanted: config.upperCrls.length > 0,
+    isWanted: config.upperCrls.length > 0 || foundation.config.distribution?.crlConfigMap !== undefined,
   });
   opening.defer(() => keeper.stop());
   const signing = () => issuers.all().filter((issuer) => issuer.way === 'sign');

@@ -3,7 +3,7 @@ import type { KubernetesObject } from '#kubernetes/api.ts';
 import { member, textAt } from './object.ts';
 
 /** What the ConfigMap is called and where in it the bundle stands. */
-export interface RootConfigMapNames {
+export interface BundleConfigMapNames {
   readonly name: string;
   readonly key: string;
 }
@@ -12,25 +12,25 @@ export interface RootConfigMapNames {
 const label = 'istio.io/config';
 
 /** Of a ConfigMap, what decides whether it is right; a cluster has one per namespace, so the bundle itself is not kept. */
-export interface RootConfigMapFacts {
+export interface BundleConfigMapFacts {
   readonly bundleSha256: string;
   readonly labelled: boolean;
 }
 
-export function factsOf(object: KubernetesObject, { key }: RootConfigMapNames): RootConfigMapFacts {
+export function factsOf(object: KubernetesObject, { key }: BundleConfigMapNames): BundleConfigMapFacts {
   return {
     bundleSha256: digest(textAt(member(object, 'data'), key) ?? ''),
     labelled: textAt(member(member(object, 'metadata'), 'labels'), label) === 'true',
   };
 }
 
-export function isRight(facts: RootConfigMapFacts, bundle: string): boolean {
+export function isRight(facts: BundleConfigMapFacts, bundle: string): boolean {
   return facts.labelled && facts.bundleSha256 === digest(bundle);
 }
 
 /** The ConfigMap with our key and label; whatever else is in it belongs to others and stays. Undefined where it is right. */
-export function rootConfigMap(
-  names: RootConfigMapNames,
+export function bundleConfigMap(
+  names: BundleConfigMapNames,
   bundle: string,
   live: KubernetesObject | undefined,
 ): KubernetesObject | undefined {
@@ -57,10 +57,15 @@ function withoutBinary(live: KubernetesObject, key: string): KubernetesObject {
   return mine === undefined ? live : { ...live, binaryData: others };
 }
 
-let last = { bundle: '', digest: '' };
+/** One bundle is asked about once per namespace, and there are few of them at a time. */
+const digests = new Map<string, string>();
+const mostDigests = 8;
 
-/** One bundle is asked about once per namespace. */
 function digest(bundle: string): string {
-  if (last.bundle !== bundle || last.digest === '') last = { bundle, digest: hash('sha256', bundle, 'hex') };
-  return last.digest;
+  const known = digests.get(bundle);
+  if (known !== undefined) return known;
+  if (digests.size >= mostDigests) digests.clear();
+  const made = hash('sha256', bundle, 'hex');
+  digests.set(bundle, made);
+  return made;
 }

@@ -2,21 +2,27 @@ import { ApiError } from '#kubernetes/api.ts';
 import { Reflector } from '#kubernetes/reflector.ts';
 import { WorkQueue } from '#kubernetes/work-queue.ts';
 import { bring } from './bring.ts';
+import {
+  type BundleConfigMapFacts,
+  type BundleConfigMapNames,
+  bundleConfigMap,
+  factsOf,
+  isRight,
+} from './bundle-config-map.ts';
 import { Complaints } from './complaints.ts';
 import { isTerminating, nameOf } from './namespace.ts';
 import { Restraint } from './restraint.ts';
-import {
-  factsOf,
-  isRight,
-  type RootConfigMapFacts,
-  type RootConfigMapNames,
-  rootConfigMap,
-} from './root-config-map.ts';
-import type { Controller, Surroundings } from './writer.ts';
+import type { Controller, QueueName, Surroundings } from './writer.ts';
 
-export interface RootConfigMapsOptions extends RootConfigMapNames {
+export interface BundleConfigMapsOptions extends BundleConfigMapNames {
   /** In the API's own syntax; empty: all namespaces. */
   readonly namespaceSelector: string;
+}
+
+/** What stands in them; undefined: there is none now, and what is written stays. */
+export interface ConfigMapBundle {
+  readonly bundle: () => string | undefined;
+  readonly queue: QueueName;
 }
 
 /** Writes at the same time: thousands of namespaces are served in seconds, and the API server does not feel it. */
@@ -29,19 +35,21 @@ interface Namespace {
   readonly terminating: boolean;
 }
 
-/** The root bundle as a ConfigMap in every selected namespace: made, repaired, brought up to date. Never removed. */
-export class RootConfigMaps implements Controller {
+/** A bundle, of roots or CRLs, as a ConfigMap in every selected namespace: made, repaired, brought up to date. Never removed, never emptied. */
+export class BundleConfigMaps implements Controller {
   readonly #around: Surroundings;
-  readonly #options: RootConfigMapsOptions;
+  readonly #options: BundleConfigMapsOptions;
+  readonly #bundle: () => string | undefined;
   readonly #namespaces: Reflector<Namespace>;
-  readonly #configMaps: Reflector<RootConfigMapFacts>;
+  readonly #configMaps: Reflector<BundleConfigMapFacts>;
   readonly #queue: WorkQueue;
   readonly #restraint: Restraint;
   readonly #complaints: Complaints;
 
-  constructor(around: Surroundings, options: RootConfigMapsOptions) {
+  constructor(around: Surroundings, options: BundleConfigMapsOptions, { bundle, queue }: ConfigMapBundle) {
     this.#around = around;
     this.#options = options;
+    this.#bundle = bundle;
     const { api, pace } = around;
     this.#restraint = new Restraint(pace);
     this.#complaints = new Complaints(pace, (message) => around.observer.told('warn', 'configmap', message));
@@ -52,7 +60,7 @@ export class RootConfigMaps implements Controller {
       refill: () => this.#selected(),
       concurrency,
       pace,
-      observer: around.queueObserver?.('root-configmaps'),
+      observer: around.queueObserver?.(queue),
     });
     this.#namespaces = new Reflector({
       api,
@@ -103,7 +111,8 @@ export class RootConfigMaps implements Controller {
     const known = this.#namespaces.get('', namespace);
     if (known === undefined || known.terminating) return undefined;
     const facts = this.#configMaps.get(namespace, this.#options.name);
-    if (facts !== undefined && isRight(facts, this.#around.bundle())) return undefined;
+    const bundle = this.#bundle();
+    if (bundle === undefined || (facts !== undefined && isRight(facts, bundle))) return undefined;
     const restMs = this.#restraint.wait(namespace);
     if (restMs > 0) {
       this.#complaints.say(
@@ -111,14 +120,14 @@ export class RootConfigMaps implements Controller {
       );
       return restMs;
     }
-    await this.#write(namespace, term, facts === undefined);
+    await this.#write(namespace, bundle, term, facts === undefined);
     return undefined;
   }
 
-  async #write(namespace: string, term: AbortSignal, presumeMissing: boolean): Promise<void> {
-    const { api, bundle, observer } = this.#around;
+  async #write(namespace: string, bundle: string, term: AbortSignal, presumeMissing: boolean): Promise<void> {
+    const { api, observer } = this.#around;
     const place = { collection: `/api/v1/namespaces/${namespace}/configmaps`, name: this.#options.name };
-    const form = (live: Parameters<typeof rootConfigMap>[2]) => rootConfigMap(this.#options, bundle(), live);
+    const form = (live: Parameters<typeof bundleConfigMap>[2]) => bundleConfigMap(this.#options, bundle, live);
     try {
       const outcome = await bring(api, { place, form, term, presumeMissing });
       if (outcome === 'unchanged') return;

@@ -168,6 +168,37 @@ describe('the roots as a ConfigMap in every namespace', () => {
     expect(dataIn('default')).toBe(root.pem);
   });
 
+  it('Istio 100: that of CRLs is not written before there is one of each CA, and never emptied', async () => {
+    const held: { crls?: string } = {};
+    const crls = { name: 'istio-ca-crl', key: 'ca-crl.pem', namespaceSelector: '' };
+    const place = (namespace: string) => `/api/v1/namespaces/${namespace}/configmaps/istio-ca-crl`;
+    const crlsIn = (namespace: string) => Object(rig.cluster.objects.get(place(namespace))?.data)['ca-crl.pem'];
+    rig.cluster.put(place('kube-system'), labelled({ 'ca-crl.pem': 'of before' }));
+    const options = { rootConfigMaps: names, crlConfigMaps: { ...crls, bundle: () => held.crls } };
+    const replica = rig.replica('one', options);
+    await until(() => replica.leading);
+    await settled(replica);
+    expect([dataIn('default'), crlsIn('default'), crlsIn('kube-system')]).toEqual([root.pem, undefined, 'of before']);
+
+    held.crls = 'of each CA';
+    replica.refresh();
+    await settled(replica);
+    expect(['istio-system', 'default', 'kube-system'].map(crlsIn)).toEqual(Array(3).fill(held.crls));
+    expect(rig.cluster.objects.get(place('default'))).toMatchObject({
+      metadata: { labels: { 'istio.io/config': 'true' } },
+    });
+
+    delete held.crls;
+    replica.refresh();
+    rig.cluster.put(place('default'), labelled({ 'ca-crl.pem': '' }));
+    await settled(replica);
+    expect([crlsIn('default'), crlsIn('kube-system')]).toEqual(['', 'of each CA']);
+    held.crls = 'of each CA';
+    replica.refresh();
+    await settled(replica);
+    expect([crlsIn('default'), dataIn('default')]).toEqual(['of each CA', root.pem]);
+  });
+
   const labelled = (data: Readonly<Record<string, string>>) => ({
     metadata: { labels: { 'istio.io/config': 'true' } },
     data,
