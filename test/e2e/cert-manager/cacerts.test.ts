@@ -9,6 +9,7 @@ import { at, listAt } from '#test/support/control-plane/client.ts';
 import { repository } from '#test/support/home.ts';
 import { endsIn } from '#test/support/records.ts';
 import { testAuthority } from '#test/support/software-ca.ts';
+import { readPemBlocks } from '#x509/pem.ts';
 import type { Files } from './istiod.ts';
 import { ceremony, certificate, IstiodSite, issuer, judges, part } from './istiod-site.ts';
 import { certificatesIn } from './reading.ts';
@@ -78,6 +79,45 @@ describeWith(judges, "istiod's cacerts, done as it is written", (path) => {
     const stands = await place.istiod([first, second]);
     place.expectSigns(stands[0], before);
     place.expectSigns(stands[1], after);
+  });
+
+  it('K-68, Istio 100: with a CRL of every CA, by what is typed, it loads, and OpenSSL checks all of them', async () => {
+    await place.clear();
+    const text = part('With CRLs');
+    const [, settings = ''] = /```ini\n(.*?)```/s.exec(text) ?? [];
+    place.reader.write('istiod-crl.cnf', settings);
+    const { host, port } = place.site.running.server.revocation ?? {};
+    const url = `http://${host}:${port}`;
+    await vi.waitFor(async () => expect((await fetch(`${url}/crl/bundle.pem`)).status).toBe(200), soon);
+    const mine = (line: string) =>
+      line.replace('http://pki.example', url).replace('get secret istiod-ca', 'get secret with-crls');
+    const typed = async () => {
+      for (const line of typedIn(text)) await place.reader.type(mine(line));
+      return place.site.secret('cacerts');
+    };
+    const before = await place.make('with-crls');
+    const { 'ca-crl.pem': crls = '', ...first } = await typed();
+    expect(first).toEqual(underOwnNames(before));
+    // of istiod's own CA, and of both chains of the server
+    expect(readPemBlocks(crls, ['X509 CRL'], 9)).toHaveLength(5);
+    await place.renew('with-crls');
+    const second = await typed();
+
+    const renewedAlone = { ...second, 'ca-crl.pem': crls };
+    const partial = { ...first, 'ca-crl.pem': place.reader.read('bundle.pem') };
+    const stands = await place.istiod([{ ...first, 'ca-crl.pem': crls }, renewedAlone, second]);
+    const asTls = (files: Files) => ({ 'tls.crt': files['ca-cert.pem'] ?? '' });
+    place.expectSigns(stands[0], asTls(first));
+    place.expectKept(stands[1], /missing CRL/, asTls(first));
+    place.expectSigns(stands[2], asTls(second));
+    expect((await place.istiod([partial]))[0]?.refused).toMatch(/missing CRL/);
+
+    const [leaf = '', ...above] = stands[2]?.chain.slice(0, -1) ?? [];
+    for (const [name, content] of Object.entries({ leaf, above: above.join(''), root: place.site.upperRoot }))
+      place.reader.write(name, content);
+    const check = 'openssl verify -crl_check_all -CAfile root -untrusted above -CRLfile';
+    expect(await place.reader.type(`${check} ca-crl.pem leaf`)).toBe('leaf: OK\n');
+    await expect(place.reader.type(`${check} istiod-ca.crl leaf`)).rejects.toThrow(/unable to get certificate CRL/);
   });
 
   it.each([

@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { Reader, section, yamlIn } from '#test/e2e/istio-csr/document.ts';
 import { certManagerApi } from '#test/support/control-plane/cert-manager.ts';
 import { at } from '#test/support/control-plane/client.ts';
+import { testCrl } from '#test/support/crl.ts';
 import { askGo, askOpenssl, type Judged } from '#test/support/judges.ts';
 import { web } from '#test/support/requests.ts';
 import { Certificates } from './certificates.ts';
@@ -42,7 +43,9 @@ export class IstiodSite implements AsyncDisposable {
   }
 
   static async start(path: Paths): Promise<IstiodSite> {
-    const site = await Site.start({}, { namespace, config: { trustBundle: { overlap: '1h' } } });
+    const revocation = { directory: 'status', listen: '127.0.0.1:0', upperCrls: ['upper-root.crl', 'root.crl'] };
+    const site = await Site.start({}, { namespace, config: { trustBundle: { overlap: '1h' }, revocation } });
+    site.home.write('root.crl', await testCrl(site.home.root));
     site.home.write('authorities.yaml', policy);
     await site.running.server.reload();
     const made = new IstiodSite(site, path);

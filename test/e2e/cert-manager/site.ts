@@ -10,6 +10,7 @@ import { installIssuerKinds } from '#test/support/control-plane/issuer-kinds.ts'
 import { kubeconfig } from '#test/support/control-plane/kubeconfig.ts';
 import { createNamespace } from '#test/support/control-plane/objects.ts';
 import { UnrulyProxy } from '#test/support/control-plane/unruly-proxy.ts';
+import { testCrl } from '#test/support/crl.ts';
 import { TestHome } from '#test/support/home.ts';
 import { testAuthority } from '#test/support/software-ca.ts';
 
@@ -112,6 +113,7 @@ export class Site implements AsyncDisposable {
     const upperRoot = testAuthority({ commonName: 'Test upper root', notAfter: late });
     const upper = testAuthority({ commonName: 'Test upper CA', issuer: upperRoot, pathLength: 1, notAfter: late });
     home.write('upper-roots.pem', upperRoot.pem);
+    home.write('upper-root.crl', await testCrl(upperRoot));
     home.write('issuers/upper.pem', upper.pem);
     home.write('issuers/upper.key', upper.keyPem, 0o600);
     const key = { file: { path: 'issuers/upper.key' } };
