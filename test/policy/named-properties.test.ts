@@ -222,5 +222,5 @@ describe('the floor below certificates that name what their request names', () =
     );
 
     expect(Math.min(permits['end-entity'], permits.ca)).toBeGreaterThan(20);
-  });
+  }, 120_000);
 });
