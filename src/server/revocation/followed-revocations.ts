@@ -15,6 +15,8 @@ export interface FollowedRevocationsParts {
   readonly documents: readonly string[];
   readonly register: RevocationRegister;
   readonly log: AuditLog & RevocationLog;
+  /** Whether the key of that identifier signs here: ceremonies put revocations on the log too, which no document names. */
+  readonly signs: (issuerKeyId: string) => boolean;
   /** Something is revoked now that was not, under these keys. Resolves when the world may know. */
   readonly revoked: (issuerKeyIds: ReadonlySet<string>) => Promise<void>;
 }
@@ -67,7 +69,7 @@ export class FollowedRevocations {
   }
 
   async #take(wanted: readonly WantedRevocation[]): Promise<void> {
-    const { register, revoked, foundation, log } = this.#parts;
+    const { register, revoked, foundation, log, signs } = this.#parts;
     const issuers = new Set<string>();
     const news = wanted.filter((one) => register.isNews(one));
     // another server of the same log may have been first
@@ -80,7 +82,7 @@ export class FollowedRevocations {
     } finally {
       if (issuers.size > 0) await revoked(issuers);
     }
-    const missing = [...register.missingFrom(wanted)];
+    const missing = [...register.missingFrom(wanted)].filter(({ issuerKeyId }) => signs(issuerKeyId));
     if (missing.length > 0)
       foundation.logger.warn('certificates stay revoked that no document names any more', {
         count: missing.length,

@@ -101,6 +101,7 @@ export async function openRevocation(
   });
   const followed = new FollowedRevocations({
     ...{ foundation, documents: config.documents, register, log },
+    signs: (keyId) => keeper.get(keyId) !== undefined,
     revoked: async (keyIds) => {
       responder.forget();
       await keeper.changed(keyIds);
