@@ -19,14 +19,14 @@ export function encodeBundle(entries: readonly Uint8Array[]): Uint8Array {
   return bundle;
 }
 
-/** Entries of a bundle as views of it. Throws Malformed when it is cut short. */
-export function decodeBundle(bundle: Uint8Array): Uint8Array[] {
+/** Entries of a bundle, of which the first has index `first`, as views of it. Throws Malformed when it is cut short. */
+export function decodeBundle(bundle: Uint8Array, first = 0): Uint8Array[] {
   const entries: Uint8Array[] = [];
   const view = new DataView(bundle.buffer, bundle.byteOffset, bundle.byteLength);
   for (let at = 0; at < bundle.length; ) {
     const start = at + 2;
     const end = start <= bundle.length ? start + view.getUint16(at) : start;
-    if (end > bundle.length) throw new Malformed(`bundle ends inside entry ${entries.length}`);
+    if (end > bundle.length) throw new Malformed(`bundle ends inside entry ${first + entries.length}`);
     entries.push(bundle.subarray(start, end));
     at = end;
   }

@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { Malformed } from './malformed.ts';
 import { hashLength } from './merkle.ts';
 import { formatNote, type Note, parseNote, verifyNote } from './note.ts';
-import { decodeBase64, demandKeyName, formatVkey, isKeyName, type NoteVerifier, parseVkey } from './vkey.ts';
+import { decodeBase64, demandKeyName, formatVkey, isKeyName, keyLabel, type NoteVerifier, parseVkey } from './vkey.ts';
 
 /** What a log says of itself (C2SP tlog-checkpoint v1.0.0). */
 export interface Checkpoint {
@@ -55,16 +55,16 @@ export function parseCheckpoint(bytes: Uint8Array): ReadCheckpoint {
   return { origin, size, root, note };
 }
 
-/** Reads a checkpoint and demands a signature by `verifier`, whose name must be its origin. Throws Malformed. */
-export function openCheckpoint(bytes: Uint8Array, verifier: NoteVerifier): ReadCheckpoint {
+/** Reads a checkpoint and demands a signature by one of `verifiers`, whose name must be its origin. Throws Malformed. */
+export function openCheckpoint(bytes: Uint8Array, ...verifiers: readonly NoteVerifier[]): ReadCheckpoint {
   const checkpoint = parseCheckpoint(bytes);
-  if (checkpoint.origin !== verifier.name) {
-    throw new Malformed(`checkpoint: its origin is ${checkpoint.origin}, the key's is ${verifier.name}`);
+  const own = verifiers.filter(({ name }) => name === checkpoint.origin);
+  if (own.length === 0) {
+    const names = verifiers.map(({ name }) => name).join(' and ');
+    throw new Malformed(`checkpoint: its origin is ${checkpoint.origin}, the key's is ${names}`);
   }
-  if (verifyNote(checkpoint.note, [verifier]).length === 0) {
-    throw new Malformed(
-      `checkpoint: no signature by the key ${verifier.name}+${verifier.keyId.toString(16).padStart(8, '0')}`,
-    );
+  if (verifyNote(checkpoint.note, own).length === 0) {
+    throw new Malformed(`checkpoint: no signature by the key ${own.map(keyLabel).join(' or ')}`);
   }
   return checkpoint;
 }

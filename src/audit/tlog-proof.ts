@@ -51,9 +51,13 @@ function parseHash(line: string): Uint8Array {
   return hash;
 }
 
-/** Checks that `entry` is in the log of `verifier` by this proof; gives the checkpoint it was held against. Throws Malformed. */
-export function verifyTlogProof(proof: TlogProof, entry: Uint8Array, verifier: NoteVerifier): Checkpoint {
-  const checkpoint = openCheckpoint(Buffer.from(proof.checkpoint), verifier);
+/** Checks that `entry` is in the log of these keys by this proof; gives the checkpoint it was held against. Throws Malformed. */
+export function verifyTlogProof(
+  proof: TlogProof,
+  entry: Uint8Array,
+  ...verifiers: readonly NoteVerifier[]
+): Checkpoint {
+  const checkpoint = openCheckpoint(Buffer.from(proof.checkpoint), ...verifiers);
   const root = rootFromInclusion(leafHash(entry), proof.index, checkpoint.size, proof.path);
   if (root === undefined || Buffer.compare(root, checkpoint.root) !== 0) {
     throw new Malformed(

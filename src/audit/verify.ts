@@ -1,65 +1,61 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { decodeBundle } from './bundle.ts';
+import { decodeBundle, encodeBundle } from './bundle.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { decodeEntry } from './entry.ts';
+import { type KeptCheckpoint, KeptCheckpoints } from './kept-checkpoint.ts';
 import { Malformed } from './malformed.ts';
 import { hashLength, leafHash, RightEdge } from './merkle.ts';
+import { type PathByWidth, PublishedFiles } from './published-files.ts';
 import { foldTile } from './tile-hashes.ts';
 import { bundlePath, checkpointPath, hashesAt, tileHeight, tilePath, tileWidth } from './tiles.ts';
-import { type NoteVerifier, parseVkey } from './vkey.ts';
-
-/** The first thing in a published log that does not fit. */
-export class Unverified extends Error {
-  override readonly name = 'Unverified';
-  /** Path within the published directory. */
-  readonly file: string;
-  /** First entry concerned, where one can be named. */
-  readonly index: number | undefined;
-
-  constructor(file: string, index: number | undefined, problem: string, options?: ErrorOptions) {
-    super(index === undefined ? `${file}: ${problem}` : `${file}, entry ${index}: ${problem}`, options);
-    this.file = file;
-    this.index = index;
-  }
-}
+import { Unverified } from './unverified.ts';
+import { type NoteVerifier, parseVkeys } from './vkey.ts';
 
 /** Told after each bundle: entries checked, entries in all. */
 export type VerifyProgress = (checked: number, size: number) => void;
 
 /**
- * Checks a published log from its directory and its public key (a C2SP vkey) alone: each entry canonical, at its own
- * index, never older than the one before; entries → leaf hashes → tiles → root → signed checkpoint. Holds one bundle
- * and one tile per level in memory. Gives the checkpoint; throws Unverified, or Malformed for the vkey.
+ * Checks a published log from its directory and its public key (a C2SP vkey, or one a line) alone: each entry canonical,
+ * at its own index, never older than the one before; entries → leaf hashes → tiles, those of earlier sizes too → root →
+ * signed checkpoint; and each `kept` checkpoint a beginning of it. Holds one bundle and one tile per level in memory.
+ * Gives the checkpoint; throws Unverified, or Malformed for the vkey.
  */
 export async function verifyDirectory(
   directory: string,
   vkey: string,
   onProgress: VerifyProgress = () => {},
+  kept: readonly KeptCheckpoint[] = [],
 ): Promise<Checkpoint> {
-  return new Verification(directory, parseVkey(vkey)).run(onProgress);
+  return new Verification(new PublishedFiles(directory), parseVkeys(vkey), kept).run(onProgress);
 }
 
 class Verification {
-  readonly #directory: string;
-  readonly #verifier: NoteVerifier;
+  readonly #files: PublishedFiles;
+  readonly #verifiers: readonly NoteVerifier[];
   readonly #edge = new RightEdge();
   /** The hashes of the newest tile of each level, as they follow from the entries. */
   readonly #expected: Buffer[] = [];
+  readonly #kept: KeptCheckpoints;
   #time = '';
 
-  constructor(directory: string, verifier: NoteVerifier) {
-    this.#directory = directory;
-    this.#verifier = verifier;
+  constructor(files: PublishedFiles, verifiers: readonly NoteVerifier[], kept: readonly KeptCheckpoint[]) {
+    this.#files = files;
+    this.#verifiers = verifiers;
+    this.#kept = new KeptCheckpoints(kept);
   }
 
   async run(onProgress: VerifyProgress): Promise<Checkpoint> {
     const checkpoint = await this.#checkpoint();
     const { size } = checkpoint;
+    this.#kept.demandGrowth(size);
+    this.#kept.meet(this.#edge);
+    this.#kept.demandMet();
     for (let n = 0; n * tileWidth < size; n++) {
       const width = Math.min(tileWidth, size - n * tileWidth);
-      const grown = this.#append(await this.#entries(n, width), n);
+      const { file, entries } = await this.#entries(n, width);
+      const grown = this.#append(file, entries, n);
       await this.#checkLeafTile(n, width, checkpoint);
+      this.#kept.demandMet();
+      await this.#checkOlderBundles(n, entries);
       for (let level = 1; level <= grown; level++) await this.#checkFullTile(level);
       onProgress(n * tileWidth + width, size);
     }
@@ -71,24 +67,25 @@ class Verification {
   }
 
   async #checkpoint(): Promise<Checkpoint> {
-    const bytes = await this.#readIfThere(checkpointPath);
+    const bytes = await this.#files.readIfThere(checkpointPath);
     if (bytes === undefined) throw new Unverified(checkpointPath, undefined, 'the file is missing');
-    return this.#named(checkpointPath, undefined, () => openCheckpoint(bytes, this.#verifier));
+    return named(checkpointPath, undefined, () => openCheckpoint(bytes, ...this.#verifiers));
   }
 
   async #entries(n: number, width: number): Promise<{ file: string; entries: readonly Uint8Array[] }> {
     const first = n * tileWidth;
-    const { file, bytes, full } = await this.#readTile((w) => bundlePath(n, w), width, first);
-    const entries = this.#named(file, first, () => decodeBundle(bytes));
+    const { file, bytes, full } = await this.#files.tile((w) => bundlePath(n, w), width, first);
+    const entries = named(file, first, () => decodeBundle(bytes, first));
     const expected = full ? tileWidth : width;
     if (entries.length !== expected) {
-      throw new Unverified(file, first, `holds ${entries.length} entries; there must be ${expected}`);
+      const index = first + misplaced(entries, first);
+      throw new Unverified(file, index, `the bundle holds ${entries.length} entries; there must be ${expected}`);
     }
     return { file, entries: entries.slice(0, width) };
   }
 
   /** Takes in the entries of bundle `n`; gives the highest level that has got a hash by them. */
-  #append({ file, entries }: { file: string; entries: readonly Uint8Array[] }, n: number): number {
+  #append(file: string, entries: readonly Uint8Array[], n: number): number {
     let grown = 0;
     for (const [at, bytes] of entries.entries()) {
       this.#checkEntry(file, n * tileWidth + at, bytes);
@@ -98,12 +95,13 @@ class Verification {
         const position = (this.#edge.size + 1) / 2 ** height - 1;
         this.#tileOf(grown).set(root, (position % tileWidth) * hashLength);
       });
+      this.#kept.meet(this.#edge);
     }
     return grown;
   }
 
   #checkEntry(file: string, index: number, bytes: Uint8Array): void {
-    const { seq, time } = this.#named(file, index, () => decodeEntry(bytes));
+    const { seq, time } = named(file, index, () => decodeEntry(bytes));
     if (seq !== index) throw new Unverified(file, index, `says that it is entry ${seq}`);
     if (time < this.#time)
       throw new Unverified(file, index, `its time ${time} is before ${this.#time} of the one before`);
@@ -112,7 +110,7 @@ class Verification {
 
   async #checkLeafTile(n: number, width: number, { size, root }: Checkpoint): Promise<void> {
     const wrong = await this.#mismatch(0, n, width);
-    if (wrong === undefined) return;
+    if (wrong === undefined) return this.#checkOlderTiles(0, n, width);
     // Entry and leaf hash differ: what is built on them says which of the two was changed.
     const expected = this.#tileOf(0);
     const entriesHold =
@@ -126,7 +124,7 @@ class Verification {
   async #publishedParent(position: number, size: number): Promise<Uint8Array> {
     const n = Math.floor(position / tileWidth);
     const width = Math.min(tileWidth, hashesAt(1, size) - n * tileWidth);
-    const { bytes } = await this.#readTile((w) => tilePath(1, n, w), width, position * tileWidth);
+    const { bytes } = await this.#files.tile((w) => tilePath(1, n, w), width, position * tileWidth);
     return bytes.subarray((position % tileWidth) * hashLength, ((position % tileWidth) + 1) * hashLength);
   }
 
@@ -145,7 +143,7 @@ class Verification {
 
   async #demandTile(level: number, n: number, width: number): Promise<void> {
     const wrong = await this.#mismatch(level, n, width);
-    if (wrong === undefined) return;
+    if (wrong === undefined) return this.#checkOlderTiles(level, n, width);
     const index = wrong.position * tileWidth ** level;
     throw new Unverified(
       wrong.file,
@@ -157,16 +155,42 @@ class Verification {
   /** Where the published tile first differs from what the entries give. */
   async #mismatch(level: number, n: number, width: number): Promise<{ file: string; position: number } | undefined> {
     const first = n * tileWidth;
-    const { file, bytes, full } = await this.#readTile((w) => tilePath(level, n, w), width, first * tileWidth ** level);
+    const index = first * tileWidth ** level;
+    const { file, bytes, full } = await this.#files.tile((w) => tilePath(level, n, w), width, index);
     const length = (full ? tileWidth : width) * hashLength;
     if (bytes.length !== length) {
-      throw new Unverified(file, first * tileWidth ** level, `is ${bytes.length} octets long; it must be ${length}`);
+      throw new Unverified(file, index, `is ${bytes.length} octets long; it must be ${length}`);
     }
-    const expected = this.#tileOf(level);
-    for (let at = 0; at < width * hashLength; at++) {
-      if (bytes[at] !== expected[at]) return { file, position: first + Math.floor(at / hashLength) };
+    const at = firstDifference(bytes.subarray(0, width * hashLength), this.#tileOf(level));
+    return at === undefined ? undefined : { file, position: first + Math.floor(at / hashLength) };
+  }
+
+  /** Tiles that were published when the tree was smaller: whoever holds a checkpoint of that time reads them. */
+  #checkOlderTiles(level: number, n: number, width: number): Promise<void> {
+    const index = n * tileWidth ** (level + 1);
+    return this.#checkOlder(
+      (w) => tilePath(level, n, w),
+      width,
+      index,
+      (w) => this.#tileOf(level).subarray(0, w * hashLength),
+    );
+  }
+
+  #checkOlderBundles(n: number, entries: readonly Uint8Array[]): Promise<void> {
+    return this.#checkOlder(
+      (w) => bundlePath(n, w),
+      entries.length,
+      n * tileWidth,
+      (w) => encodeBundle(entries.slice(0, w)),
+    );
+  }
+
+  async #checkOlder(path: PathByWidth, width: number, index: number, expected: (w: number) => Uint8Array) {
+    for (const older of await this.#files.widthsBelow(path, width)) {
+      const bytes = await this.#files.readIfThere(path(older));
+      if (bytes !== undefined && Buffer.compare(bytes, expected(older)) !== 0)
+        throw new Unverified(path(older), index, 'is not the beginning of what stands there now');
     }
-    return undefined;
   }
 
   #tileOf(level: number): Buffer {
@@ -174,37 +198,32 @@ class Verification {
     this.#expected[level] = tile;
     return tile;
   }
+}
 
-  /** A partial tile may be gone once the full one is there. */
-  async #readTile(
-    path: (width: number) => string,
-    width: number,
-    index: number,
-  ): Promise<{ file: string; bytes: Buffer; full: boolean }> {
-    const asked = await this.#readIfThere(path(width));
-    if (asked !== undefined) return { file: path(width), bytes: asked, full: width === tileWidth };
-    const full = await this.#readIfThere(path(tileWidth));
-    if (full === undefined) throw new Unverified(path(width), index, 'the file is missing');
-    return { file: path(tileWidth), bytes: full, full: true };
+/** Which of these entries is the first that does not say its own index: where one is missing, or is too many. */
+function misplaced(entries: readonly Uint8Array[], first: number): number {
+  const at = entries.findIndex((entry, i) => i >= tileWidth || indexIn(entry) !== first + i);
+  return at < 0 ? entries.length : at;
+}
+
+function indexIn(entry: Uint8Array): number | undefined {
+  try {
+    return decodeEntry(entry).seq;
+  } catch {
+    return undefined;
   }
+}
 
-  async #readIfThere(file: string): Promise<Buffer | undefined> {
-    try {
-      return await readFile(join(this.#directory, file));
-    } catch (cause) {
-      if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) {
-        return undefined;
-      }
-      throw new Unverified(file, undefined, 'the file cannot be read', { cause });
-    }
-  }
+function firstDifference(bytes: Uint8Array, expected: Uint8Array): number | undefined {
+  const at = bytes.findIndex((octet, i) => octet !== expected[i]);
+  return at < 0 ? undefined : at;
+}
 
-  #named<T>(file: string, index: number | undefined, read: () => T): T {
-    try {
-      return read();
-    } catch (cause) {
-      if (!(cause instanceof Malformed)) throw cause;
-      throw new Unverified(file, index, cause.message, { cause });
-    }
+function named<T>(file: string, index: number | undefined, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof Malformed)) throw cause;
+    throw new Unverified(file, index, cause.message.replace(/^checkpoint: /, ''), { cause });
   }
 }

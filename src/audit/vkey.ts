@@ -51,6 +51,18 @@ export function parseVkey(vkey: string): NoteVerifier {
   return { name, keyId, verifies: (text, signature) => verifies(digest, text, publicKey, signature) };
 }
 
+/** Vkeys, one a line: those of a log whose key is being replaced. Throws Malformed, also where there is none. */
+export function parseVkeys(text: string): NoteVerifier[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  if (lines.length === 0) throw new Malformed('verifier key: there is none');
+  return lines.map(parseVkey);
+}
+
+/** Name and id of a key, as people tell keys apart. */
+export function keyLabel({ name, keyId }: Pick<NoteVerifier, 'name' | 'keyId'>): string {
+  return `${name}+${keyId.toString(16).padStart(8, '0')}`;
+}
+
 function verifies(digest: string | null, text: Uint8Array, key: KeyObject, signature: Uint8Array): boolean {
   try {
     return verify(digest, text, key, signature);

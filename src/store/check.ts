@@ -21,9 +21,7 @@ export async function checkTail(tree: TreeView, name: string): Promise<void> {
   }
   if (head.size === 0) return;
   const newest = await checkTile(tree, Math.floor((head.size - 1) / tileWidth), head.size, '');
-  if (newest !== new Date(head.time).toISOString()) {
-    throw new StoreError('damaged', `the newest entry is of ${newest}, not as the tree's head has it`, head.size - 1);
-  }
+  demandNewest(head, newest);
   for (let level = 1; hashesAt(level, head.size) > 0; level++)
     await checkParent(tree, level, hashesAt(level, head.size) - 1);
 }
@@ -52,7 +50,13 @@ export async function verifyTree(tree: TreeView, onProgress: (checked: number, s
   if (Buffer.compare(edge.root(), head.root) !== 0) {
     throw new StoreError('damaged', `the entries do not add up to the stored root of size ${head.size}`, head.size);
   }
+  if (head.size > 0) demandNewest(head, time);
   return head;
+}
+
+function demandNewest({ size, time }: Head, newest: string): void {
+  if (newest !== new Date(time).toISOString())
+    throw new StoreError('damaged', `the newest entry is of ${newest}, not as the tree's head has it`, size - 1);
 }
 
 /** Entries of one leaf tile against their hashes; gives the newest one's time. `since` is the time before them. */

@@ -127,6 +127,32 @@ describe('a damaged store', () => {
       size,
     ],
   ];
+  const put700 = sql("INSERT INTO entry VALUES (700, x'7b7d')");
+  const trigger = sql('CREATE TRIGGER forget AFTER INSERT ON entry BEGIN DELETE FROM entry WHERE seq = new.seq; END');
+  const foreign: readonly (readonly [name: string, change: (database: DatabaseSync) => void, message: string])[] = [
+    ['an entry after the last', put700, 'of index 700'],
+    ['an entry before the first', sql("INSERT INTO entry VALUES (-1, x'7b7d')"), 'of index -1'],
+    ['a tile too many', sql('INSERT INTO tile SELECT 0, 3, hashes FROM tile WHERE level = 0 AND n = 2'), 'level 0'],
+    ['a level too many', sql('INSERT INTO tile VALUES (2, 0, zeroblob(32))'), 'level 2'],
+    [
+      'a tile lengthened',
+      sql("UPDATE tile SET hashes = CAST(hashes || x'00' AS BLOB) WHERE level = 0 AND n = 2"),
+      'level 0',
+    ],
+    ['the time of the newest entry', sql('UPDATE tree SET time = time + 1'), 'newest entry'],
+    ['the head taken away', sql('DELETE FROM tree'), 'the tree has 0 entries'],
+    ['another fact about the log', sql("INSERT INTO about VALUES ('key', 'x')"), 'layout and origin'],
+    ['its origin taken away', sql("DELETE FROM about WHERE name = 'origin'"), 'layout and origin'],
+    ['a trigger', trigger, 'the trigger forget'],
+    ['a table', sql('CREATE TABLE more (one)'), 'the table more'],
+  ];
+  it.each(foreign)('A-21: %s is found by the verification, which says so', async (_, change, message) => {
+    expect(await verified(withSql(change))).toMatchObject({
+      code: 'damaged',
+      message: expect.stringContaining(message),
+    });
+  });
+
   it.each(changes)('A-21: %s is found by the verification, with its index', async (_, change, index) => {
     expect(await verified(withSql(change))).toMatchObject({ code: 'damaged', index });
   });
@@ -134,7 +160,8 @@ describe('a damaged store', () => {
   const atStart: readonly (readonly [name: string, change: (database: DatabaseSync) => void])[] = [
     ['the newest entry altered', put(699, entryAt(699))],
     ['the newest entry removed', sql('DELETE FROM entry WHERE seq = 699')],
-    ['an entry too many', sql("INSERT INTO entry VALUES (700, x'7b7d')")],
+    ['an entry too many', put700],
+    ['a trigger that would lose what comes', trigger],
     ['the head taken away', sql('DELETE FROM tree')],
     ['the head set back', sql('UPDATE tree SET size = 600')],
     ['its time altered', sql('UPDATE tree SET time = time + 1')],

@@ -237,6 +237,32 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
       expect(failure).toMatchObject({ code: 'damaged', index });
     });
 
+    const foreign: readonly (readonly [name: string, change: string, message: string])[] = [
+      ['an entry after the last', "INSERT INTO damaged.entry VALUES (700, '{}')", 'of index 700'],
+      [
+        'a tile too many',
+        'INSERT INTO damaged.tile SELECT 0, 3, hashes FROM damaged.tile WHERE level = 0 AND n = 2',
+        'level 0',
+      ],
+      ['a level too many', "INSERT INTO damaged.tile VALUES (2, 0, repeat('x', 32)::bytea)", 'level 2'],
+      ['the time of the newest entry', 'UPDATE damaged.tree SET time = time + 1', 'newest entry'],
+    ];
+    it.each(foreign)('A-21: %s is found by the verification, which says so', async (_, change, message) => {
+      await damage(change);
+      const failure = await failureOf(verifyPostgres(settings()));
+      expect(failure).toMatchObject({ code: 'damaged', message: expect.stringContaining(message) });
+    });
+
+    it('A-21: a trigger that would lose what comes is found by the verification', async () => {
+      await damage(
+        `CREATE FUNCTION damaged.forget() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+         CREATE TRIGGER forget BEFORE INSERT ON damaged.entry FOR EACH ROW EXECUTE FUNCTION damaged.forget()`,
+      );
+      const failure = await failureOf(verifyPostgres(settings()));
+      await server.sql('DROP TRIGGER forget ON damaged.entry');
+      expect(failure).toMatchObject({ code: 'damaged', message: expect.stringContaining('the trigger forget') });
+    });
+
     const atStart: readonly (readonly [name: string, change: string])[] = [
       ['the newest entry altered', put(699)],
       ['the newest entry removed', 'DELETE FROM damaged.entry WHERE seq = 699'],

@@ -6,12 +6,14 @@ const verify = defineCommand({
   summary: 'Check a published log from its directory and its public key alone, offline.',
   about: [
     'Reads every entry and checks: canonical form, its place, its time, its leaf hash, every tile, the root, and the signature of the checkpoint. What does not fit is named by file and entry.',
-    'Without DIR the whole log of the home is checked: what is published, and the store of the server.',
+    'What was whole all along may yet be another whole than it was: with --kept it is held against what you have seen before. Only that finds a log that was rewritten, or set back, by somebody who has its key.',
+    'Without DIR the whole log of the home is checked: what is published, what the server last signed, its store, and each against the others.',
   ],
   operands: [{ name: 'DIR', help: 'the published log', required: false }],
   options: verifyOptions,
   examples: [
     { type: 'audit verify /mnt/log-copy --key log.vkey', to: 'as an auditor, with a copy of the directory' },
+    { type: 'audit verify /mnt/log-copy --key log.vkey --kept october/checkpoint', to: 'the next time' },
     { type: 'audit verify --home DIR --json', to: "the home's log, beside a running server" },
   ],
   exits: {

@@ -2,14 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Failure } from '../failure.ts';
 import type { Home } from '../home.ts';
 
-/** The vkey line that was given, itself or in a file; else the home's. Throws Failure. */
+/** The vkey that was given, itself or in a file, a line each where there are several; else the home's. Throws Failure. */
 export function readLogKey(given: string | undefined, home: Home): string {
   if (given !== undefined && !existsSync(given) && /^[^+\s]+\+[0-9a-f]{8}\+\S+$/.test(given)) return given;
   const file = given ?? home.logKey;
   if (given === undefined && !existsSync(file)) {
     throw new Failure('usage', `give the log's public key: --key VKEY or --key FILE; there is no ${file}`);
   }
-  const line = readFileSync(file, 'utf8').trim();
-  if (line.includes('\n')) throw new Failure('input', `${file}: must hold one vkey line: name+id+key`);
-  return line;
+  return readFileSync(file, 'utf8');
 }

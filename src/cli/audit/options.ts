@@ -1,11 +1,15 @@
-import { flag, value } from '../command/options.ts';
+import { flag, many, value } from '../command/options.ts';
 
-const keyOption = value('VKEY', "the log's public key: a vkey line, or a file with one (default: the home's log.vkey)");
+const keyOption = value(
+  'VKEY',
+  "the log's public key: a vkey, or a file with one, or with one a line (default: the home's log.vkey)",
+);
 const logOption = value('DIR', "the published log: checkpoint, tiles, entries (default: the home's)");
 const storeOption = value('DIR', "the server's own store, read beside it (default: the home's, unless --log is given)");
 
 export const verifyOptions = {
   key: keyOption,
+  kept: many('FILE', 'a checkpoint that you kept of an earlier look: the log must still begin with it'),
   store: value(
     'DIR',
     "check the server's own store as well: its folder, or its configuration file where that names a PostgreSQL (default: the home's, unless a DIR is given)",

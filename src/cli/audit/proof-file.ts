@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { decodeEntry } from '#audit/entry.ts';
 import { Malformed } from '#audit/malformed.ts';
 import { parseTlogProof, verifyTlogProof } from '#audit/tlog-proof.ts';
-import { parseVkey } from '#audit/vkey.ts';
+import { parseVkeys } from '#audit/vkey.ts';
 import { Failure } from '../failure.ts';
 import { type FoundRecord, issuedSha256 } from './find-certificate.ts';
 
@@ -22,7 +22,8 @@ export function provenRecord(file: string, sha256: string, vkey: string): Proven
   if (octets === undefined) {
     throw new Failure('input', `${file}: does not bring the entry that it proves: it has no line "extra"`);
   }
-  const { origin, size } = demand(file, () => verifyTlogProof(proof, octets, parseVkey(vkey)));
+  const verifiers = parseVkeys(vkey);
+  const { origin, size } = demand(file, () => verifyTlogProof(proof, octets, ...verifiers));
   const entry = demand(file, () => decodeEntry(octets));
   if (entry.seq !== index) throw new Failure('no', `${file}: its entry says that it is ${entry.seq}, not ${index}`);
   if (issuedSha256(entry) !== sha256) {

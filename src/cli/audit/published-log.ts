@@ -7,7 +7,7 @@ import { inclusionProof, rootFromInclusion } from '#audit/merkle-proof.ts';
 import { TileHashes } from '#audit/tile-hashes.ts';
 import { bundlePath, checkpointPath, hashesAt, tilePath, tileWidth } from '#audit/tiles.ts';
 import type { TlogProof } from '#audit/tlog-proof.ts';
-import { parseVkey } from '#audit/vkey.ts';
+import { parseVkeys } from '#audit/vkey.ts';
 import { Failure } from '../failure.ts';
 import type { LogSource } from './log-source.ts';
 
@@ -47,7 +47,7 @@ export class PublishedLog implements LogSource {
 
   /** A proof that was checked up to a checkpoint that `vkey` signed. Throws Failure `no` when it does not hold. */
   prove(index: number, vkey: string): TlogProof {
-    const { size, root } = openCheckpoint(Buffer.from(this.#note), parseVkey(vkey));
+    const { size, root } = openCheckpoint(Buffer.from(this.#note), ...parseVkeys(vkey));
     const path = this.#path(index);
     const [entry] = this.entries(index, index + 1);
     const computed = entry && rootFromInclusion(leafHash(entry), index, size, path);
@@ -55,6 +55,11 @@ export class PublishedLog implements LogSource {
       throw new Failure('no', `${this.#directory}: entry ${index} is not under the root that the checkpoint signs`);
     }
     return { index, entry, path, checkpoint: this.#note };
+  }
+
+  /** Hashes of leaf tile `n`, as they stand there. */
+  leaves(n: number): Uint8Array {
+    return this.#tile((width) => tilePath(0, n, width), n, 0);
   }
 
   #path(index: number): readonly Uint8Array[] {

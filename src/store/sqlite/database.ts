@@ -25,6 +25,9 @@ export function openForWriting(file: string, origin: string): DatabaseSync {
   });
 }
 
+/** Names of the tables; nothing else belongs into the database, least of all what acts by itself. */
+export const tableNames = ['about', 'entry', 'tile', 'tree'] as const;
+
 /** Opens the log's database for looking only. */
 export function openForReading(file: string): DatabaseSync {
   return damagedUnless(file, () => new DatabaseSync(file, { readOnly: true, timeout: 5_000 }));

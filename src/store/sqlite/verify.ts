@@ -1,23 +1,30 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { verifyTree } from '../check.ts';
 import type { Head } from '../head.ts';
+import { holdAgainstPublished, type WholeLog } from '../hold-published.ts';
 import { StoreError } from '../store-error.ts';
+import { checkRows, checkSchema, storedOrigin } from './check-rows.ts';
 import { damagedUnless, openForReading } from './database.ts';
 import { StoredTree } from './stored-tree.ts';
 
 /**
- * The whole store, every entry, every hash and every page; gives its head. Rejects with StoreError and the index of the
- * first entry that does not fit. Works beside a running server.
+ * The whole store, every entry, every hash, every row and every page, and against what is published of it; gives its head.
+ * Rejects with StoreError and the index of the first entry that does not fit. Works beside a running server.
  */
 export async function verifyStore(
   file: string,
   onProgress: (checked: number, size: number) => void = () => {},
+  published?: WholeLog,
 ): Promise<Head> {
   const database = openForReading(file);
   try {
+    damagedUnless(file, () => checkSchema(database));
     const tree = damagedUnless(file, () => new StoredTree(database));
     const head = await verifyTree(tree, onProgress);
+    damagedUnless(file, () => checkRows(database));
     damagedUnless(file, () => checkPages(database));
+    const origin = damagedUnless(file, () => storedOrigin(database));
+    if (published !== undefined) await holdAgainstPublished(tree, origin, published);
     return head;
   } finally {
     database.close();

@@ -4,7 +4,8 @@ import { fault } from '../fault.ts';
 import { lockStore } from '../lock.ts';
 import { StoreError, storeProblem } from '../store-error.ts';
 import type { FromWriter, ToWriter } from '../writer-messages.ts';
-import { openForWriting } from './database.ts';
+import { checkSchema } from './check-rows.ts';
+import { damagedUnless, openForWriting } from './database.ts';
 import { Sequencer } from './sequencer.ts';
 import { StoredTree } from './stored-tree.ts';
 import type { SqliteWriterData } from './thread-data.ts';
@@ -26,6 +27,7 @@ try {
 async function serve({ database: file, lock: lockFile, origin }: SqliteWriterData): Promise<void> {
   const lock = lockStore(lockFile);
   const database = openForWriting(file, origin);
+  damagedUnless(file, () => checkSchema(database));
   await checkTail(new StoredTree(database), file);
   const sequencer = new Sequencer(database);
   port.on('message', (message: ToWriter) => {
