@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { Malformed } from './malformed.ts';
 import { hashLength } from './merkle.ts';
-import { formatNote, type Note, parseNote, verifyNote } from './note.ts';
+import { formatNote, type Note, type NoteSignature, parseNote, verifyNote } from './note.ts';
 import { decodeBase64, demandKeyName, formatVkey, isKeyName, keyLabel, type NoteVerifier, parseVkey } from './vkey.ts';
 
 /** What a log says of itself (C2SP tlog-checkpoint v1.0.0). */
@@ -11,14 +11,40 @@ export interface Checkpoint {
   readonly root: Uint8Array;
 }
 
-/** The log's own key, wherever it lives; never a CA's key. */
+/** The log's own keys, wherever they live; never a CA's key. */
 export interface CheckpointSigner {
-  /** The log's origin, which is also the key's name. */
+  /** The log's origin, which is also the name of its keys. */
   readonly origin: string;
+  /** Vkeys: what this log has signed so far is signed by one of them. */
+  readonly known: readonly string[];
+  /** A signature by each key that signs at present, one at least, all of which hold. */
+  sign(text: Uint8Array): Promise<readonly NoteSignature[]>;
+}
+
+/** A signer that has one key. */
+export interface CheckpointKey extends CheckpointSigner {
   /** The public key as a C2SP verifier key. */
   readonly vkey: string;
-  /** Ed25519 over the text, or ECDSA with SHA-256 in DER. */
-  sign(text: Uint8Array): Promise<Uint8Array>;
+}
+
+/** `sign`: Ed25519 over the text, or ECDSA with SHA-256 in DER. Throws RangeError for a key of another kind. */
+export function checkpointKey(
+  origin: string,
+  publicKey: KeyObject,
+  sign: (text: Uint8Array) => Promise<Uint8Array>,
+): CheckpointKey {
+  const vkey = formatVkey(origin, publicKey);
+  const { name, keyId, verifies } = parseVkey(vkey);
+  return {
+    origin,
+    vkey,
+    known: [vkey],
+    async sign(text) {
+      const signature = await sign(text);
+      if (!verifies(text, signature)) throw new Error(`the log's key ${vkey} gave a signature that does not hold`);
+      return [{ name, keyId, signature }];
+    },
+  };
 }
 
 /** The signed text: three lines, no extensions (ML-DSA cosignatures would not cover them). */
@@ -28,12 +54,7 @@ export function checkpointText({ origin, size, root }: Checkpoint): string {
 
 export async function signCheckpoint(signer: CheckpointSigner, size: number, root: Uint8Array): Promise<string> {
   const text = checkpointText({ origin: signer.origin, size, root });
-  const verifier = parseVkey(signer.vkey);
-  const signature = await signer.sign(Buffer.from(text));
-  if (!verifier.verifies(Buffer.from(text), signature)) {
-    throw new Error(`the log's key ${signer.vkey} gave a signature that does not hold`);
-  }
-  return formatNote({ text, signatures: [{ name: verifier.name, keyId: verifier.keyId, signature }] });
+  return formatNote({ text, signatures: await signer.sign(Buffer.from(text)) });
 }
 
 export interface ReadCheckpoint extends Checkpoint {
@@ -70,11 +91,7 @@ export function openCheckpoint(bytes: Uint8Array, ...verifiers: readonly NoteVer
 }
 
 /** A signer whose key is in this process: Ed25519 or ECDSA. */
-export function softwareCheckpointSigner(privateKey: KeyObject, origin: string): CheckpointSigner {
+export function softwareCheckpointSigner(privateKey: KeyObject, origin: string): CheckpointKey {
   const digest = privateKey.asymmetricKeyType === 'ec' ? 'sha256' : null;
-  return {
-    origin,
-    vkey: formatVkey(origin, createPublicKey(privateKey)),
-    sign: async (text) => sign(digest, text, privateKey),
-  };
+  return checkpointKey(origin, createPublicKey(privateKey), async (text) => sign(digest, text, privateKey));
 }

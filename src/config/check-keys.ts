@@ -1,3 +1,4 @@
+import { parseVkey } from '#audit/vkey.ts';
 import { nearest } from '#document/nearest.ts';
 import { parsePkcs11Uri } from '#keys/pkcs11/uri.ts';
 import { checkCertManager } from './check-cert-manager.ts';
@@ -58,6 +59,30 @@ export function checkKey(key: Key, path: readonly Step[], report: Report): void 
   checkPkcs11(key.memory.root.pkcs11, [...path, 'memory', 'root', 'pkcs11'], report);
   between(key.memory.lifetime, '1h', '3650d', [...path, 'memory', 'lifetime'], report);
 }
+
+type PreviousKey = ServerConfigText['audit']['previousKeys'][number];
+
+export function checkPreviousKey({ key, vkey, until }: PreviousKey, path: readonly Step[], report: Report): void {
+  exactlyOne({ key, vkey }, path, report);
+  if (vkey !== undefined)
+    attempt(
+      () => parseVkey(vkey),
+      (message) => report([...path, 'vkey'], message),
+    );
+  if (key !== undefined) {
+    exactlyOne({ pkcs11: key.pkcs11, file: key.file }, [...path, 'key'], report);
+    checkKey(key, [...path, 'key'], report);
+  }
+  if (until !== undefined && !isMoment(until))
+    report([...path, 'until'], 'not a moment in UTC, such as 2027-01-31T00:00:00Z');
+  if (key !== undefined && until === undefined)
+    report(path, '"until" is missing: when does this key sign for the last time?');
+  if (vkey !== undefined && until !== undefined)
+    report([...path, 'until'], 'a vkey alone signs nothing: leave this out');
+}
+
+const isMoment = (text: string) =>
+  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/.test(text) && !Number.isNaN(Date.parse(text));
 
 function checkPkcs11(key: NonNullable<Key['pkcs11']>, path: readonly Step[], report: Report): void {
   attempt(

@@ -9,7 +9,7 @@ import { checkAuthenticators } from './check-authenticators.ts';
 import { checkClusterRequests } from './check-cluster-requests.ts';
 import { checkDistribution } from './check-distribution.ts';
 import { checkDoorTls } from './check-door-tls.ts';
-import { checkIssuers, checkKey } from './check-keys.ts';
+import { checkIssuers, checkKey, checkPreviousKey } from './check-keys.ts';
 import { checkRevocation } from './check-revocation.ts';
 import { attempt, between, checkAddress, checkUrl, exactlyOne, type Report, type Step } from './judgement.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
@@ -107,6 +107,8 @@ function checkAudit({ audit }: ServerConfigText, folder: string, report: Report)
   }
   exactlyOne({ pkcs11: audit.key.pkcs11, file: audit.key.file }, ['audit', 'key'], report);
   checkKey(audit.key, ['audit', 'key'], report);
+  for (const [at, previous] of audit.previousKeys.entries())
+    checkPreviousKey(previous, ['audit', 'previousKeys', at], report);
   between(audit.maxSkew, '0s', '1h', ['audit', 'maxSkew'], report);
   const fromPublished = relative(resolve(folder, audit.publish), resolve(folder, audit.directory));
   if (fromPublished === '' || !/^(\.\.(\/|$)|\/)/.test(fromPublished)) {

@@ -1,7 +1,13 @@
 import type { SecretSource } from '#keys/secret-source.ts';
 import { resolveCertManager, resolveOwnIntermediate } from './resolve-cert-manager.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
-import type { IssuerConfig, MemoryKeyConfig, Pkcs11KeyConfig, SigningKeyConfig } from './server-config.ts';
+import type {
+  IssuerConfig,
+  MemoryKeyConfig,
+  Pkcs11KeyConfig,
+  PreviousKeyConfig,
+  SigningKeyConfig,
+} from './server-config.ts';
 
 /** Absolute path of one that is relative to the configuration file's folder. */
 export type PathFrom = (path: string) => string;
@@ -33,6 +39,13 @@ export function resolveSigningKey(key: Pick<KeyText, 'pkcs11' | 'file'>, from: P
     path: from(path),
     ...(passphrase === undefined ? {} : { passphrase: resolveSecret(passphrase, from) }),
   };
+}
+
+type PreviousKeyText = ServerConfigText['audit']['previousKeys'][number];
+
+export function resolvePreviousKey({ key, vkey, until = '' }: PreviousKeyText, from: PathFrom): PreviousKeyConfig {
+  if (vkey !== undefined) return { kind: 'known', vkey };
+  return { kind: 'signs', key: resolveSigningKey(key ?? {}, from), until: Date.parse(until) };
 }
 
 function resolveMemoryKey(key: NonNullable<KeyText['memory']>, from: PathFrom): MemoryKeyConfig {

@@ -8,7 +8,7 @@ import { resolveAuditStore } from './resolve-audit-store.ts';
 import { resolveAuthenticator } from './resolve-authenticator.ts';
 import { resolveClusterRequests } from './resolve-cluster-requests.ts';
 import { resolveDistribution } from './resolve-distribution.ts';
-import { type PathFrom, resolveIssuer, resolveSigningKey } from './resolve-key.ts';
+import { type PathFrom, resolveIssuer, resolvePreviousKey, resolveSigningKey } from './resolve-key.ts';
 import { resolveRevocation } from './resolve-revocation.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 import type { DoorTlsConfig, ServerConfig } from './server-config.ts';
@@ -68,6 +68,7 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
       ...(audit.store !== undefined && { store: resolveAuditStore(audit.store, from) }),
       origin: audit.origin,
       key: resolveSigningKey(audit.key, from),
+      previousKeys: audit.previousKeys.map((previous) => resolvePreviousKey(previous, from)),
       publish: from(audit.publish),
       ...(audit.checkpointGuard === undefined ? {} : { checkpointGuard: from(audit.checkpointGuard) }),
       includeCertificate: audit.includeCertificate,

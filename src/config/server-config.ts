@@ -268,12 +268,19 @@ export interface IstiodCertificateConfig {
   readonly renewAt: number;
 }
 
+/** A key that signed the log before `audit.key`. `known`: it signs no more, and what it signed is still ours. */
+export type PreviousKeyConfig =
+  /** ms since the epoch */
+  | { readonly kind: 'signs'; readonly key: SigningKeyConfig; readonly until: number }
+  | { readonly kind: 'known'; readonly vkey: string };
+
 export interface AuditConfig {
   readonly directory: string;
   /** Absent: an embedded database in the directory. */
   readonly store?: PostgresSettings;
   readonly origin: string;
   readonly key: SigningKeyConfig;
+  readonly previousKeys: readonly PreviousKeyConfig[];
   readonly publish: string;
   readonly checkpointGuard?: string;
   readonly includeCertificate: boolean;

@@ -13,6 +13,7 @@ import { fromFiles } from './events.ts';
 import { demandApprovedKeys } from './fips.ts';
 import { FollowedIssuers } from './followed-issuers.ts';
 import type { Foundation } from './foundation.ts';
+import type { LogKeys } from './log-keys.ts';
 import { type IssuerSurroundings, type OpenIssuer, openIssuer } from './open-issuer.ts';
 import type { HsmListener, OpenKey } from './open-key.ts';
 import { openUpstream, type UpstreamIssuer } from './upstream-issuer.ts';
@@ -22,13 +23,15 @@ export class Issuing {
   readonly live: LiveIssuers;
   readonly ownKeys = new Set<string>();
   readonly #foundation: Foundation;
+  readonly #logKeys: LogKeys;
   readonly #keys = new Map<string, OpenKey>();
   readonly #renewals: { stop(): void }[] = [];
   readonly #upstreams: readonly UpstreamIssuer[];
   readonly #retired: Signer[] = [];
 
-  private constructor(foundation: Foundation, opened: readonly Opened[], overlap: RootOverlap) {
+  private constructor(foundation: Foundation, opened: readonly Opened[], overlap: RootOverlap, logKeys: LogKeys) {
     this.#foundation = foundation;
+    this.#logKeys = logKeys;
     this.live = new LiveIssuers(
       opened.map(({ live }) => live),
       foundation.config.defaultIssuer,
@@ -44,8 +47,14 @@ export class Issuing {
     });
   }
 
-  /** Throws KeyStoreError, IssuerError or an error of the file system that names the file. */
-  static async open(foundation: Foundation, log: AuditLog, onHsm: HsmListener, overlap: RootOverlap): Promise<Issuing> {
+  /** Throws KeyStoreError, IssuerError, LogKeyError or an error of the file system that names the file. */
+  static async open(
+    foundation: Foundation,
+    log: AuditLog,
+    onHsm: HsmListener,
+    overlap: RootOverlap,
+    logKeys: LogKeys,
+  ): Promise<Issuing> {
     const opened: Opened[] = [];
     await using opening = new AsyncDisposableStack();
     for (const config of foundation.config.issuers) {
@@ -57,7 +66,7 @@ export class Issuing {
         opened.push({ live: await upstream.first(), upstream });
       }
     }
-    const issuing = new Issuing(foundation, opened, overlap);
+    const issuing = new Issuing(foundation, opened, overlap, logKeys);
     opening.move();
     return issuing;
   }
@@ -159,7 +168,8 @@ export class Issuing {
     const inUse = this.#keys.get(config.name);
     const opened = await openIssuer(config, around, inUse);
     try {
-      const { kind } = opened.key;
+      const { kind, signer } = opened.key;
+      this.#logKeys.demandApart(`issuer ${config.name}`, signer.spki);
       if (this.#foundation.config.fips.level === 'policy')
         demandApprovedKeys([{ what: `the key of issuer ${config.name}`, kind }]);
       return opened;

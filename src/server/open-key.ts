@@ -1,7 +1,4 @@
-import { createPublicKey } from 'node:crypto';
-import type { CheckpointSigner } from '#audit/checkpoint.ts';
 import type { Json } from '#audit/event.ts';
-import { formatVkey } from '#audit/vkey.ts';
 import type { FileKeyConfig, Pkcs11KeyConfig, SigningKeyConfig } from '#config/server-config.ts';
 import type { Signer } from '#issuance/ports.ts';
 import { Pkcs11Signer, type TokenEvent } from '#keys/pkcs11/signer.ts';
@@ -64,10 +61,4 @@ export function softwareKey(signer: SoftwareSigner): OpenKey {
 
 function keyFacts(kind: KeyKind, { spki }: Signer): { readonly [key: string]: Json } {
   return { algorithm: kind, keyId: Buffer.from(subjectKeyIdentifier(spki)).toString('hex') };
-}
-
-/** The log's own key as a signer of checkpoints: Ed25519, or ECDSA P-256 where an HSM offers no more. */
-export function checkpointSigner({ signer }: OpenKey, origin: string): CheckpointSigner {
-  const key = createPublicKey({ key: Buffer.from(signer.spki), format: 'der', type: 'spki' });
-  return { origin, vkey: formatVkey(origin, key), sign: (text) => signer.sign(text) };
 }

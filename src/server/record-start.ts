@@ -5,14 +5,19 @@ import type { AuditLog } from '#issuance/ports.ts';
 import type { PolicySet } from '#policy/set.ts';
 import type { EngineLog } from '#store/engine-log.ts';
 import { configChange, policyChangeSince } from './change.ts';
-import { fromFiles } from './events.ts';
+import { type Events, fromFiles } from './events.ts';
 import type { Foundation } from './foundation.ts';
 import type { LastLoaded } from './last-loaded.ts';
-import type { OpenKey } from './open-key.ts';
+import type { LogKeys } from './log-keys.ts';
 import { writtenBy } from './written-by.ts';
 
-/** The log is open: by which key it is signed from here on, and after what kind of end. */
-export async function recordOpening(foundation: Foundation, log: EngineLog, key: OpenKey, vkey: string): Promise<void> {
+/**
+ * The log is open: by which key it is signed from here on, and after what kind of end. A key that has never signed it
+ * stands in it, under a checkpoint of the keys before it, and only then begins.
+ */
+export async function recordOpening(foundation: Foundation, log: EngineLog, keys: LogKeys): Promise<void> {
+  keys.takeUp(log.signedLast);
+  const { vkey } = keys.current.checkpoint;
   const { size, origin } = log;
   const last = await lastRecord(foundation, log);
   const wasClean = last === undefined || cleanEnds.has(last.type);
@@ -20,9 +25,30 @@ export async function recordOpening(foundation: Foundation, log: EngineLog, key:
   const opened = [
     events.of('log.opened', { change: { kind: 'log', size, origin, vkey } }),
     ...(wasClean ? [] : [events.of('log.recovered', { message: unclean, change: { kind: 'log', size } })]),
-    ...(size === 0 ? [events.of('key.activated', { key: key.facts, message: 'the log begins with this key' })] : []),
+    ...(size === 0 ? [activated(events, keys, 'the log begins with this key')] : []),
+    ...(size > 0 && keys.isNew ? [activated(events, keys, 'from here on the log is signed by this key')] : []),
+    ...keys.goneSince.map((id) => retired(events, id)),
   ];
   await Promise.all(opened.map((event) => log.append(event)));
+  if (keys.isNew && keys.besides.length > 0) await log.publish();
+  keys.begin();
+  keys.recordEnd = async (id) => void (await log.append(retired(events, id)));
+}
+
+function activated(events: Events, { current, origin, besides }: LogKeys, message: string): AuditEvent {
+  const change = {
+    kind: 'log-key',
+    origin,
+    vkey: current.checkpoint.vkey,
+    ...(besides.length > 0 && {
+      besides: besides.map(({ vkey, until }) => ({ vkey, until: new Date(until).toISOString() })),
+    }),
+  };
+  return events.of('key.activated', { key: current.facts, change, message });
+}
+
+function retired(events: Events, id: string): AuditEvent {
+  return events.of('key.retired', { change: { kind: 'log-key', id }, message: 'signs the log no more' });
 }
 
 /** Newest record; of a log that is shared, newest of our own, as far as one can be found without reading it all. */

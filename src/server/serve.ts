@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { AggregatingLog } from '#audit/aggregating-log.ts';
 import { bundleOf, RootOverlap } from '#authority/root-overlap.ts';
@@ -24,8 +23,9 @@ import { openIstioDoor } from './istio-door.ts';
 import { openKeyStrength } from './key-strength.ts';
 import { LastLoaded } from './last-loaded.ts';
 import { copyLog } from './log-copy.ts';
+import { demandLogKeysApart } from './log-key-apart.ts';
+import { LogKeys } from './log-keys.ts';
 import { tellLifetime } from './log-lifetime.ts';
-import { checkpointSigner, openKey } from './open-key.ts';
 import { OwnCertificates } from './own-certificates.ts';
 import { FollowedPolicies } from './policies.ts';
 import { openProbe } from './probe.ts';
@@ -76,16 +76,16 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   const clusterRequests = new ClusterRequests(foundation, clusters);
   const impersonation = clusterRequests.actingBesides(callers.impersonation);
   const hsm = new HsmEvents(foundation);
-  const auditKey = await openKey(config.audit.key, hsm.listener);
-  opening.defer(() => auditKey.signer.close());
-  const { store, reach } = await openStore(foundation, auditKey, (cause) => failure.resolve(cause));
+  const logKeys = await LogKeys.open(config.audit, clock, hsm.listener);
+  opening.defer(() => logKeys.close());
+  demandLogKeysApart(logKeys, config.issuers);
+  const { store, reach } = await openStore(foundation, logKeys, (cause) => failure.resolve(cause));
   opening.defer(() => store.close());
   const copy = copyLog(foundation, store);
   opening.defer(() => copy.stop());
-  const { vkey } = checkpointSigner(auditKey, config.audit.origin);
+  await recordOpening(foundation, store, logKeys);
   // Beside the log, for whoever verifies it here; an auditor takes it from a place of their own trust.
-  await writeDurably(join(config.audit.directory, 'log.vkey'), `${vkey}\n`);
-  await recordOpening(foundation, store, auditKey, vkey);
+  await writeDurably(join(config.audit.directory, 'log.vkey'), `${logKeys.current.checkpoint.vkey}\n`);
   tellLifetime(foundation, store);
   opening.defer(async () => void (await store.append(events.of('service.stopped')).catch(() => undefined)));
   const remoteClusters = callers.followRemote(store);
@@ -94,10 +94,9 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   const rootsKnown = new RootsKnownFile(config.audit.directory);
   const rootsBefore = await rootsKnown.read();
   const overlap = new RootOverlap(config.trustBundle.overlapMs, () => clock.now(), rootsBefore);
-  const issuing = await Issuing.open(foundation, store, hsm.listener, overlap);
+  const issuing = await Issuing.open(foundation, store, hsm.listener, overlap, logKeys);
   opening.defer(() => issuing.close());
-  if (config.fips.level === 'policy')
-    demandApprovedKeys([...issuing.kinds(), { what: 'the log key', kind: auditKey.kind }]);
+  if (config.fips.level === 'policy') demandApprovedKeys([...issuing.kinds(), ...logKeys.kinds()]);
   const lastLoaded = new LastLoaded(config.audit.directory, store, writtenBy(foundation));
   await recordStart(foundation, store, lastLoaded, {
     loaded,
@@ -114,7 +113,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
     log.close().catch((error: unknown) => logger.error('counts of refusals could not be recorded', { error })),
   );
 
-  issuing.ownKeys.add(hash('sha256', auditKey.signer.spki, 'hex'));
+  for (const spki of logKeys.spkis) issuing.ownKeys.add(spki);
   const register = await readRegister(store);
   const csrChecks: CsrChecks = {
     keyStrength,

@@ -1,14 +1,14 @@
+import type { CheckpointSigner } from '#audit/checkpoint.ts';
 import type { EngineLog } from '#store/engine-log.ts';
 import { DatabaseReach } from './database-reach.ts';
 import { openEngine } from './engine.ts';
 import { appendAside } from './events.ts';
 import type { Foundation } from './foundation.ts';
-import { checkpointSigner, type OpenKey } from './open-key.ts';
 
 /** The log of this server, with its queue and tree on the gauges. `failed` is told when it can no longer be written. */
 export async function openStore(
   foundation: Foundation,
-  auditKey: OpenKey,
+  keys: CheckpointSigner,
   failed: (cause: unknown) => void,
 ): Promise<{ store: EngineLog; reach: DatabaseReach }> {
   const { config, clock, events, logger, metrics } = foundation;
@@ -16,7 +16,7 @@ export async function openStore(
   let failedAfter: number | undefined;
   const reach = new DatabaseReach(foundation, () => store);
   const store = await openEngine(config.audit, {
-    signer: checkpointSigner(auditKey, config.audit.origin),
+    signer: keys,
     clock,
     onFailed: (error) => {
       logger.error('the log cannot be written; nothing more is issued', { error });

@@ -1,4 +1,5 @@
 import { consistencyProof, type HashSource, inclusionProof } from '#audit/merkle-proof.ts';
+import type { LogIdentity } from './guard.ts';
 import type { Publication } from './publication.ts';
 import type { ReaderAnswer, ReaderQuestion } from './reader-messages.ts';
 import { overHashes } from './tree-hashes.ts';
@@ -8,11 +9,11 @@ import type { TreeView } from './tree-view.ts';
 export async function answerReader(
   tree: TreeView,
   publication: Pick<Publication, 'open' | 'writeTiles' | 'writeCheckpoint'>,
-  { origin, question, close }: { origin: string; question: ReaderQuestion; close: () => void | Promise<void> },
+  { log, question, close }: { log: LogIdentity; question: ReaderQuestion; close: () => void | Promise<void> },
 ): Promise<ReaderAnswer> {
   switch (question.kind) {
     case 'open':
-      return { kind: 'opened', ...(await publication.open(origin)) };
+      return { kind: 'opened', ...(await publication.open(log)) };
     case 'tiles':
       return { kind: 'tiles', ...(await publication.writeTiles()) };
     case 'checkpoint':

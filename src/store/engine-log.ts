@@ -18,6 +18,8 @@ interface Parts {
   readonly publisher: Publisher;
   readonly inventory: Inventory;
   readonly head: Head;
+  /** The newest signed checkpoint that was found, published or not. */
+  readonly signedLast: string | undefined;
   /** ms between two looks at what others have added; absent where there are none. */
   readonly lookEvery?: number;
 }
@@ -29,6 +31,8 @@ const maxEntries = 1_000;
 export class EngineLog implements DurableLog {
   /** What questions are asked of: a projection behind the log. */
   readonly inventory: Inventory;
+  /** The newest checkpoint that was signed of this log before it was opened, by any replica; undefined for none. */
+  readonly signedLast: string | undefined;
   readonly #options: LogOptions;
   readonly #writer: Writer;
   readonly #reader: Reader;
@@ -39,8 +43,9 @@ export class EngineLog implements DurableLog {
   #looking = false;
   #closing: Promise<void> | undefined;
 
-  constructor({ options, writer, reader, publisher, inventory, head, lookEvery }: Parts) {
+  constructor({ options, writer, reader, publisher, inventory, head, signedLast, lookEvery }: Parts) {
     this.inventory = inventory;
+    this.signedLast = signedLast;
     this.#options = options;
     this.#writer = writer;
     this.#reader = reader;

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { formatNote } from '#audit/note.ts';
 import { checkpointPath } from '#audit/tiles.ts';
 import { writeDurably } from './durable-file.ts';
-import { demandExtends, holdAgainst, type Signed } from './guard.ts';
+import { demandExtends, holdAgainst, type LogIdentity, type Signed } from './guard.ts';
 import { publishCheckpoint, publishTiles, removeOutgrown } from './publish.ts';
+import type { TakenUp } from './reader-messages.ts';
 import { rootOf } from './tree-hashes.ts';
 import type { TreeView } from './tree-view.ts';
 
@@ -22,13 +23,18 @@ export class Publication {
     this.#guard = guard;
   }
 
-  /** Takes up the directory as it is; gives the checkpoint found. Rejects with StoreError when the store is behind or beside it. */
-  async open(origin: string): Promise<{ size: number; note: string | undefined }> {
-    await holdAgainst(this.#tree, this.#guard, origin);
-    const found = await holdAgainst(this.#tree, join(this.#directory, checkpointPath), origin);
+  /** Takes up the directory as it is. Rejects with StoreError when the store is behind or beside it, or a stranger signed it. */
+  async open(log: LogIdentity): Promise<TakenUp> {
+    const guard = await holdAgainst(this.#tree, this.#guard, log);
+    const found = await holdAgainst(this.#tree, join(this.#directory, checkpointPath), log);
     this.#published = found?.size ?? 0;
     this.#written = this.#published;
-    return { size: this.#published, note: found === undefined ? undefined : formatNote(found.note) };
+    const newest = guard ?? found;
+    return {
+      size: this.#published,
+      note: found && formatNote(found.note),
+      signed: newest && formatNote(newest.note),
+    };
   }
 
   /**

@@ -1,8 +1,8 @@
+import type { LogIdentity } from './guard.ts';
 import type { Head } from './head.ts';
 
 /** What the thread that reads a log and publishes it has to know, whichever engine holds the log. */
-export interface PublishData {
-  readonly origin: string;
+export interface PublishData extends LogIdentity {
   readonly publicDirectory: string;
   /** The second place that keeps the last signed checkpoint. */
   readonly guard: string;
@@ -23,8 +23,17 @@ export type ReaderQuestion =
   | { readonly kind: 'consistency'; readonly older: number; readonly newer: number }
   | { readonly kind: 'close' };
 
+/** What was found when a published directory was taken up. */
+export interface TakenUp {
+  /** The checkpoint that is published here, and its size: 0 where there is none. */
+  readonly size: number;
+  readonly note: string | undefined;
+  /** The newest signed checkpoint that is known of, published or not, by whichever replica. */
+  readonly signed: string | undefined;
+}
+
 export type ReaderAnswer =
-  | { readonly kind: 'opened'; readonly size: number; readonly note: string | undefined }
+  | ({ readonly kind: 'opened' } & TakenUp)
   | { readonly kind: 'tiles'; readonly size: number; readonly root: Uint8Array }
   | { readonly kind: 'head'; readonly head: Head }
   | { readonly kind: 'entries'; readonly entries: readonly Uint8Array[] }

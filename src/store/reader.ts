@@ -1,7 +1,7 @@
 import type { Head } from './head.ts';
 import type { PublishTarget } from './publisher.ts';
 import { QuestionThread } from './question-thread.ts';
-import type { PublishData, ReaderAnswer, ReaderQuestion } from './reader-messages.ts';
+import type { PublishData, ReaderAnswer, ReaderQuestion, TakenUp } from './reader-messages.ts';
 
 /** The event loop's side of the reading thread. */
 export class Reader implements PublishTarget {
@@ -12,7 +12,7 @@ export class Reader implements PublishTarget {
     this.#thread = new QuestionThread(module, data);
   }
 
-  async opened(): Promise<{ size: number; note: string | undefined }> {
+  async opened(): Promise<TakenUp> {
     const answer = await this.#thread.ask({ kind: 'open' });
     return answer.kind === 'opened' ? answer : wrong(answer);
   }

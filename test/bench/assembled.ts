@@ -8,7 +8,7 @@ import { NamedClusters } from '#server/followed-cluster.ts';
 import type { Foundation } from '#server/foundation.ts';
 import type { Issuing } from '#server/issuing.ts';
 import { openKeyStrength } from '#server/key-strength.ts';
-import { checkpointSigner, openKey } from '#server/open-key.ts';
+import { LogKeys } from '#server/log-keys.ts';
 import { FollowedPolicies } from '#server/policies.ts';
 import { openLog } from '#store/sqlite/open-log.ts';
 import { IssuanceLog } from '#telemetry/issuance-log.ts';
@@ -46,12 +46,14 @@ export async function assemble(
 /** A log of its own, in a folder beside the one of the home. */
 export async function openSqlite({ config, clock }: Foundation, folder: string) {
   const directory = join(config.audit.directory, folder);
-  const key = await openKey(config.audit.key, () => {});
+  const publish = join(directory, 'log');
+  const keys = await LogKeys.open({ ...config.audit, directory, publish }, clock, () => {});
+  keys.begin();
   return openLog({
     directory,
-    publicDirectory: join(directory, 'log'),
+    publicDirectory: publish,
     guard: join(directory, 'checkpoint.guard'),
-    signer: checkpointSigner(key, config.audit.origin),
+    signer: keys,
     clock,
     onFailed: (cause) => {
       throw cause;

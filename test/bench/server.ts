@@ -7,6 +7,7 @@ import type { SigningIssuer } from '#issuance/live-issuer.ts';
 import { type Issuance, mintIssued } from '#issuance/request.ts';
 import { layFoundation } from '#server/foundation.ts';
 import { Issuing } from '#server/issuing.ts';
+import { LogKeys } from '#server/log-keys.ts';
 import { makeServingKey } from '#server/serving-key.ts';
 import { assemble } from './assembled.ts';
 import { limitIssuance } from './limit.ts';
@@ -22,7 +23,8 @@ export type ServerKind = 'constant' | 'limit' | 'sqlite-log' | 'memory-log';
 
 const [home = '', kind = ''] = process.argv.slice(2);
 const foundation = layFoundation(loadConfig(`${home}/countersign.yaml`).config);
-const issuing = await Issuing.open(foundation, new MemoryLog(), () => {}, new RootOverlap(0, Date.now));
+const logKeys = await LogKeys.open(foundation.config.audit, foundation.clock, () => {});
+const issuing = await Issuing.open(foundation, new MemoryLog(), () => {}, new RootOverlap(0, Date.now), logKeys);
 const issuer = signingIssuer(issuing);
 let answered = 0;
 

@@ -259,6 +259,29 @@ const invalid: readonly (readonly [string, string, readonly string[]])[] = [
     ['server.yaml:18:12: audit.publish: the store lies in this folder: what is published needs a folder of its own'],
   ],
   [
+    'a log key of before without its time, and one that is nowhere',
+    changed(
+      '  publish:',
+      '  previousKeys: [{ key: { file: { path: k } } }, { until: 2027-01-31T00:00:00Z }]\n  publish:',
+    ),
+    [
+      'server.yaml:18:18: audit.previousKeys[0]: "until" is missing: when does this key sign for the last time?',
+      'server.yaml:18:50: audit.previousKeys[1]: exactly one of key, vkey belongs here; none is given',
+    ],
+  ],
+  [
+    'a log key of before that signs until no moment, and a vkey that is none and signs',
+    changed(
+      '  publish:',
+      '  previousKeys: [{ key: { file: { path: k } }, until: 30d }, { vkey: a, until: 2027-01-31T00:00:00Z }]\n  publish:',
+    ),
+    [
+      'server.yaml:18:55: audit.previousKeys[0].until: not a moment in UTC, such as 2027-01-31T00:00:00Z',
+      'server.yaml:18:70: audit.previousKeys[1].vkey: verifier key: its id must be 8 hexadecimal digits',
+      'server.yaml:18:80: audit.previousKeys[1].until: a vkey alone signs nothing: leave this out',
+    ],
+  ],
+  [
     'a FIPS level that is not built yet',
     `${minimal}fips: { level: provider }\n`,
     ['server.yaml:19:16: fips.level: "provider" is not supported yet; use off or policy'],

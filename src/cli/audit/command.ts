@@ -94,7 +94,7 @@ const makeKey = defineCommand({
   name: 'make-key',
   summary: 'Make the key that signs the checkpoints of a new log.',
   about: [
-    'An Ed25519 key as PKCS#8, for audit.key.file in the configuration. A key that is there stays: a log is signed by one key all its life, and a volume that is used again has it already.',
+    'An Ed25519 key as PKCS#8, for audit.key.file in the configuration. A key that is there stays: a volume that is used again has it already. For another key make another file, and name this one under audit.previousKeys.',
   ],
   operands: [{ name: 'FILE', help: 'where it goes; only its owner can read it', required: true }],
   options: makeKeyOptions,

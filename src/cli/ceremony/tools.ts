@@ -8,7 +8,7 @@ import { Pkcs11KeyStore } from '#keys/pkcs11/key-store.ts';
 import { parsePkcs11Uri } from '#keys/pkcs11/uri.ts';
 import { SoftwareKeyStore } from '#keys/software/key-store.ts';
 import { openEngine } from '#server/engine.ts';
-import { checkpointSigner, openKey } from '#server/open-key.ts';
+import { LogKeys } from '#server/log-keys.ts';
 import { SystemEntropy, systemClock } from '#server/system.ts';
 
 export interface OpenTools extends AsyncDisposable {
@@ -44,9 +44,10 @@ async function openStores({ token, software, outputs }: CeremonyPlan): Promise<K
 
 async function openRecord(file: string, entropy: SystemEntropy, opening: AsyncDisposableStack): Promise<RecordFact> {
   const { audit } = loadConfig(file).config;
-  const key = await openKey(audit.key, () => {});
-  opening.defer(() => key.signer.close());
-  const log = await openEngine(audit, { signer: checkpointSigner(key, audit.origin), clock: systemClock });
+  const keys = await LogKeys.open(audit, systemClock, () => {});
+  opening.defer(() => keys.close());
+  const log = await openEngine(audit, { signer: keys, clock: systemClock });
+  keys.takeUp(log.signedLast);
   opening.defer(() => log.close());
   const id = uuidSource(
     () => systemClock.now(),

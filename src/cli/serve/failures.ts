@@ -1,5 +1,6 @@
 import { IssuerError } from '#authority/install-issuer.ts';
 import { FipsLevelError } from '#server/fips.ts';
+import { LogKeyError } from '#server/log-keys.ts';
 import { Failure } from '../failure.ts';
 
 const systemErrors: Readonly<Record<string, string>> = {
@@ -10,7 +11,7 @@ const systemErrors: Readonly<Record<string, string>> = {
 
 /** Why a server could not start, with the exit code for scripts; what is known elsewhere stays as it is. */
 export function asServeFailure(thrown: unknown): unknown {
-  if (thrown instanceof IssuerError || thrown instanceof FipsLevelError)
+  if (thrown instanceof IssuerError || thrown instanceof FipsLevelError || thrown instanceof LogKeyError)
     return new Failure('input', thrown.message, undefined, { cause: thrown });
   if (thrown instanceof Error && 'syscall' in thrown && thrown.syscall === 'listen' && 'code' in thrown) {
     const words = systemErrors[String(thrown.code)];

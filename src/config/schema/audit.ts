@@ -1,12 +1,29 @@
 import { auditStore } from './audit-store.ts';
-import { duration, flag, oneOf, optional, path, section, text } from './field.ts';
+import { duration, flag, list, oneOf, optional, path, section, text } from './field.ts';
 import { signingKey } from './key.ts';
+
+const previousKey = section('A key that signed before', {
+  key: optional(signingKey),
+  until: optional(text('Until when it signs beside audit.key, as 2027-01-31T00:00:00Z; goes with key')),
+  vkey: optional(
+    text(
+      'Its public key, name+id+key, where it can sign no more: what it signed is still known as of this log. That of another origin is passed over',
+    ),
+  ),
+});
 
 export const audit = section('The tamper-evident log', {
   directory: path('Folder of the store, or with another store of what a replica keeps beside it; one server at a time'),
   store: optional(auditStore),
   origin: text('Name of the log in its checkpoints, for instance audit.example.org/mesh; fixed after the first entry'),
   key: signingKey,
+  previousKeys: list(
+    'Keys that signed before, while verifiers learn the new one: each has exactly one of key, vkey',
+    previousKey,
+    {
+      default: [],
+    },
+  ),
   publish: path('Folder that checkpoint and tiles are written to, for anyone to verify'),
   checkpointGuard: optional(
     path('A second place, on another volume, for the last signed checkpoint: a restored backup is noticed by it'),

@@ -27,7 +27,7 @@ export async function openPostgresLog(options: PostgresLogOptions): Promise<Engi
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const writerData: PostgresWriterData = { settings, origin, lock: join(directory, 'log.lock') };
   const { writer, head } = await Writer.open(new URL('./writer-thread.ts', import.meta.url), writerData, onReach);
-  const readerData: PostgresReaderData = { settings, origin, publicDirectory, guard };
+  const readerData: PostgresReaderData = { settings, origin, known: options.signer.known, publicDirectory, guard };
   const reader = new Reader(new URL('./reader-thread.ts', import.meta.url), readerData);
   try {
     const found = await reader.opened();
@@ -38,7 +38,16 @@ export async function openPostgresLog(options: PostgresLogOptions): Promise<Engi
     const file = options.inventory ?? join(directory, 'inventory.db');
     const module = new URL('./inventory-thread.ts', import.meta.url);
     const inventory = new Inventory(module, { file, origin }, { settings });
-    return new EngineLog({ options, writer, reader, publisher, inventory, head, lookEvery: interval });
+    return new EngineLog({
+      options,
+      writer,
+      reader,
+      publisher,
+      inventory,
+      head,
+      lookEvery: interval,
+      signedLast: found.signed,
+    });
   } catch (thrown) {
     await Promise.allSettled([reader.close(), writer.close()]);
     throw thrown;

@@ -13,9 +13,8 @@ const data: PostgresReaderData = workerData;
 const sessions = new Redial(data.settings);
 const tree = new PostgresTree(sessions.dial);
 const publication = new SharedPublication(sessions.dial, data.publicDirectory, data.guard);
-const { origin } = data;
 
 answerQuestions(
-  (question: ReaderQuestion) => answerReader(tree, publication, { origin, question, close: () => sessions.close() }),
+  (question: ReaderQuestion) => answerReader(tree, publication, { log: data, question, close: () => sessions.close() }),
   (question) => question.kind === 'close',
 );

@@ -1,6 +1,7 @@
 import { parseCheckpoint } from '#audit/checkpoint.ts';
-import { demandExtends } from '../guard.ts';
+import { demandExtends, demandOwnSignature, type LogIdentity } from '../guard.ts';
 import { Publication } from '../publication.ts';
+import type { TakenUp } from '../reader-messages.ts';
 import { asBytes, asInteger } from './columns.ts';
 import { type Dial, PostgresTree } from './postgres-tree.ts';
 import { statements } from './statements.ts';
@@ -20,9 +21,14 @@ export class SharedPublication {
     this.#own = new Publication(this.#tree, directory, guard);
   }
 
-  async open(origin: string): Promise<{ size: number; note: string | undefined }> {
+  async open(log: LogIdentity): Promise<TakenUp> {
     await this.#holdAgainstOthers();
-    return this.#own.open(origin);
+    const own = await this.#own.open(log);
+    const [row] = await (await this.#dial()).query(statements.signed);
+    if (row === undefined) return own;
+    const signed = String(row.note);
+    demandOwnSignature(Buffer.from(signed), 'the checkpoint that was signed last, by any replica,', log.known);
+    return { ...own, signed };
   }
 
   async writeTiles(): Promise<{ size: number; root: Uint8Array }> {

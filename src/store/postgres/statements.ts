@@ -31,7 +31,7 @@ export const statements = {
   putEntries,
   putTiles: putTiles(1),
   forgetWriter: 'DELETE FROM batch WHERE writer = $1',
-  signed: 'SELECT size, root FROM signed',
+  signed: 'SELECT size, root, note FROM signed',
   sign: `INSERT INTO signed (one, size, root, note) VALUES (1, $1, $2, $3)
     ON CONFLICT (one) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note
     WHERE signed.size <= excluded.size`,

@@ -30,7 +30,7 @@ export async function openLog(options: SqliteLogOptions): Promise<EngineLog> {
   const database = logDatabase(directory);
   const writerData: SqliteWriterData = { database, lock: join(directory, 'log.lock'), origin };
   const { writer, head } = await Writer.open(new URL('./writer-thread.ts', import.meta.url), writerData);
-  const readerData: SqliteReaderData = { database, origin, publicDirectory, guard };
+  const readerData: SqliteReaderData = { database, origin, known: options.signer.known, publicDirectory, guard };
   const reader = new Reader(new URL('./reader-thread.ts', import.meta.url), readerData);
   try {
     const found = await reader.opened();
@@ -39,7 +39,7 @@ export async function openLog(options: SqliteLogOptions): Promise<EngineLog> {
     );
     const file = options.inventory ?? join(directory, 'inventory.db');
     const inventory = openInventory({ log: database, file, origin });
-    return new EngineLog({ options, writer, reader, publisher, inventory, head });
+    return new EngineLog({ options, writer, reader, publisher, inventory, head, signedLast: found.signed });
   } catch (thrown) {
     await Promise.allSettled([reader.close(), writer.close()]);
     throw thrown;

@@ -13,9 +13,8 @@ const data: SqliteReaderData = workerData;
 const database = openForReading(data.database);
 const tree = new StoredTree(database);
 const publication = new Publication(tree, data.publicDirectory, data.guard);
-const { origin } = data;
 
 answerQuestions(
-  (question: ReaderQuestion) => answerReader(tree, publication, { origin, question, close: () => database.close() }),
+  (question: ReaderQuestion) => answerReader(tree, publication, { log: data, question, close: () => database.close() }),
   (question) => question.kind === 'close',
 );
