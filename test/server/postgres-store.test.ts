@@ -1,6 +1,8 @@
 import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { parseCheckpoint } from '#audit/checkpoint.ts';
 import { decodeEntry } from '#audit/entry.ts';
 import { verifyDirectory } from '#audit/verify.ts';
 import { formatVkey } from '#audit/vkey.ts';
@@ -113,5 +115,32 @@ describeWith(['postgres'], 'servers that share a log in PostgreSQL', () => {
     home.write('countersign.yaml', stringify({ ...home.config, audit }));
     const failure: unknown = await ServerProcess.start(home).catch((thrown: unknown) => thrown);
     expect(failure).toMatchObject({ ended: { code: 4 }, stderr: expect.stringContaining('127.0.0.1:1') });
+  });
+
+  it('A-18: a replica that brings the next key records it before it signs, though nothing is at its own hand', async () => {
+    using one = replica('one', 'rotated');
+    await (await ServerProcess.start(one)).stop();
+    const signers = async () => {
+      const [row] = await database.sql('SELECT note FROM rotated.signed');
+      return parseCheckpoint(Buffer.from(String(row?.note))).note.signatures.length;
+    };
+    expect(await signers()).toBe(1);
+
+    using stranger = replica('stranger', 'rotated');
+    await expect(ServerProcess.start(stranger)).rejects.toThrow('belongs under audit.previousKeys');
+
+    using two = replica('two', 'rotated');
+    two.write('audit/old.key', one.logKeyPem, 0o600);
+    const configuration = parse(readFileSync(two.path('countersign.yaml'), 'utf8'));
+    const previous = { key: { file: { path: 'audit/old.key' } }, until: '2999-01-01T00:00:00Z' };
+    configuration.audit.previousKeys = [previous];
+    two.write('countersign.yaml', stringify(configuration));
+    await (await ServerProcess.start(two)).stop();
+    expect(await signers()).toBe(2);
+    const activated = (await records('rotated')).filter(({ type }) => type === 'key.activated');
+    expect(activated).toHaveLength(2);
+    expect(activated[1]).toMatchObject({
+      change: { kind: 'log-key', besides: [{ until: '2999-01-01T00:00:00.000Z' }] },
+    });
   });
 });
