@@ -1,5 +1,6 @@
 import { answerQuestions, inOrder } from '../question-thread.ts';
 import type { TreeView } from '../tree-view.ts';
+import { answerAsked } from './ask/answer.ts';
 import { givesWay } from './give-way.ts';
 import type { InventoryAnswer, InventoryData, InventoryQuestion } from './messages.ts';
 import { Projection } from './projection.ts';
@@ -60,6 +61,9 @@ export async function followLog(
       case 'list':
         await catchUp();
         return { kind: 'listed', records: listRecords(database, question.filter), upTo: projection.position };
+      case 'ask':
+        await catchUp();
+        return { kind: 'answered', answer: await answerAsked(database, log, question.asked, projection.position) };
       case 'grown':
         timer ??= setTimeout(take, 0);
         return { kind: 'done' };

@@ -1,3 +1,5 @@
+import type { Answer } from '#audit/questions/answer.ts';
+import { type Asked, problemWith } from '#audit/questions/ask.ts';
 import { QuestionThread } from '../question-thread.ts';
 import type { InventoryAnswer, InventoryData, InventoryQuestion } from './messages.ts';
 import type { CertificateName, Listed, ListFilter } from './questions.ts';
@@ -46,6 +48,14 @@ export class Inventory {
   async list(filter: ListFilter = {}): Promise<Listed> {
     const answer = await this.#thread.ask({ kind: 'list', filter });
     return answer.kind === 'listed' ? { records: answer.records, upTo: answer.upTo } : wrong(answer);
+  }
+
+  /** One page of the answer to a question by name. Rejects with RangeError for one that cannot be asked so. */
+  async ask(asked: Asked): Promise<Answer> {
+    const problem = problemWith(asked.name, asked.filters);
+    if (problem !== undefined) throw new RangeError(problem);
+    const answer = await this.#thread.ask({ kind: 'ask', asked });
+    return answer.kind === 'answered' ? answer.answer : wrong(answer);
   }
 
   /** Entries taken in so far; the log's size less this is the lag. */

@@ -1,3 +1,5 @@
+import type { Answer } from '#audit/questions/answer.ts';
+import type { Asked } from '#audit/questions/ask.ts';
 import type { CertificateName, Listed, ListFilter } from './questions.ts';
 
 /** What passes between the event loop and the inventory's thread. */
@@ -13,11 +15,13 @@ export type InventoryQuestion =
   | { readonly kind: 'grown' }
   | { readonly kind: 'find'; readonly name: CertificateName }
   | { readonly kind: 'list'; readonly filter: ListFilter }
+  | { readonly kind: 'ask'; readonly asked: Asked }
   | { readonly kind: 'position' }
   | { readonly kind: 'close' };
 
 export type InventoryAnswer =
   | { readonly kind: 'found'; readonly indexes: readonly number[] }
   | ({ readonly kind: 'listed' } & Listed)
+  | { readonly kind: 'answered'; readonly answer: Answer }
   | { readonly kind: 'position'; readonly position: number }
   | { readonly kind: 'done' };

@@ -1,11 +1,11 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { TreeView } from '../tree-view.ts';
 import { type InventoryRow, rowOf } from './row.ts';
+import { Summaries } from './summaries.ts';
+import { Words } from './words.ts';
 
 /** Most entries in one step of the projection. */
 const stepLength = 4_096;
-/** Most words remembered between steps. */
-const maxRemembered = 100_000;
 
 /** Follows the log, step by step. Its position moves in the transaction that brings the rows: a crash repeats a step. */
 export class Projection {
@@ -14,18 +14,23 @@ export class Projection {
   readonly #position: StatementSync;
   readonly #move: StatementSync;
   readonly #insert: StatementSync;
-  readonly #findWord: StatementSync;
-  readonly #addWord: StatementSync;
-  readonly #words = new Map<string, number | bigint>();
+  readonly #revoke: StatementSync;
+  readonly #certified: StatementSync;
+  readonly #words: Words;
+  readonly #summaries: Summaries;
 
   constructor(database: DatabaseSync, log: TreeView) {
     this.#database = database;
     this.#log = log;
+    this.#words = new Words(database);
+    this.#summaries = new Summaries(database, this.#words);
     this.#position = database.prepare('SELECT size FROM position');
     this.#move = database.prepare('UPDATE position SET size = ?');
-    this.#insert = database.prepare(`INSERT INTO record VALUES (${Array(17).fill('?').join(', ')})`);
-    this.#findWord = database.prepare('SELECT id FROM word WHERE text = ?');
-    this.#addWord = database.prepare('INSERT INTO word (text) VALUES (?)');
+    this.#insert = database.prepare(`INSERT INTO record VALUES (${Array(29).fill('?').join(', ')})`);
+    this.#revoke = database.prepare(`INSERT INTO revocation VALUES (?, ?, ?)
+      ON CONFLICT DO UPDATE SET effective = min(effective, excluded.effective)`);
+    this.#certified = database.prepare(`SELECT seq, time, identity FROM record INDEXED BY by_spki
+      WHERE spki = ? AND issued = 1 ORDER BY seq LIMIT 1`);
   }
 
   /** Number of the log's entries that the inventory speaks of. */
@@ -45,47 +50,42 @@ export class Projection {
       // Read again under the lock: a second process may have taken this step meanwhile.
       if (this.position === from) {
         for (const [at, entry] of entries.entries()) this.#add(from + at, rowOf(entry));
+        this.#summaries.write();
         this.#move.run(to);
       }
       this.#database.exec('COMMIT');
       return this.position < size;
     } catch (thrown) {
       this.#database.exec('ROLLBACK');
-      this.#words.clear();
+      this.#words.forget();
+      this.#summaries.forget();
       throw thrown;
     }
   }
 
   #add(seq: number, row: InventoryRow): void {
+    const word = (text: string | undefined) => this.#words.idOf(text);
+    const identity = word(row.identity);
+    const issuerKey = word(row.issuerKey);
+    const { since, shared } = this.#earlierUse(row, identity);
     this.#insert.run(
-      seq,
-      row.time,
-      this.#word(row.type),
-      this.#word(row.outcome),
-      this.#word(row.reason),
-      this.#word(row.door),
-      this.#word(row.identity),
-      this.#word(row.namespace),
-      this.#word(row.node),
-      this.#word(row.issuerKey),
-      this.#word(row.policySet),
-      row.notAfter ?? null,
-      row.serial ?? null,
-      row.spki ?? null,
-      row.sha256 ?? null,
-      row.jti ?? null,
+      ...[seq, row.time, word(row.type), word(row.outcome), word(row.reason), word(row.door), identity],
+      ...[word(row.trustDomain), word(row.cluster), word(row.namespace), word(row.account), word(row.node)],
+      ...[issuerKey, word(row.issuerName), word(row.policy), word(row.policySet), word(row.keyKind)],
+      ...[row.issued ? 1 : null, row.impersonated ? 1 : null, row.notBefore ?? null, row.notAfter ?? null],
+      ...[since, shared, row.serial ?? null, row.pod ?? null, row.spki ?? null, row.sha256 ?? null, row.jti ?? null],
       row.count,
     );
+    if (row.revokedAt !== undefined && row.serial !== undefined && issuerKey !== null)
+      this.#revoke.run(row.serial, issuerKey, row.revokedAt);
+    this.#summaries.add(seq, row);
   }
 
-  #word(text: string | undefined): number | bigint | null {
-    if (text === undefined) return null;
-    const known = this.#words.get(text);
-    if (known !== undefined) return known;
-    const found = this.#findWord.get(text)?.id;
-    const id = typeof found === 'number' ? found : this.#addWord.run(text).lastInsertRowid;
-    if (this.#words.size >= maxRemembered) this.#words.clear();
-    this.#words.set(text, id);
-    return id;
+  /** Since when the key is certified, and the entry that first certified it, where that was for somebody else. */
+  #earlierUse(row: InventoryRow, identity: number | null): Record<'since' | 'shared', SQLInputValue> {
+    if (!row.issued || row.spki === undefined) return { since: null, shared: null };
+    const first = this.#certified.get(row.spki);
+    if (first === undefined) return { since: row.time, shared: null };
+    return { since: first.time ?? null, shared: first.identity === identity ? null : (first.seq ?? null) };
   }
 }

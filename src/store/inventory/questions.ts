@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { TreeView } from '../tree-view.ts';
-import { member, prefix, text } from './row.ts';
+import { member, prefix, serialOctets, text } from './row.ts';
 
 /** A certificate by what is printed on it: serial, or SHA-256 of its DER; lower-case hexadecimal. */
 export type CertificateName = { readonly serial: string } | { readonly sha256: string };
@@ -42,8 +42,11 @@ export interface Listed {
 
 /** Indexes of the entries that speak of a certificate, oldest first, held against the entries themselves. */
 export async function findCertificate(database: DatabaseSync, log: TreeView, name: CertificateName): Promise<number[]> {
-  const [column, hex] = 'serial' in name ? ['serial', name.serial] : ['sha256', name.sha256];
-  const rows = database.prepare(`SELECT seq FROM record WHERE ${column} = ? ORDER BY seq`).all(prefix(hex) ?? null);
+  const [column, hex, octets] =
+    'serial' in name
+      ? (['serial', name.serial, serialOctets(name.serial)] as const)
+      : (['sha256', name.sha256, prefix(name.sha256)] as const);
+  const rows = database.prepare(`SELECT seq FROM record WHERE ${column} = ? ORDER BY seq`).all(octets ?? null);
   const found: number[] = [];
   for (const { seq } of rows) {
     if (typeof seq !== 'number') continue;
