@@ -66,16 +66,22 @@ export function readFilter(name: FilterName, text: string, now: number, span: (t
 }
 
 function moment(name: string, text: string, now: number, span: (text: string) => number): number {
-  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : now - length(name, text, span);
+  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : now - (spanOr(text, span) ?? Number.NaN);
   if (!Number.isNaN(at)) return at;
   throw new RangeError(`${name} ${text}: give RFC 3339 (2026-11-21T12:00:00Z), a day, or a length of time such as 2h`);
 }
 
 function length(name: string, text: string, span: (text: string) => number): number {
+  const found = spanOr(text, span);
+  if (found !== undefined) return found;
+  throw new RangeError(`${name} ${text}: give a length of time such as 2h or 30d`);
+}
+
+function spanOr(text: string, span: (text: string) => number): number | undefined {
   try {
     return span(text);
-  } catch (cause) {
-    throw new RangeError(`${name} ${text}: give a length of time such as 2h or 30d`, { cause });
+  } catch {
+    return undefined;
   }
 }
 

@@ -46,6 +46,3 @@ type ValueOf<F extends Form> = F extends 'moment' | 'span' ? number : string;
 
 /** A filter that is not given is not there. Moments are ms since the epoch, spans ms, hexadecimal is lower case. */
 export type Filters = { readonly [Name in FilterName]?: ValueOf<(typeof filters)[Name]['form']> };
-
-/** Filters that requests are counted by. */
-export const countedBy = ['type', 'outcome', 'reason', 'cluster', 'namespace', 'key-kind', 'since', 'until'] as const;

@@ -1,4 +1,6 @@
+import { questionNames } from '#audit/questions/catalogue.ts';
 import { defineCommand, defineGroup } from '../command/command.ts';
+import { askOptions } from './ask-options.ts';
 import { checkOptions, listOptions, makeKeyOptions, proveOptions, verifyOptions } from './options.ts';
 
 const verify = defineCommand({
@@ -42,6 +44,37 @@ const list = defineCommand({
     no: 'the store is damaged',
   },
   run: async (input, terminal) => (await import('./list.ts')).runList(input, terminal),
+});
+
+const ask = defineCommand({
+  name: 'ask',
+  summary: 'Ask the log a question by its name, such as who held a certificate at a moment.',
+  about: [
+    'Without NAME all questions are listed: what each asks, and which option it needs. Any other filter narrows it.',
+    'The answer covers all that is in the log by now. It is found in the inventory beside the store (audit/inventory.db, made again from the log whenever it is missing) and shown from the log itself, each row with its leaf index; --proof proves the rows.',
+  ],
+  operands: [{ name: 'NAME', help: 'the question', required: false, choices: questionNames }],
+  options: askOptions,
+  examples: [
+    { type: 'audit ask', to: 'what can be asked' },
+    {
+      type: 'audit ask held --identity spiffe://cluster.local/ns/demo/sa/web --at 2026-11-21T14:03:00Z',
+      to: 'who held a certificate for it at 14:03',
+    },
+    { type: 'audit ask most-refused --since 1d', to: 'who was refused most since yesterday, and why' },
+    {
+      type: 'audit ask rate --namespace payments --since 6h',
+      to: 'requests by minute, with a sparkline in a terminal',
+    },
+    { type: 'audit ask signed-by --issuer mesh --since 2026-11-20 --proof evidence', to: 'all of it, proven' },
+  ],
+  exits: {
+    ok: 'also when nothing matches',
+    input: 'there is no log',
+    no: 'the store is damaged',
+    unavailable: 'with --proof: a record is not published yet; or the database of the log does not answer',
+  },
+  run: async (input, terminal) => (await import('./ask.ts')).runAsk(input, terminal),
 });
 
 const certificateOperand = {
@@ -110,5 +143,5 @@ export const audit = defineGroup({
   name: 'audit',
   summary: 'Verify, search and prove the tamper-evident log.',
   about: ['Every decision is one entry of an RFC 6962 tree, published as C2SP tiles.'],
-  members: [verify, list, check, prove, makeKey],
+  members: [verify, list, ask, check, prove, makeKey],
 });

@@ -73,7 +73,8 @@ function ago(text: string): number {
   }
 }
 
-function whole(text: string, option: string, least: number, most: number): number {
+/** Throws Failure `usage`. */
+export function whole(text: string, option: string, least: number, most: number): number {
   const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= least && number <= most) return number;
   throw new Failure('usage', `${option} ${text}: give a whole number from ${least} to ${most}`);

@@ -33,6 +33,18 @@ export function openForReading(file: string): DatabaseSync {
   return damagedUnless(file, () => new DatabaseSync(file, { readOnly: true, timeout: 5_000 }));
 }
 
+/** The log that a database is of. Throws StoreError. */
+export function originOf(file: string): string {
+  const database = openForReading(file);
+  try {
+    const row = damagedUnless(file, () => database.prepare("SELECT value FROM about WHERE name = 'origin'").get());
+    if (typeof row?.value === 'string') return row.value;
+  } finally {
+    database.close();
+  }
+  throw new StoreError('damaged', `${file} does not say which log it is`);
+}
+
 function belongTo(database: DatabaseSync, file: string, origin: string): void {
   const about = new Map(
     database

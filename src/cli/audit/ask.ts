@@ -1,0 +1,93 @@
+import type { Answer } from '#audit/questions/answer.ts';
+import { type Asked, maxRows, problemWith, readFilter } from '#audit/questions/ask.ts';
+import { answeredElsewhere, type QuestionName, questionNames, questions } from '#audit/questions/catalogue.ts';
+import { type FilterName, type Filters, filterNames } from '#audit/questions/filters.ts';
+import { parseDuration } from '#document/scalars.ts';
+import type { Inventory } from '#store/inventory/inventory.ts';
+import type { Input } from '../command/command.ts';
+import type { Exit } from '../exit.ts';
+import { Failure } from '../failure.ts';
+import { table } from '../terminal/table.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { answerJson } from './ask-json.ts';
+import type { askOptions } from './ask-options.ts';
+import { printAnswer } from './ask-print.ts';
+import { whole } from './filters.ts';
+import { openHomeInventory } from './open-inventory.ts';
+import { writeProofs } from './write-proofs.ts';
+
+type AskInput = Input<typeof askOptions>;
+
+export async function runAsk(input: AskInput, terminal: Terminal): Promise<Exit> {
+  const name = questionNames.find((each) => each === input.operands[0]);
+  if (name === undefined) return listQuestions(input, terminal);
+  const asked = readAsked(name, input, Date.now());
+  const inventory = await openHomeInventory(input.home);
+  let answer: Answer;
+  try {
+    using progress = terminal.progress(`asking ${name}`);
+    answer = await askOn(inventory, asked, (found) => progress.at(found, 0));
+  } finally {
+    await inventory.close();
+  }
+  if (input.options.json) terminal.printJson({ question: name, ...answerJson(answer) });
+  else printAnswer(questions[name], answer, asked, terminal);
+  if (input.options.proof !== undefined) await writeProofs(answer, input.options.proof, input, terminal);
+  return 'ok';
+}
+
+/** A page may come short of what was asked for: then the next ones are asked for at once, until there is enough, or the end. */
+async function askOn(inventory: Inventory, asked: Asked, found: (rows: number) => void): Promise<Answer> {
+  let answer = await inventory.ask(asked);
+  const limit = asked.limit ?? 50;
+  while (answer.answer === 'records' && answer.before !== undefined && answer.records.length < limit) {
+    const next = await inventory.ask({ ...asked, before: answer.before, limit: limit - answer.records.length });
+    if (next.answer !== 'records') return answer;
+    answer = { ...next, upTo: answer.upTo, records: [...answer.records, ...next.records] };
+    found(answer.records.length);
+  }
+  return answer;
+}
+
+/** Throws Failure `usage` for what cannot be meant. `now` in ms. */
+function readAsked(name: QuestionName, { options }: AskInput, now: number): Asked {
+  const given = filterNames.flatMap((filter) => {
+    const text = options[filter];
+    return text === undefined ? [] : [[filter, read(filter, text, now)] as const];
+  });
+  const filters: Filters = Object.fromEntries(given);
+  const problem = problemWith(name, filters);
+  if (problem !== undefined) throw new Failure('usage', problem);
+  return {
+    name,
+    filters,
+    now,
+    limit: whole(options.limit ?? '50', '--limit', 1, maxRows),
+    ...(options.before !== undefined && { before: whole(options.before, '--before', 0, Number.MAX_SAFE_INTEGER) }),
+  };
+}
+
+function read(filter: FilterName, text: string, now: number): string | number {
+  try {
+    return readFilter(filter, text, now, (length) => parseDuration(length) * 1_000);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new Failure('usage', `--${cause.message}`, undefined, { cause });
+  }
+}
+
+function listQuestions({ options }: AskInput, terminal: Terminal): Exit {
+  const here = questionNames.map((name) => ({ ask: name, ...questions[name] }));
+  if (options.json) {
+    terminal.printJson({ questions: here.map(({ ask, number, asks, needs }) => ({ ask, number, asks, needs })) });
+    return 'ok';
+  }
+  const rows = here.map(({ ask, asks, needs }) => [ask, asks, needsInWords(needs)]);
+  const others = answeredElsewhere.map(({ by, asks }) => [`(${by})`, asks, '']);
+  const columns = [{ title: 'NAME' }, { title: 'ASKS', shrinkTo: 40 }, { title: 'NEEDS', shrinkTo: 10 }];
+  terminal.print(table(columns, [...rows, ...others], terminal.columns, terminal.style));
+  return 'ok';
+}
+
+const needsInWords = (needs: readonly (readonly FilterName[])[] = []) =>
+  needs.map((group) => group.map((filter) => `--${filter}`).join(' or ')).join(', ');

@@ -1,0 +1,51 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Answer } from '#audit/questions/answer.ts';
+import { formatTlogProof } from '#audit/tlog-proof.ts';
+import { writeDurably } from '#keys/durable-file.ts';
+import { Failure } from '../failure.ts';
+import type { Home } from '../home.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { readLogKey } from './log-key.ts';
+import { PublishedLog } from './published-log.ts';
+
+interface ProofInput {
+  readonly home: Home;
+  readonly options: { readonly key: string | undefined };
+}
+
+/**
+ * A tlog-proof for each row, as DIR/INDEX.tlog-proof, checked before it is written. Throws Failure `unavailable` where a
+ * record is not published yet: those before it are written by then.
+ */
+export async function writeProofs(
+  answer: Answer,
+  directory: string,
+  { home, options }: ProofInput,
+  terminal: Terminal,
+): Promise<void> {
+  const vkey = readLogKey(options.key, home);
+  const published = new PublishedLog(home.log);
+  const indexes = indexesOf(answer);
+  await mkdir(directory, { recursive: true });
+  for (const index of indexes.toSorted((a, b) => a - b)) {
+    if (index >= published.size)
+      throw new Failure(
+        'unavailable',
+        `entry ${index} is recorded and not published yet: the checkpoint covers ${published.size}`,
+      );
+    await writeDurably(join(directory, `${index}.tlog-proof`), formatTlogProof(published.prove(index, vkey)));
+  }
+  terminal.note(`${indexes.length} proofs written to ${directory}`);
+}
+
+function indexesOf(answer: Answer): readonly number[] {
+  switch (answer.answer) {
+    case 'records':
+      return answer.records.map(({ index }) => index);
+    case 'groups':
+      return answer.groups.map(({ index }) => index);
+    case 'rates':
+      return answer.rates.flatMap(({ index }) => (index === undefined ? [] : [index]));
+  }
+}
