@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { benchmark } from './benchmark.ts';
 import { fairnessBenchmark, fairnessTiny, fairnessWhole } from './fairness.ts';
 import { fairnessReport } from './fairness-report.ts';
+import { inventoryBenchmark, inventoryReport } from './inventory.ts';
 import { kubernetesBenchmark } from './kubernetes.ts';
 import { kubernetesReport } from './kubernetes-report.ts';
 import { memoryUnderLoad } from './memory.ts';
@@ -17,6 +18,7 @@ const usage = `Usage: scripts/bench [--json] [--quick | --memory MINUTES]
        scripts/bench [--json] [--quick] kubernetes
        scripts/bench [--json] [--requests N] requests
        scripts/bench [--json] fairness
+       scripts/bench [--json] [--records N] inventory
        scripts/bench [--json] storm [--pods N] [--tokens jwt,local,review]
 
 Measures this machine's limits and how near issuance comes to them; loopback only, about five minutes.
@@ -32,6 +34,8 @@ how many a second come to their end, beside what the API path itself carries; an
 
 fairness: what the limits per cluster, namespace, account and node cost a call, by how many accounts are known.
 
+inventory: what a record costs the inventory, and how long each question takes over so many (1,000,000) of them; ten minutes.
+
 storm: so many pods (10,000) start in one moment and retry as Istio's agent does; with tokens of an OpenID Connect issuer,
 and of a real API server (scripts/control-plane) in both modes. It takes Go, and about five minutes.
 `;
@@ -41,6 +45,7 @@ const { values, positionals } = parseArgs({
   options: {
     pods: { type: 'string', default: '10000' },
     requests: { type: 'string', default: '1000' },
+    records: { type: 'string', default: '1000000' },
     tokens: { type: 'string', default: 'jwt,local,review' },
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
@@ -56,6 +61,9 @@ else if (what === 'storm') {
   const kinds = values.tokens.split(',').map(tokensOf);
   const reports = await storms(kinds, wholeNumber(values.pods), progress);
   process.stdout.write(values.json ? `${JSON.stringify(reports)}\n` : stormReport(reports));
+} else if (what === 'inventory') {
+  const results = await inventoryBenchmark(wholeNumber(values.records, 10_000_000), progress);
+  process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : inventoryReport(results));
 } else if (what === 'kubernetes') {
   const results = await kubernetesBenchmark(effort(), progress);
   process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : kubernetesReport(results));
@@ -84,10 +92,9 @@ function tokensOf(text: string): Tokens {
   throw new RangeError(`--tokens takes jwt, local and review, not ${text}`);
 }
 
-function wholeNumber(text: string): number {
+function wholeNumber(text: string, most = 100_000): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 100_000)
-    throw new RangeError('--pods and --requests take 1 to 100000');
+  if (!Number.isInteger(value) || value < 1 || value > most) throw new RangeError(`${text}: give 1 to ${most}`);
   return value;
 }
 
