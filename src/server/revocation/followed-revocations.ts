@@ -5,6 +5,7 @@ import type { AuditLog } from '#issuance/ports.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { fromFiles } from '../events.ts';
 import type { Foundation } from '../foundation.ts';
+import { Looks } from '../looks.ts';
 import { completed, issuedAs, type RevocationLog, recordedRevocations, revocationFields } from './recorded.ts';
 
 /** ms between two looks at the files, as for policies. */
@@ -29,8 +30,7 @@ export interface FollowedRevocationsParts {
 export class FollowedRevocations {
   readonly #parts: FollowedRevocationsParts;
   #seen: string | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  readonly #looks = new Looks(() => this.#look(), lookEveryMs);
 
   constructor(parts: FollowedRevocationsParts) {
     this.#parts = parts;
@@ -39,22 +39,16 @@ export class FollowedRevocations {
   /** Resolves after the first look: what was revoked while no server ran is revoked before anybody is answered. */
   async start(): Promise<void> {
     if (this.#parts.documents.length === 0) return;
-    await this.look();
-    this.#timer = setInterval(() => void this.look(), lookEveryMs).unref();
+    await this.#looks.start();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#looking;
+  stop(): Promise<void> {
+    return this.#looks.stop();
   }
 
   /** Looks now; while a look is under way, once more after it. Never rejects. */
-  async look(): Promise<void> {
-    await this.#looking;
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined;
-    });
-    return this.#looking;
+  look(): Promise<void> {
+    return this.#looks.now();
   }
 
   async #look(): Promise<void> {

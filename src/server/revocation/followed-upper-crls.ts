@@ -6,6 +6,7 @@ import type { Clock } from '#issuance/ports.ts';
 import type { Logger } from '#telemetry/log/logger.ts';
 import { readCertificates } from '#x509/certificates.ts';
 import { nameText } from '#x509/name.ts';
+import { Looks } from '../looks.ts';
 
 /** ms between two looks at the files, as for what is revoked. */
 const lookEveryMs = 5_000;
@@ -30,8 +31,7 @@ export class FollowedUpperCrls {
   readonly #seen = new Map<string, string>();
   /** What was warned of. */
   readonly #warned = new Set<string>();
-  #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  readonly #looks = new Looks(() => this.#look(), lookEveryMs);
 
   constructor(parts: FollowedUpperCrlsParts) {
     this.#parts = parts;
@@ -39,13 +39,11 @@ export class FollowedUpperCrls {
 
   async start(): Promise<void> {
     if (this.#parts.files.length === 0) return;
-    await this.look();
-    this.#timer = setInterval(() => void this.look(), lookEveryMs).unref();
+    await this.#looks.start();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#looking;
+  stop(): Promise<void> {
+    return this.#looks.stop();
   }
 
   /** The issuers are others now: what was refused may be right, and the next look will say. */
@@ -54,12 +52,8 @@ export class FollowedUpperCrls {
   }
 
   /** Never rejects; while a look is under way, it looks once more after it. */
-  async look(): Promise<void> {
-    await this.#looking;
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined;
-    });
-    return this.#looking;
+  look(): Promise<void> {
+    return this.#looks.now();
   }
 
   async #look(): Promise<void> {

@@ -1,0 +1,33 @@
+/** Looks at something again and again, and whenever somebody says so; one look at a time. */
+export class Looks {
+  readonly #look: () => Promise<void>;
+  readonly #everyMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+
+  /** `look` never rejects. */
+  constructor(look: () => Promise<void>, everyMs: number) {
+    this.#look = look;
+    this.#everyMs = everyMs;
+  }
+
+  /** Resolves after the first look. */
+  async start(): Promise<void> {
+    await this.now();
+    this.#timer = setInterval(() => void this.now(), this.#everyMs).unref();
+  }
+
+  /** While a look is under way, one more after it: it may have read what has changed since. */
+  async now(): Promise<void> {
+    await this.#looking;
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+}
