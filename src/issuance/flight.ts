@@ -2,6 +2,7 @@ import type { Caller } from '#policy/caller.ts';
 import type { Permit } from '#policy/permit.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import type { VerifiedCsr } from '#x509/csr/verified-csr.ts';
+import type { Paid } from './fairness/policy-paces.ts';
 import { type Stage, stages } from './observer.ts';
 import type { OutsideNotes } from './outside/held-certificate.ts';
 import type { Asked, Attempt } from './request.ts';
@@ -20,6 +21,8 @@ export class Flight {
   leafIndex: number | undefined;
   /** There once the request is on its way to an outside issuer. */
   outside: OutsideNotes | undefined;
+  /** What its certificate has taken from the rates of its policy. */
+  paid: Paid | undefined;
   /** The end that was claimed is "issued", and it is written, or may be yet. */
   isRecording = false;
   readonly #began = performance.now();

@@ -4,7 +4,9 @@ import { asRefusal, type Refusal } from '#refusal/refusal.ts';
 import { toPem } from '#x509/pem.ts';
 import { Draft } from './draft.ts';
 import { Examination, type ExaminationParts } from './examination.ts';
+import { ForwardTime } from './fairness/forward-time.ts';
 import type { Gate } from './fairness/gate.ts';
+import { PolicyPaces } from './fairness/policy-paces.ts';
 import { abortRefusal, Flight, unlessAborted } from './flight.ts';
 import type { Made } from './made.ts';
 import type { IssuanceObserver } from './observer.ts';
@@ -38,11 +40,14 @@ export interface SequenceParts extends ExaminationParts {
 export class IssuanceSequence implements Issuance, Approval {
   readonly #parts: SequenceParts;
   readonly #examination: Examination;
+  readonly #time: ForwardTime;
+  readonly #paces = new PolicyPaces();
   /** Requests whose caller is proven and whose record is about to come. */
   #making = 0;
 
   constructor(parts: SequenceParts) {
     this.#parts = parts;
+    this.#time = new ForwardTime(parts.clock);
     this.#examination = new Examination(parts);
   }
 
@@ -89,6 +94,7 @@ export class IssuanceSequence implements Issuance, Approval {
       return issued;
     } catch (thrown) {
       const refusal = asRefusal(thrown);
+      flight.paid?.refund();
       place.failed(refusal);
       throw refusal;
     }
@@ -128,6 +134,7 @@ export class IssuanceSequence implements Issuance, Approval {
 
   async #make(flight: Flight, request: IssuanceRequest, caller: Caller, signal: AbortSignal): Promise<Made> {
     const { csr, issuer, serial, permit } = await this.#examination.permit(flight, request, caller, signal);
+    flight.paid = this.#paces.charge(permit.terms, this.#time.now());
 
     if (issuer.way === 'relay') {
       const held = await this.#order(flight, Order.of(permit, csr, request.csr, issuer), serial, signal);

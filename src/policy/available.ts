@@ -12,7 +12,6 @@ const reserved: readonly { readonly path: Path; readonly used: (spec: PolicySpec
     { path: ['mode'], used: ({ mode }) => mode === 'dryRun', why: comes('dry runs') },
     { path: ['match', 'when'], used: ({ match }) => match?.when !== undefined, why: comes('CEL expressions') },
     { path: ['rules'], used: ({ rules }) => rules !== undefined, why: comes('CEL expressions') },
-    { path: ['rate'], used: ({ rate }) => rate !== undefined, why: comes('rate limits') },
     { path: ['key', 'reuse'], used: ({ key }) => key?.reuse !== undefined, why: comes('the history of keys') },
     { path: ['key', 'maxAge'], used: ({ key }) => key?.maxAge !== undefined, why: comes('the history of keys') },
     {

@@ -12,6 +12,7 @@ import type { PolicyDocument, PolicySpec } from './document.ts';
 import { kindProblems } from './kind-problems.ts';
 import { leastTtl, type Validity } from './lifetime.ts';
 import { type MatchTest, matchTests } from './match.ts';
+import { type PolicyRates, ratesOf } from './rate.ts';
 
 interface Common {
   readonly name: string;
@@ -36,6 +37,7 @@ export interface AllowPolicy extends Common {
   /** Octets of DER. */
   readonly maxSize: number;
   readonly level: ProfileName | undefined;
+  readonly rates: PolicyRates | undefined;
 }
 
 export type CompiledPolicy = AllowPolicy | DenyPolicy;
@@ -70,12 +72,15 @@ export function compile({ metadata, spec }: PolicyDocument): CompiledPolicy {
     keyEncipherment: spec.certificate?.keyEncipherment ?? 'rsa-only',
     maxSize: parseByteSize(spec.certificate?.maxSize ?? defaultMaxSize),
     level: requiredProfile(spec.require),
+    rates: ratesOf(spec.rate),
   };
 }
 
 const defaultMaxSize = '4KiB';
 const largestMaxSize = 16 * 1024;
 const dayMs = 86_400_000;
+/** Seconds. */
+const longestRate = 30 * 86_400;
 
 /** A policy holds through the day it names, UTC. NaN for a 31 February, which Date would read as a day in March. */
 function endOf(day: string): number {
@@ -128,12 +133,23 @@ function allowProblems(document: Document<PolicyDocument>): Problem[] {
     const why = patternFault(pattern);
     if (why !== undefined) wrong(['identity', 'patterns', index], why);
   }
+  found.push(...rateProblems(document));
   found.push(...kindProblems(document));
   const { maxSize } = spec.certificate ?? {};
   if (maxSize !== undefined && parseByteSize(maxSize) > largestMaxSize) {
     wrong(['certificate', 'maxSize'], 'no certificate is larger than 16KiB');
   }
   return found;
+}
+
+function rateProblems({ content, problem }: Document<PolicyDocument>): Problem[] {
+  const { rate } = content.spec;
+  if (rate === undefined) return [];
+  const given = Object.entries(rate);
+  if (given.length === 0) return [problem(['spec', 'rate'], 'say of whom: total, perNamespace or perIdentity')];
+  return given
+    .filter(([, { per }]) => parseDuration(per) < 1 || parseDuration(per) > longestRate)
+    .map(([of]) => problem(['spec', 'rate', of, 'per'], 'is between 1s and 30d: nothing older is counted'));
 }
 
 /** A key that the required profile forbids would be allowed on paper only. */

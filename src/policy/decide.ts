@@ -66,6 +66,7 @@ function grant(policy: AllowPolicy, inquiry: Inquiry, set: PolicySet): PermitTer
     priority: policy.priority,
     policySetId: set.id,
     ...(policy.level !== undefined && { level: policy.level }),
+    ...(policy.rates !== undefined && { rates: { limits: policy.rates, namespace: inquiry.namespace } }),
   } as const;
   if (isNamed(wish)) return { ...common, ...namedTerms(wish, policy, inquiry) };
   return { ...common, kind: 'svid', keyUsage: keyUsageOf(policy, inquiry.csr.key.kind), extendedKeyUsage: bothEnds };

@@ -156,6 +156,11 @@ const Certificate = closed({
   maxSize: optional(ByteSize),
 });
 
+const Rate = closed({
+  burst: Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'how many at once, and in the time of "per"' }),
+  per: Duration,
+});
+
 const Require = closed({
   fips: optional(OneOf('policy', 'provider', 'hsm')),
   profile: optional(OneOf(...profileNames)),
@@ -241,7 +246,7 @@ export const PolicyDocument = closed({
     sans: optional(Sans),
     validity: optional(Validity),
     certificate: optional(Certificate),
-    rate: Reserved,
+    rate: optional(closed({ total: optional(Rate), perNamespace: optional(Rate), perIdentity: optional(Rate) })),
     require: optional(Require),
     rules: Reserved,
     tests: optional(Type.Array(Case, { maxItems: 200 })),

@@ -1,6 +1,7 @@
 import type { SpiffeId } from '#spiffe/spiffe-id.ts';
 import type { PurposeName } from '#x509/extended-key-usage.ts';
 import type { KeyUsageName } from '#x509/key-usage.ts';
+import type { PolicyRates } from './rate.ts';
 
 /** The ways by which certificates are asked for; part of policy (`match.doors`) and of the record. */
 export const doorNames = ['istio', 'kubernetes-csr', 'pod-certificate', 'cert-manager', 'admin', 'internal'] as const;
@@ -27,6 +28,8 @@ interface CommonTerms {
   readonly clamped?: { readonly from: number; readonly to: number };
   /** FIPS or CNSA level the policy demanded, if any. */
   readonly level?: string;
+  /** How often the policy gives this; counted by whoever issues. `namespace`: of the request, as policies match it. */
+  readonly rates?: { readonly limits: PolicyRates; readonly namespace: string | undefined };
 }
 
 export interface SvidTerms extends CommonTerms {

@@ -139,6 +139,19 @@ const contradictory: readonly [why: string, from: string, to: string, message: s
     'effect: allow\n  certificate: { extendedKeyUsage: [clientAuth] }',
     'serverAuth and clientAuth stand together',
   ],
+  ['a rate of nobody', 'effect: allow', 'effect: allow\n  rate: {}', 'spec.rate: say of whom: total, perNamespace'],
+  [
+    'a rate over a year',
+    'effect: allow',
+    'effect: allow\n  rate: { total: { burst: 1, per: 365d } }',
+    'spec.rate.total.per: is between 1s and 30d',
+  ],
+  [
+    'a number of live certificates',
+    'effect: allow',
+    'effect: allow\n  rate: { liveCerts: 200 }',
+    'there is no "liveCerts" here',
+  ],
   [
     'certificates without bound',
     'effect: allow',
@@ -151,7 +164,6 @@ const reserved: readonly [key: string, line: string, message: string][] = [
   ['mode dryRun', 'mode: dryRun', 'spec.mode: comes with dry runs; not available in this version'],
   ['match.when', "match: { when: 'true' }", 'spec.match.when: comes with CEL expressions'],
   ['rules', 'rules: [{ rule: "true", message: x }]', 'spec.rules: comes with CEL expressions'],
-  ['rate', 'rate: { liveCerts: 200 }', 'spec.rate: comes with rate limits'],
   ['certificate.extensions', 'certificate: { extensions: { add: [] } }', 'spec.certificate.extensions: comes with'],
   ['require.fips provider', 'require: { fips: provider }', 'spec.require.fips: comes with the FIPS provider'],
   [

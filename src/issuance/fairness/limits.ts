@@ -1,6 +1,7 @@
-/** Whom a limit is about, coarsest first; `in-work` is about all together. */
-export const limitNames = ['cluster', 'namespace', 'service-account', 'node', 'in-work'] as const;
-export type LimitName = (typeof limitNames)[number];
+/** Whom a limit is about, coarsest first; `in-work` is about all together, and `policy` is the rate of a policy. */
+export const limitNames = ['cluster', 'namespace', 'service-account', 'node', 'in-work', 'policy'] as const;
+/** Those that the gate knows, before it is known which policy decides. */
+export type LimitName = Exclude<(typeof limitNames)[number], 'policy'>;
 
 /** A token bucket: `burst` certificates at once, `perSecond` in the long run. */
 export interface Rate {
