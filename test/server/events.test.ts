@@ -99,10 +99,10 @@ describe('the events of a server', () => {
     await vi.waitUntil(async () => (await running.get('/log/checkpoint')).status === 200, { timeout: 5_000 });
     const failOnce = async () => {
       const before = await published();
+      const seen = failures();
       renameSync(home.published, `${home.published}.away`);
       writeFileSync(home.published, 'in the way');
       await running.ask();
-      const seen = failures();
       await vi.waitUntil(() => failures() > seen, { timeout: 5_000 });
       await running.ask();
       rmSync(home.published);
