@@ -7,6 +7,7 @@ import { parseCheckpoint, softwareCheckpointSigner } from '#audit/checkpoint.ts'
 import { decodeEntry } from '#audit/entry.ts';
 import { isConsistent } from '#audit/merkle-proof.ts';
 import { verifyDirectory } from '#audit/verify.ts';
+import { openPostgresInventory } from '#store/postgres/open-inventory.ts';
 import { openPostgresLog } from '#store/postgres/open-log.ts';
 import { verifyPostgres } from '#store/postgres/verify.ts';
 import { issuedEvent } from '#test/audit/example-event.ts';
@@ -101,5 +102,20 @@ describeWith(['postgres'], 'replicas on one PostgreSQL', () => {
     expect((await idle.inventory.list({ limit: 1 })).upTo).toBe(300);
     expect(await idle.append(issuedEvent(300))).toBe(300);
     await Promise.all([busy.close(), idle.close()]);
+  });
+
+  it('A-37: questions by name are answered beside them, from an inventory of its own', async () => {
+    const log = await open('asked', 'one');
+    await Promise.all(Array.from({ length: 30 }, (_, n) => log.append(issuedEvent(n))));
+    const inventory = await openPostgresInventory(server.settings('asked'), join(home, 'asked.db'));
+    const at = Date.parse('2026-11-21T14:03:00Z');
+    const filters = { identity: 'spiffe://cluster.local/ns/demo/sa/web', at };
+    const answer = await inventory.ask({ name: 'held', filters, now: at, limit: 20 });
+    expect(answer).toMatchObject({ upTo: 30, before: 10 });
+    expect(await inventory.ask({ name: 'held', filters, now: at, before: 10 })).toMatchObject({
+      records: Array.from({ length: 10 }, (_, n) => ({ index: 9 - n })),
+    });
+    await expect(inventory.ask({ name: 'held', filters: {}, now: at })).rejects.toThrow('held needs identity');
+    await Promise.all([inventory.close(), log.close()]);
   });
 });
