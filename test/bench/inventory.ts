@@ -122,6 +122,7 @@ function asked(records: number, now: number): readonly (readonly [string, (n: nu
     ['authorities', (n) => ({ until: moment(n) })],
     ['keys', () => ({})],
     ['rate', (n) => ({ until: moment(n) })],
+    ['rate by minute', (n) => ({ since: moment(n) - 10_000_000, until: moment(n) })],
     ['rate by namespace', (n) => ({ namespace: namespace(n) })],
     ['revocations', (n) => ({ until: moment(n) })],
     ['token', (n) => ({ token: jtiOfEntry(n) })],

@@ -63,7 +63,7 @@ const ask = defineCommand({
     },
     { type: 'audit ask most-refused --since 1d', to: 'who was refused most since yesterday, and why' },
     {
-      type: 'audit ask rate --namespace payments --since 6h',
+      type: 'audit ask rate --namespace payments --since 2h',
       to: 'requests by minute, with a sparkline in a terminal',
     },
     { type: 'audit ask signed-by --issuer mesh --since 2026-11-20 --proof evidence', to: 'all of it, proven' },

@@ -36,8 +36,8 @@ function refusals(database: DatabaseSync, { filters, limit }: Asked, size: numbe
 
 function keys(database: DatabaseSync, { filters, now, limit }: Asked): Group[] {
   const series = seriesOf(database, { ...filters, type: 'certificate.issued' });
-  const since = filters.since ?? beginOfLog(database) ?? now;
-  const window = series && windowOf({ ...filters, since }, now);
+  const window =
+    series && (isWhole(filters) ? allDays : windowOf({ ...filters, since: beginOf(database, filters) }, now));
   if (series === undefined || window === undefined) return [];
   const rows = database
     .prepare(`SELECT s.key_kind, s.level, sum(t.count) AS n, max(t.newest) AS newest ${tallies(series.where)}
@@ -101,15 +101,18 @@ function windowOf({ since, until }: Filters, now: number) {
   const to = until ?? now;
   const from = since ?? to - usualSpan;
   const hours = (to - from) / 3_600_000;
-  const unit = hours <= 6 ? 0 : hours <= 24 * 14 ? 1 : 2;
+  const unit = hours <= 3 ? 0 : hours <= 24 * 14 ? 1 : 2;
   const length = tallyUnits[unit];
   const end = Math.floor(to / length) + 1;
   const first = Math.min(end, Math.max(Math.floor(from / length), end - mostUnits));
   return { unit, length, first, end };
 }
 
-/** ms since the epoch. */
-function beginOfLog(database: DatabaseSync): number | undefined {
-  const time = database.prepare('SELECT time FROM record WHERE seq = 0').get()?.time;
-  return typeof time === 'number' ? time : undefined;
+const isWhole = ({ since, until }: Filters) => since === undefined && until === undefined;
+const allDays = { unit: 2, first: 0, end: Number.MAX_SAFE_INTEGER };
+
+/** ms since the epoch: what is asked for, or the first record. */
+function beginOf(database: DatabaseSync, { since }: Filters): number {
+  if (since !== undefined) return since;
+  return Number(database.prepare('SELECT time FROM record WHERE seq = 0').get()?.time ?? 0);
 }
