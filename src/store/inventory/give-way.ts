@@ -1,6 +1,6 @@
 /** Records a second from which the machine has better things to do than to keep the inventory at hand. */
 const stormRate = 500;
-/** Entries that it may fall behind for that; a question then waits for about as many times 40 µs. */
+/** Entries that it may fall behind for that; a question then waits for about as many times 100 µs. */
 const maxLag = 50_000;
 
 /**
