@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { serialOf } from '#authority/revocation/document.ts';
-import { crlNumberOctets, signCrl } from '#authority/revocation/sign-crl.ts';
+import { crlNumberOctets, revokedEntries, signCrl, statusBackdate } from '#authority/revocation/sign-crl.ts';
 import { type Certificate, readCertificate } from '#x509/certificate.ts';
 import { type Crl, readCrl, readCrlFields } from '#x509/chain/crl.ts';
 import { DerReader, sameBytes } from '#x509/der/reader.ts';
@@ -18,9 +18,6 @@ export interface CertifiedRoot {
   readonly key: CeremonyKey;
   readonly certificate: Certificate;
 }
-
-/** Seconds that thisUpdate lies before the making, as with certificates. */
-const backdate = 300;
 
 /**
  * The CRL of a number, made once. The bytes to be signed are in the journal before the key signs them, and the log has
@@ -74,7 +71,7 @@ interface Times {
 function freshTimes({ lifetime }: PlannedCrl, { certificate }: CertifiedRoot, { clock }: StepContext): Times {
   const now = Math.floor(clock.now() / 1000);
   return {
-    thisUpdate: Math.max(now - backdate, certificate.notBefore),
+    thisUpdate: Math.max(now - statusBackdate, certificate.notBefore),
     nextUpdate: Math.min(now + lifetime, certificate.notAfter),
   };
 }
@@ -89,11 +86,7 @@ function termsOf({ number, revoked }: PlannedCrl, { certificate }: CertifiedRoot
     number: crlNumberOctets(number),
     thisUpdate: times.thisUpdate,
     nextUpdate: times.nextUpdate,
-    revoked: revoked.map(({ serial, revokedAt, reason }) => ({
-      serial: Buffer.from(serial, 'hex'),
-      revokedAt,
-      reason,
-    })),
+    revoked: revokedEntries(revoked),
   };
 }
 

@@ -6,7 +6,7 @@ import { readCrl } from '#x509/chain/crl.ts';
 import { readPem } from '#x509/pem.ts';
 import { Renewal } from '../renewal.ts';
 import type { RevocationRegister } from './register.ts';
-import { crlNumberOctets, signCrl } from './sign-crl.ts';
+import { crlNumberOctets, revokedEntries, signCrl, statusBackdate } from './sign-crl.ts';
 
 /** A CRL that may be handed out. Times in seconds since the epoch. */
 export interface PublishedCrl {
@@ -39,8 +39,6 @@ export interface CrlKeeperParts {
   readonly failed: (issuer: SigningIssuer, error: unknown, retryInMs: number) => void;
 }
 
-/** Seconds that thisUpdate lies before the making: clocks of those who verify may be behind. */
-const backdate = 300;
 /** Part of its lifetime after which a CRL gives way to the next: two tries of a day are left where it lives for a week. */
 const renewAt = 0.5;
 
@@ -150,13 +148,9 @@ class KeptCrl {
     const terms = {
       issuer: issuer.terms,
       number: crlNumberOctets(number),
-      thisUpdate: now - backdate,
+      thisUpdate: now - statusBackdate,
       nextUpdate: now + lifetime,
-      revoked: listed.map(({ serial, revokedAt, reason }) => ({
-        serial: Buffer.from(serial, 'hex'),
-        revokedAt,
-        reason,
-      })),
+      revoked: revokedEntries(listed),
     };
     const der = await signCrl(terms, issuer);
     await log.append(

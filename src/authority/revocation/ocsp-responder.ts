@@ -8,7 +8,9 @@ import { compareReleasedOcsp, lintOcspTbs } from '#x509/ocsp/lint.ts';
 import { OcspRequestError, readOcspRequest } from '#x509/ocsp/request.ts';
 import { assembleOcsp, type CertStatus, type OcspFailure, ocspFailure, ocspTbs } from '#x509/ocsp/response.ts';
 import { readPem } from '#x509/pem.ts';
+import { serialOf } from './document.ts';
 import type { RevocationRegister } from './register.ts';
+import { statusBackdate } from './sign-crl.ts';
 import { Turns } from './turns.ts';
 
 export interface OcspResponderParts {
@@ -36,8 +38,6 @@ interface Kept extends Required<OcspAnswer> {
   readonly word: AnswerWord;
 }
 
-/** Seconds that thisUpdate lies before the making, as in a CRL. */
-const backdate = 300;
 /** Answers at hand; the oldest gives way. */
 const mostKept = 10_000;
 /** Signatures at a time, and questions that may wait for theirs: strangers must not keep a key from issuing. */
@@ -95,7 +95,7 @@ export class OcspResponder {
 
   async #answerOne(issuer: SigningIssuer, certId: CertId): Promise<OcspAnswer & { readonly word: AnswerWord }> {
     const { register, isIssued, clock } = this.#parts;
-    const serial = serialOf(certId);
+    const serial = serialIn(certId);
     if (register.find(issuer.keyId, serial) === undefined && !(await isIssued(serial)))
       return { word: 'unauthorized', der: ocspFailure('unauthorized') };
     const key = Buffer.from(certId.der).toString('latin1');
@@ -138,8 +138,8 @@ export class OcspResponder {
       const nextUpdate = producedAt + lifetime;
       const statuses = await Promise.all(
         certIds.map(async (certId) => ({
-          ...{ certId: certId.der, thisUpdate: producedAt - backdate, nextUpdate },
-          status: this.#status(issuer, serialOf(certId)) ?? ((await isIssued(serialOf(certId))) ? 'good' : 'unknown'),
+          ...{ certId: certId.der, thisUpdate: producedAt - statusBackdate, nextUpdate },
+          status: this.#status(issuer, serialIn(certId)) ?? ((await isIssued(serialIn(certId))) ? 'good' : 'unknown'),
         })),
       );
       const terms = { keySha1: this.#name(issuer).keySha1, producedAt, statuses };
@@ -186,7 +186,4 @@ function wordOf(status: CertStatus | undefined): AnswerWord {
   return status === 'good' ? 'good' : 'revoked';
 }
 
-const serialOf = ({ serial }: CertId) =>
-  Buffer.from(serial)
-    .toString('hex')
-    .replace(/^(00)+(?=..)/, '');
+const serialIn = ({ serial }: CertId) => serialOf(Buffer.from(serial).toString('hex'));

@@ -2,7 +2,8 @@ import type { Signer } from '#issuance/ports.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import type { Der } from '#x509/algorithms.ts';
 import { compareReleasedCrl, lintCrlTbs } from '#x509/lint-crl.ts';
-import { type CrlTerms, crlTbs } from '#x509/profile/revocation-list.ts';
+import { type CrlTerms, crlTbs, type RevokedEntry } from '#x509/profile/revocation-list.ts';
+import type { RevocationReason } from '#x509/revocation-reason.ts';
 import { assembleSigned } from '#x509/signed.ts';
 
 export interface CrlSigner {
@@ -28,6 +29,15 @@ export async function signCrl(terms: CrlTerms, { name, signer, verify }: CrlSign
   compareReleasedCrl(der, tbs, terms, algorithm);
   return der;
 }
+
+/** Seconds that thisUpdate of a CRL or an OCSP answer lies before its making: clocks of those who verify may be behind. */
+export const statusBackdate = 300;
+
+/** What a CRL lists, as `CrlTerms` has it; serials in hexadecimal. */
+export const revokedEntries = (
+  revoked: readonly { readonly serial: string; readonly revokedAt: number; readonly reason: RevocationReason }[],
+): RevokedEntry[] =>
+  revoked.map(({ serial, revokedAt, reason }) => ({ serial: Buffer.from(serial, 'hex'), revokedAt, reason }));
 
 /** A cRLNumber as `CrlTerms` has it. */
 export function crlNumberOctets(number: number): Uint8Array {

@@ -8,12 +8,15 @@ import type { LogSource } from './log-source.ts';
 import { newestFirst } from './newest-first.ts';
 
 /** SHA-256, hex, of the first certificate in a file. Throws Failure `input` when there is none. */
-export function certificateSha256(path: string): string {
+export const certificateSha256 = (path: string): string => hash('sha256', certificateIn(path), 'hex');
+
+/** DER of the first certificate in a file. Throws Failure `input` when there is none. */
+export function certificateIn(path: string): Buffer {
   const certificate = recognise(readInput(path)).find(({ kind }) => kind === 'certificate');
   if (certificate === undefined || !('der' in certificate)) {
     throw new Failure('input', `${nameOfInput(path)}: holds no certificate, neither PEM nor DER`);
   }
-  return hash('sha256', certificate.der, 'hex');
+  return certificate.der;
 }
 
 export interface FoundRecord {
@@ -23,11 +26,21 @@ export interface FoundRecord {
 
 /** The newest record that this certificate was issued; undefined when the log holds none. */
 export function findCertificate(source: LogSource, sha256: string, progress: Progress): FoundRecord | undefined {
+  return findRecord(source, sha256, (entry) => issuedSha256(entry) === sha256, progress);
+}
+
+/** The newest record that holds this text and is the one that is meant; undefined when the log holds none. */
+export function findRecord(
+  source: LogSource,
+  text: string,
+  isMeant: (entry: Entry) => boolean,
+  progress: Progress,
+): FoundRecord | undefined {
   for (const [index, octets] of newestFirst(source, progress)) {
     // Most entries do not even hold these characters; only those that do are worth decoding.
-    if (!Buffer.from(octets.buffer, octets.byteOffset, octets.length).includes(sha256)) continue;
+    if (!Buffer.from(octets.buffer, octets.byteOffset, octets.length).includes(text)) continue;
     const entry = decodeEntry(octets);
-    if (issuedSha256(entry) === sha256) return { index, entry };
+    if (isMeant(entry)) return { index, entry };
   }
   return undefined;
 }

@@ -2,18 +2,18 @@ import { hash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { decodeEntry, type Entry } from '#audit/entry.ts';
+import type { Entry } from '#audit/entry.ts';
 import type { Json } from '#audit/event.ts';
+import { serialOf } from '#authority/revocation/document.ts';
 import { loadConfig } from '#config/load.ts';
 import { readCertificate } from '#x509/certificate.ts';
+import { certificateIn, findRecord } from '../audit/find-certificate.ts';
 import { openSource } from '../audit/log-source.ts';
-import { newestFirst } from '../audit/newest-first.ts';
 import type { Input } from '../command/command.ts';
 import type { Exit } from '../exit.ts';
 import { Failure } from '../failure.ts';
 import type { Home } from '../home.ts';
-import { recognise } from '../inspect/recognise.ts';
-import { nameOfInput, readInput } from '../read-input.ts';
+import { nameOfInput } from '../read-input.ts';
 import { facts } from '../terminal/facts.ts';
 import { plain } from '../terminal/plain.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -71,14 +71,11 @@ async function namedBy({ operands, options, home }: RevokeInput, terminal: Termi
 }
 
 function inFile(path: string): Named {
-  const found = recognise(readInput(path)).find(({ kind }) => kind === 'certificate');
-  if (found === undefined || !('der' in found))
-    throw new Failure('input', `${nameOfInput(path)}: holds no certificate, neither PEM nor DER`);
-  const { serialText, authorityKeyId, notAfter, spki } = readCertificate(found.der);
+  const { serialText, authorityKeyId, notAfter, spki } = readCertificate(certificateIn(path));
   if (authorityKeyId?.keyId === undefined)
     throw new Failure('input', `${nameOfInput(path)}: it has no authorityKeyIdentifier, so it is none of ours`);
   return {
-    serial: serialText.replace(/^(00)+(?=..)/, ''),
+    serial: serialOf(serialText),
     issuer: Buffer.from(authorityKeyId.keyId).toString('hex'),
     notAfter: `${new Date(notAfter * 1000).toISOString().slice(0, 19)}Z`,
     key: hash('sha256', spki, 'hex'),
@@ -91,11 +88,9 @@ async function inLog(given: string, home: Home, terminal: Terminal): Promise<Nam
   const source = await openSource({ log: undefined, store: undefined }, home);
   try {
     using progress = terminal.progress(`searching ${source.name}`);
-    for (const [, octets] of newestFirst(source, progress)) {
-      if (!Buffer.from(octets.buffer, octets.byteOffset, octets.length).includes(serial)) continue;
-      const named = issuedIn(decodeEntry(octets), serial);
-      if (named !== undefined) return named;
-    }
+    const found = findRecord(source, serial, (entry) => issuedIn(entry, serial) !== undefined, progress);
+    const named = found && issuedIn(found.entry, serial);
+    if (named !== undefined) return named;
   } finally {
     source.close();
   }
