@@ -3,7 +3,7 @@ import type { PolicyRate } from '#policy/rate.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { Pace } from './pace.ts';
 
-/** Buckets that are not full, at most; past it the one that was begun first gives way. */
+/** Buckets that are remembered; past it the one that was taken from least lately gives way. */
 const mostBuckets = 65_536;
 
 /** What a certificate has taken from the buckets of its policy. */
@@ -16,10 +16,10 @@ const nothing: Paid = { refund: () => undefined };
 
 /**
  * How many certificates each policy has given lately, and to whom. Asked between the permit and the signature, since only
- * then it is known which policy decides; a bucket that is full is not remembered.
+ * then it is known which policy decides; a bucket that is not remembered is full.
  */
 export class PolicyPaces {
-  /** When a bucket is full again, ms. */
+  /** When a bucket is full again, ms; those that were taken from least lately first. */
   readonly #fullAt = new Map<string, number>();
   readonly #most: number;
 
@@ -41,7 +41,7 @@ export class PolicyPaces {
       const sentence = `policy "${policy}" gives ${who} ${rate.burst} certificates in ${seconds(rate)} (rate.${field}); try again later`;
       throw new Refusal('rate.exceeded', sentence, { limit: 'policy', policy });
     }
-    for (const { key, pace } of wanted) this.#set(key, pace.charged(this.#fullAt.get(key) ?? 0, now), now);
+    for (const { key, pace } of wanted) this.#set(key, pace.charged(this.#fullAt.get(key) ?? 0, now));
     return {
       refund: () => {
         for (const { key, pace } of wanted) {
@@ -52,15 +52,11 @@ export class PolicyPaces {
     };
   }
 
-  #set(key: string, fullAt: number, now: number): void {
-    if (!this.#fullAt.has(key) && this.#fullAt.size >= this.#most) this.#makeRoom(now);
+  #set(key: string, fullAt: number): void {
+    this.#fullAt.delete(key);
     this.#fullAt.set(key, fullAt);
-  }
-
-  #makeRoom(now: number): void {
-    for (const [key, fullAt] of this.#fullAt) if (fullAt <= now) this.#fullAt.delete(key);
     const [first] = this.#fullAt.keys();
-    if (this.#fullAt.size >= this.#most && first !== undefined) this.#fullAt.delete(first);
+    if (this.#fullAt.size > this.#most && first !== undefined) this.#fullAt.delete(first);
   }
 }
 
