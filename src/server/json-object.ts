@@ -7,3 +7,8 @@ export interface JsonObject {
 export function isObject(value: Json | undefined): value is { readonly [name: string]: Json } {
   return typeof value === 'object' && !Array.isArray(value);
 }
+
+/** Nothing that is no object has a member. */
+export const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
+export const memberOf = (value: Json | undefined, name: string): Json | undefined => objectOf(value)[name];
+export const textOf = (value: Json | undefined): string | undefined => (typeof value === 'string' ? value : undefined);

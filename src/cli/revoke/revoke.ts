@@ -3,9 +3,9 @@ import { existsSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Entry } from '#audit/entry.ts';
-import type { Json } from '#audit/event.ts';
 import { serialOf } from '#authority/revocation/document.ts';
 import { loadConfig } from '#config/load.ts';
+import { objectOf } from '#server/json-object.ts';
 import { readCertificate } from '#x509/certificate.ts';
 import { certificateIn, findRecord } from '../audit/find-certificate.ts';
 import { openSource } from '../audit/log-source.ts';
@@ -98,9 +98,9 @@ async function inLog(given: string, home: Home, terminal: Terminal): Promise<Nam
 }
 
 function issuedIn({ type, certificate }: Entry, wanted: string): Named | undefined {
-  const { serial, issuer, notAfter, key } = membersOf(certificate);
-  const { keyId } = membersOf(issuer);
-  const { spkiSha256 } = membersOf(key);
+  const { serial, issuer, notAfter, key } = objectOf(certificate);
+  const { keyId } = objectOf(issuer);
+  const { spkiSha256 } = objectOf(key);
   if (type !== 'certificate.issued' || serial !== wanted || typeof keyId !== 'string') return undefined;
   return {
     serial,
@@ -109,9 +109,6 @@ function issuedIn({ type, certificate }: Entry, wanted: string): Named | undefin
     ...(typeof spkiSha256 === 'string' && { key: spkiSha256 }),
   };
 }
-
-const membersOf = (value: Json | undefined): Readonly<Record<string, Json | undefined>> =>
-  typeof value === 'object' ? Object.fromEntries(Object.entries(value)) : {};
 
 function firstDocument(home: Home): string {
   const [first] = loadConfig(home.config).config.revocation?.documents ?? [];

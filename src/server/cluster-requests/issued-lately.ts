@@ -1,6 +1,7 @@
 import { decodeEntry } from '#audit/entry.ts';
 import type { DurableLog } from '#store/log.ts';
 import { toPem } from '#x509/pem.ts';
+import { memberOf, textOf } from '../json-object.ts';
 
 /** Records that are looked through at most: a start is not to wait for a flood of others. */
 const mostRecords = 20_000;
@@ -31,8 +32,8 @@ export async function issuedLately(
       const { type, certificateDer, request, certificate } = entry;
       if (type !== 'certificate.issued' || !doors.has(String(entry.door)) || typeof certificateDer !== 'string')
         continue;
-      const id = textAt(request, 'id');
-      const issuerSha256 = textAt(member(certificate, 'issuer'), 'certSha256');
+      const id = textOf(memberOf(request, 'id'));
+      const issuerSha256 = textOf(memberOf(memberOf(certificate, 'issuer'), 'certSha256'));
       if (id === undefined || issuerSha256 === undefined || found.has(id)) continue;
       found.set(id, { leaf: toPem('CERTIFICATE', Buffer.from(certificateDer, 'base64')), issuerSha256 });
     }
@@ -40,12 +41,4 @@ export async function issuedLately(
     if (first === undefined || Date.parse(first.time) < since) break;
   }
   return new Map([...found].toReversed());
-}
-
-const member = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-
-function textAt(value: unknown, name: string): string | undefined {
-  const text = member(value, name);
-  return typeof text === 'string' ? text : undefined;
 }

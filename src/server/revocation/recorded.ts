@@ -3,9 +3,8 @@ import type { Json } from '#audit/event.ts';
 import type { WantedRevocation } from '#authority/revocation/document.ts';
 import type { Revocation } from '#authority/revocation/register.ts';
 import { revocationReasons } from '#x509/revocation-reason.ts';
-import type { EventFields } from '../events.ts';
-import { fromFiles } from '../events.ts';
-import { isObject, type JsonObject } from '../json-object.ts';
+import { type EventFields, fromFiles } from '../events.ts';
+import { memberOf, objectOf, textOf } from '../json-object.ts';
 
 /** What of the log is asked here. */
 export interface RevocationLog {
@@ -104,11 +103,6 @@ function revocationIn({ certificate, revocation, change }: Entry): Revocation | 
     ...(ticket !== undefined && { ticket }),
   };
 }
-
-const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
-
-const memberOf = (value: Json | undefined, name: string) => objectOf(value)[name];
-const textOf = (value: Json | undefined) => (typeof value === 'string' ? value : undefined);
 
 function secondsOf(value: Json | undefined): number | undefined {
   const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN;
