@@ -5,6 +5,7 @@ import type { SigningIssuer } from '#issuance/live-issuer.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import type { Logger } from '#telemetry/log/logger.ts';
 import { readPemBlocks } from '#x509/pem.ts';
+import { Looks } from './looks.ts';
 import type { OpenIssuer } from './open-issuer.ts';
 
 /** ms between two looks at the files, as for roots: two that find the same tell that nobody writes any more. */
@@ -32,35 +33,26 @@ export class FollowedIssuers {
   readonly #candidates = new Map<string, string>();
   /** By issuer: the files that were refused. */
   readonly #refused = new Map<string, string>();
-  #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  readonly #looks: Looks;
 
   constructor(parts: FollowedIssuersParts) {
     this.#parts = parts;
+    const failed = (error: unknown) => parts.logger.error('the issuers could not be followed', { error });
+    this.#looks = new Looks(() => this.#look().catch(failed), lookEveryMs);
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.#lookOnce(), lookEveryMs).unref();
+    this.#looks.goOn();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#looking;
+  stop(): Promise<void> {
+    return this.#looks.stop();
   }
 
   /** Somebody says that the files are as they should be: they are not looked at a second time first. */
   async look(): Promise<void> {
-    await this.#lookOnce();
-    await this.#lookOnce();
-  }
-
-  #lookOnce(): Promise<void> {
-    this.#looking ??= this.#look()
-      .catch((error: unknown) => this.#parts.logger.error('the issuers could not be followed', { error }))
-      .finally(() => {
-        this.#looking = undefined;
-      });
-    return this.#looking;
+    await this.#looks.now();
+    await this.#looks.now();
   }
 
   async #look(): Promise<void> {

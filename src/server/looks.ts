@@ -14,12 +14,17 @@ export class Looks {
   /** Resolves after the first look. */
   async start(): Promise<void> {
     await this.now();
+    this.goOn();
+  }
+
+  /** From here on, without a look of its own first. */
+  goOn(): void {
     this.#timer = setInterval(() => void this.now(), this.#everyMs).unref();
   }
 
   /** While a look is under way, one more after it: it may have read what has changed since. */
   async now(): Promise<void> {
-    await this.#looking;
+    if (this.#looking !== undefined) await this.#looking;
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
     });

@@ -6,9 +6,19 @@ import { Refusal } from '#refusal/refusal.ts';
 import type { Logger } from '#telemetry/log/logger.ts';
 import { policyChange } from './change.ts';
 import { type Events, fromFiles } from './events.ts';
+import { Looks } from './looks.ts';
 
 /** ms between two looks at the files: a mounted ConfigMap changes by a swapped link, which no watch tells reliably. */
 const lookEveryMs = 5_000;
+
+/** Who hears of a change: the log first. */
+export interface PolicyNews {
+  readonly log: AuditLog;
+  readonly events: Events;
+  readonly logger: Logger;
+  /** Where the record of the set in force stands. */
+  readonly recorded?: (leafIndex: number) => Promise<void>;
+}
 
 /** The policies in force, followed while the server runs. The set is swapped whole, between two decisions. */
 export class FollowedPolicies {
@@ -17,9 +27,7 @@ export class FollowedPolicies {
   readonly #demand: (set: PolicySet) => void;
   #set: PolicySet;
   #seen: string;
-  #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
-  #again: Promise<void> | undefined;
+  #looks: Looks | undefined;
 
   /**
    * `demand` throws for a set that the configuration rules out. Throws that, or DocumentError: without a good set there
@@ -38,37 +46,29 @@ export class FollowedPolicies {
     return this.#set;
   }
 
-  follow(log: AuditLog, events: Events, logger: Logger, recorded: Recorded = nothingMore): void {
-    this.#timer = setInterval(() => void this.reload(log, events, logger, recorded), lookEveryMs).unref();
+  follow(news: PolicyNews): void {
+    this.#looks = new Looks(() => this.#look(news), lookEveryMs);
+    this.#looks.goOn();
   }
 
-  stop(): void {
-    clearInterval(this.#timer);
+  async stop(): Promise<void> {
+    await this.#looks?.stop();
   }
 
-  /** Looks at the files now; while a look is under way, once more after it, since it may have read them before they changed. */
-  reload(log: AuditLog, events: Events, logger: Logger, recorded: Recorded = nothingMore): Promise<void> {
-    if (this.#looking !== undefined) {
-      this.#again ??= this.#looking.then(() => {
-        this.#again = undefined;
-        return this.reload(log, events, logger, recorded);
-      });
-      return this.#again;
-    }
-    this.#looking = this.#look(log, events, logger, recorded).finally(() => {
-      this.#looking = undefined;
-    });
-    return this.#looking;
+  /** Looks at the files now, once they are followed; while a look is under way, once more after it. */
+  async reload(): Promise<void> {
+    await this.#looks?.now();
   }
 
   /**
    * A changed set is recorded first and decides from then on; a broken one never does, and that is a record too. A
-   * crash between the two leaves a record of a set that the next start loads anyway. `recorded` hears where it stands.
+   * crash between the two leaves a record of a set that the next start loads anyway.
    */
-  async #look(log: AuditLog, events: Events, logger: Logger, recorded: Recorded): Promise<void> {
+  async #look(news: PolicyNews): Promise<void> {
     const text = this.#read();
     if (text === this.#seen) return;
     this.#seen = text;
+    const { log, events, logger, recorded } = news;
     try {
       const before = this.#set;
       const after = loadPolicySet(this.#paths, this.#clock.now());
@@ -78,13 +78,15 @@ export class FollowedPolicies {
       const index = await log.append(events.of('policy.loaded', { actor: fromFiles, change }));
       this.#set = after;
       logger.info('policies replaced', { policySet: after.id });
-      await recorded(index).catch((error: unknown) => logger.warn('a bookmark of the log could not be set', { error }));
+      await recorded?.(index).catch((error: unknown) =>
+        logger.warn('a bookmark of the log could not be set', { error }),
+      );
     } catch (thrown) {
-      await this.#refused(thrown, log, events, logger);
+      await this.#refused(thrown, news);
     }
   }
 
-  async #refused(thrown: unknown, log: AuditLog, events: Events, logger: Logger): Promise<void> {
+  async #refused(thrown: unknown, { log, events, logger }: PolicyNews): Promise<void> {
     if (thrown instanceof Refusal) {
       // The log had no room for it: nothing is wrong with the policies, which are looked at again.
       this.#seen = '';
@@ -111,9 +113,6 @@ export class FollowedPolicies {
     }
   }
 }
-
-type Recorded = (leafIndex: number) => Promise<void>;
-const nothingMore: Recorded = async () => {};
 
 const textOf = (paths: readonly string[]) =>
   readFiles(paths)

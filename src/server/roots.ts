@@ -10,6 +10,7 @@ import { Refusal } from '#refusal/refusal.ts';
 import { readPemBlocks } from '#x509/pem.ts';
 import { fromFiles } from './events.ts';
 import type { Foundation } from './foundation.ts';
+import { Looks } from './looks.ts';
 import type { RootsKnownFile } from './roots-known.ts';
 
 /** ms between two looks at the files: a mounted ConfigMap changes by a swapped link, which no watch tells reliably. */
@@ -36,8 +37,7 @@ export class FollowedRoots {
   readonly #seen = new Map<string, string>();
   /** The bundle that the log knows: an issuer that is renewed reads its file too, and may be faster than a look. */
   #recorded: string;
-  #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  readonly #looks: Looks;
 
   private constructor(foundation: Foundation, issuers: LiveIssuers, log: AuditLog, memory: RootsMemory) {
     this.#memory = memory;
@@ -45,6 +45,8 @@ export class FollowedRoots {
     this.#issuers = issuers;
     this.#log = log;
     this.#recorded = memory.before || issuers.roots();
+    const failed = (error: unknown) => foundation.logger.error('the roots could not be followed', { error });
+    this.#looks = new Looks(() => this.#look().catch(failed), lookEveryMs);
   }
 
   /** Resolves after a first look, which changes nothing unless a file did since the issuers were opened. */
@@ -56,23 +58,17 @@ export class FollowedRoots {
   ): Promise<FollowedRoots> {
     const followed = new FollowedRoots(foundation, issuers, log, memory);
     await followed.#look();
-    followed.#timer = setInterval(() => void followed.look(), lookEveryMs).unref();
+    followed.#looks.goOn();
     return followed;
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#looking;
+  stop(): Promise<void> {
+    return this.#looks.stop();
   }
 
-  /** Looks at the files now, unless that is under way. */
+  /** Looks at the files now; while a look is under way, once more after it. */
   look(): Promise<void> {
-    this.#looking ??= this.#look()
-      .catch((error: unknown) => this.#foundation.logger.error('the roots could not be followed', { error }))
-      .finally(() => {
-        this.#looking = undefined;
-      });
-    return this.#looking;
+    return this.#looks.now();
   }
 
   async #look(): Promise<void> {

@@ -210,7 +210,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   const istio = await door.start(config.istio.listen);
   watch.look();
   const bookmark = (index: number) => lastLoaded.remember({ 'policy.loaded': index });
-  policies.follow(store, events, logger, bookmark);
+  policies.follow({ log: store, events, logger, recorded: bookmark });
   const cannotSign = (name: string) => issuing.cannotSign(name);
   opening.defer(await clusterRequests.answer({ issuance: sequence, log: store, issuers: issuing.live, cannotSign }));
   opening.defer(() => policies.stop());
@@ -228,11 +228,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
     ...(revocation && { revocation: revocation.listening }),
     failed: failure.promise,
     reload: async () =>
-      void (await Promise.all([
-        policies.reload(store, events, logger, bookmark),
-        roots.look().then(() => issuers.look()),
-        revocation?.look(),
-      ])),
+      void (await Promise.all([policies.reload(), roots.look().then(() => issuers.look()), revocation?.look()])),
     async close() {
       health.drain();
       logger.info('draining');

@@ -194,11 +194,12 @@ describe('what governs a server', () => {
       newestTime: 0,
     };
     const logger = new Logger({ write: () => {} }, () => '', 'error', { now: Date.now });
-    const reload = () => policies.reload(log, new Events(() => 'id', {}), logger);
-    await reload();
+    policies.follow({ log, events: new Events(() => 'id', {}), logger });
+    await policies.reload();
     expect(policies.set.id).toBe(good);
     room = true;
-    await reload();
+    await policies.reload();
+    await policies.stop();
     expect(policies.set.id).toBe(setId());
     expect(recorded).toMatchObject([{ type: 'policy.loaded', change: { beforeSha256: good, afterSha256: setId() } }]);
   });

@@ -24,12 +24,15 @@ describe('policies that are followed', () => {
   const write = (text: string) => writeFileSync(home.path('p.yaml'), text);
   const follow = (demand: ConstructorParameters<typeof FollowedPolicies>[2] = () => {}) =>
     new FollowedPolicies([home.path('p.yaml')], clock, demand);
-  const reload = (policies: FollowedPolicies) =>
-    policies.reload(
-      { append: async (event) => recorded.push(event) - 1, size: 0, newestTime: 0 },
-      new Events(() => 'id', {}),
-      new Logger({ write: () => {} }, () => '', 'error', clock),
-    );
+  const reload = async (policies: FollowedPolicies) => {
+    policies.follow({
+      log: { append: async (event) => recorded.push(event) - 1, size: 0, newestTime: 0 },
+      events: new Events(() => 'id', {}),
+      logger: new Logger({ write: () => {} }, () => '', 'error', clock),
+    });
+    await policies.reload();
+    await policies.stop();
+  };
 
   const broken: readonly [string, string][] = [
     ['P-38: a broken file', 'spec: !'],
