@@ -6,7 +6,7 @@ import { repository } from '#test/oracles.ts';
 import { at, listAt } from '#test/support/control-plane/client.ts';
 import { type Manifest, nameOf, ofKind, one } from './helm.ts';
 
-/** Secret → key → content. */
+/** Secrets, and ConfigMaps that are not the chart's: name → key → content. */
 export type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 const textAt = (value: unknown, ...path: readonly (string | number)[]) => String(at(value, ...path) ?? '');
@@ -17,14 +17,14 @@ export class MountedPod implements Disposable {
   readonly name: string;
   readonly #spec: unknown;
   readonly #manifests: readonly Manifest[];
-  readonly #secrets: Secrets;
+  readonly #given: Secrets;
 
-  constructor(manifests: readonly Manifest[], secrets: Secrets = {}, number = 0) {
+  constructor(manifests: readonly Manifest[], given: Secrets = {}, number = 0) {
     const set = one(manifests, 'StatefulSet');
     this.name = `${nameOf(set)}-${number}`;
     this.#spec = at(set, 'spec', 'template', 'spec');
     this.#manifests = manifests;
-    this.#secrets = secrets;
+    this.#given = given;
     for (const mount of listAt(this.#spec, 'containers', 0, 'volumeMounts')) this.#mount(mount);
   }
 
@@ -90,14 +90,15 @@ export class MountedPod implements Disposable {
   #files(source: unknown): readonly (readonly [string, string])[] {
     const map = at(source, 'configMap');
     const secret = at(source, 'secret');
-    if (map !== undefined) return Object.entries(this.#configMap(textAt(map, 'name')));
-    if (secret === undefined) return [];
-    const name = textAt(secret, 'name');
-    return listAt(secret, 'items').map((item) => {
-      const content = this.#secrets[name]?.[textAt(item, 'key')];
+    const items = listAt(map ?? secret, 'items');
+    if (map !== undefined && items.length === 0) return Object.entries(this.#configMap(textAt(map, 'name')));
+    const name = textAt(map ?? secret, 'name');
+    return items.flatMap((item) => {
+      const content = this.#given[name]?.[textAt(item, 'key')];
+      if (content !== undefined) return [[textAt(item, 'path'), content] as const];
+      if (at(map ?? secret, 'optional') === true) return [];
       // kubelet would not start the pod
-      if (content === undefined) throw new Error(`there is no ${textAt(item, 'key')} in Secret ${name}`);
-      return [textAt(item, 'path'), content];
+      throw new Error(`there is no ${textAt(item, 'key')} in ${name}`);
     });
   }
 

@@ -36,6 +36,16 @@ export const refusedValues: readonly (readonly [string, readonly Values[], RegEx
     /revocation\.certificates: nothing is revoked unless/,
   ],
   [
+    'CRLs of the CAs above, without revocation',
+    [ownIssuer, { revocation: { upperCrls: [{ configMap: 'root-crl', key: 'root.crl' }] } }],
+    /revocation\.upperCrls: nobody is shown them unless/,
+  ],
+  [
+    'CRLs in every namespace, without revocation',
+    [ownIssuer, { distribution: { crlConfigMap: { enabled: true } } }],
+    /distribution\.crlConfigMap: there are no CRLs unless/,
+  ],
+  [
     "a revocation on nobody's word",
     [ownIssuer, { revocation: { enabled: true, certificates: [{ serial: '01', issuer: '9d8c' }] } }],
     /at '\/revocation\/certificates\/0': missing property 'requestedBy'/,

@@ -12,6 +12,7 @@ import {
 } from '#test/support/control-plane/objects.ts';
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import { type Seen, UnrulyProxy } from '#test/support/control-plane/unruly-proxy.ts';
+import { testCrl } from '#test/support/crl.ts';
 import { p256Request } from '#test/support/requests.ts';
 import { testAuthority } from '#test/support/software-ca.ts';
 import { Deprived, least } from './deprived.ts';
@@ -26,12 +27,13 @@ const said = vi.hoisted((): string[] => []);
 vi.mock('#telemetry/log/sink.ts', () => ({ descriptorSink: () => ({ write: (line: string) => said.push(line) }) }));
 
 const patiently = { timeout: 20_000, interval: 50 };
-const secrets = { 'mesh-ca': issuerSecret };
+const secrets = { 'mesh-ca': issuerSecret, 'root-crl': { 'root.crl.pem': await testCrl(root, { number: 1 }) } };
 
 /** All that needs a right and stands beside each other in one server. */
 const everything: Values = {
   kubernetes: { mode: 'local' },
-  distribution: { clusterTrustBundle: { enabled: true } },
+  distribution: { clusterTrustBundle: { enabled: true }, crlConfigMap: { enabled: true } },
+  revocation: { enabled: true, upperCrls: [{ configMap: 'root-crl', key: 'root.crl.pem' }] },
 };
 /** Its rights on Secrets would hide those for istiod's where both are in one namespace. */
 const several: Values = { kubernetes: { remoteClusters: { enabled: true } } };
@@ -89,6 +91,7 @@ describeWith(['set:helm', 'control-plane'], "the server under the chart's own se
   const bundleOf = (signerName: string) => `${bundles}/${encodeURIComponent(bundleNamed(signerName))}`;
   const paths = (namespace: string) => ({
     roots: `/api/v1/namespaces/${namespace}/configmaps/istio-ca-root-cert`,
+    crls: `/api/v1/namespaces/${namespace}/configmaps/istio-ca-crl`,
     istiod: `/api/v1/namespaces/${namespace}/secrets/istiod-tls`,
     bundle: bundleOf(`test.example/${namespace}`),
     lease: `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/istio-csr`,
@@ -110,7 +113,7 @@ describeWith(['set:helm', 'control-plane'], "the server under the chart's own se
       expect((await issue(cluster, (await replica.ready()).istio)).code).toBe(0);
       await vi.waitFor(async () => {
         const where = paths(installed.namespace);
-        expect(await Promise.all(Object.values(where).map(present))).toEqual([true, true, true, true]);
+        expect(await Promise.all(Object.values(where).map(present))).toEqual([true, true, true, true, true]);
       }, patiently);
       expect(await replica.metrics()).toMatch(/^countersign_kubernetes_remote_secrets_silence_seconds \d/m);
       expect(replica.lines.filter((line) => /forbidden/i.test(line))).toEqual([]);

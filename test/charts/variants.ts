@@ -159,6 +159,20 @@ export const variants: Readonly<Record<string, readonly Values[]>> = {
       },
     },
   ],
+  'CRLs in every namespace, with those of the CAs above': [
+    ownIssuer,
+    {
+      app: { controller: { configmapNamespaceSelector: 'istio-injection=enabled' } },
+      distribution: { rootConfigMap: { enabled: false }, crlConfigMap: { enabled: true } },
+      revocation: {
+        enabled: true,
+        upperCrls: [
+          { configMap: 'root-crl', key: 'root.crl' },
+          { configMap: 'not-there-yet', key: 'other.crl' },
+        ],
+      },
+    },
+  ],
   'monitored, with a policy of its own, limits and approved algorithms': [
     ownIssuer,
     {
@@ -225,7 +239,7 @@ export const variants: Readonly<Record<string, readonly Values[]>> = {
   ],
 };
 
-/** The Secrets that any of them names. */
+/** The Secrets and ConfigMaps that any of them names. */
 export const secretsOfVariants = {
   'mesh-ca': {
     'tls.crt': intermediate.pem,
@@ -235,4 +249,5 @@ export const secretsOfVariants = {
   },
   hsm: { pin: '1234' },
   log: { 'log.key': 'a key' },
+  'root-crl': { 'root.crl': 'a CRL' },
 };

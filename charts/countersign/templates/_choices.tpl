@@ -37,7 +37,7 @@
 
 {{/* Whether anything is written into the cluster, and so whether there is a Lease. */}}
 {{- define "countersign.distributes" -}}
-{{- if or .Values.distribution.rootConfigMap.enabled .Values.distribution.clusterTrustBundle.enabled (include "countersign.istiod" .) -}}yes{{- end -}}
+{{- if or .Values.distribution.rootConfigMap.enabled .Values.distribution.crlConfigMap.enabled .Values.distribution.clusterTrustBundle.enabled (include "countersign.istiod" .) -}}yes{{- end -}}
 {{- end -}}
 
 {{/*
@@ -140,6 +140,8 @@ shipped are in the image, so what each is about stands here. What helm cannot re
 {{- $_ := include "countersign.checkRequests" . -}}
 {{- with .Values.revocation -}}
 {{- if and .enabled (eq (include "countersign.signer" $) "cert-manager") -}}{{- fail "revocation: by an issuer of cert-manager nothing here can be revoked, since no key of ours outlives its replica: sign with issuer.secret, issuer.pkcs11 or config.issuers" -}}{{- end -}}
+{{- if and .upperCrls (not .enabled) -}}{{- fail "revocation.upperCrls: nobody is shown them unless revocation.enabled is true" -}}{{- end -}}
+{{- if and $.Values.distribution.crlConfigMap.enabled (not .enabled) -}}{{- fail "distribution.crlConfigMap: there are no CRLs unless revocation.enabled is true" -}}{{- end -}}
 {{- if and .certificates (not .enabled) -}}{{- fail "revocation.certificates: nothing is revoked unless revocation.enabled is true" -}}{{- end -}}
 {{- end -}}
 {{- $window := add (int .Values.shutdown.waitSeconds) (include "countersign.seconds" .Values.shutdown.grace | int) 4 -}}

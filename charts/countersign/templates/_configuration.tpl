@@ -188,6 +188,12 @@ listen: {{ include "countersign.address" (list (index $ 1) .port) | quote }}
 {{- with .url }}
 url: {{ . | quote }}
 {{- end }}
+{{- with .upperCrls }}
+upperCrls:
+{{- range $number, $_ := . }}
+  - /etc/countersign/crls/{{ $number }}.crl
+{{- end }}
+{{- end }}
 crlLifetime: {{ .crlLifetime }}
 ocspLifetime: {{ .ocspLifetime }}
 {{- end }}
@@ -215,6 +221,13 @@ rootConfigMap:
   {{- with .app.controller.configmapNamespaceSelector }}
   namespaceSelector: {{ . | quote }}
   {{- end }}
+{{- if .distribution.crlConfigMap.enabled }}
+crlConfigMap:
+  name: {{ .distribution.crlConfigMap.name }}
+  {{- with .app.controller.configmapNamespaceSelector }}
+  namespaceSelector: {{ . | quote }}
+  {{- end }}
+{{- end }}
 {{- if .distribution.clusterTrustBundle.enabled }}
 clusterTrustBundle: {{ omit .distribution.clusterTrustBundle "enabled" | toJson }}
 {{- end }}

@@ -47,13 +47,15 @@
 - { apiGroups: [cert-manager.io], resources: [certificaterequests/status], verbs: [patch] }
 - { apiGroups: [events.k8s.io], resources: [events], verbs: [create] }
 {{- end }}
-{{- with .Values.distribution.rootConfigMap }}
-{{- if .enabled }}
-# The roots in every namespace.
+{{- $everywhere := list -}}
+{{- range list .Values.distribution.rootConfigMap .Values.distribution.crlConfigMap -}}
+{{- if .enabled -}}{{- $everywhere = append $everywhere .name -}}{{- end -}}
+{{- end }}
+{{- with $everywhere }}
+# The roots, and the CRLs, in every namespace.
 - { apiGroups: [''], resources: [namespaces], verbs: [list, watch] }
 - { apiGroups: [''], resources: [configmaps], verbs: [create] }
-- { apiGroups: [''], resources: [configmaps], resourceNames: [{{ .name }}], verbs: [get, list, watch, update] }
-{{- end }}
+- { apiGroups: [''], resources: [configmaps], resourceNames: {{ toJson . }}, verbs: [get, list, watch, update] }
 {{- end }}
 {{- $bundles := list -}}
 {{- $attested := list -}}

@@ -12,6 +12,14 @@
 {{- if .revocation.enabled }}
 - name: revocations
   configMap: { name: {{ $name }}-revocations }
+{{- with .revocation.upperCrls }}
+- name: crls
+  projected:
+    sources:
+      {{- range $number, $crl := . }}
+      - configMap: { name: {{ $crl.configMap }}, optional: true, items: [{ key: {{ $crl.key }}, path: {{ $number }}.crl }] }
+      {{- end }}
+{{- end }}
 {{- end }}
 {{- if or (eq $signer "secret") (eq $signer "pkcs11") }}
 - name: issuer
@@ -78,6 +86,9 @@
 {{- end }}
 {{- if .revocation.enabled }}
 - { name: revocations, mountPath: /etc/countersign/revocations, readOnly: true }
+{{- if .revocation.upperCrls }}
+- { name: crls, mountPath: /etc/countersign/crls, readOnly: true }
+{{- end }}
 {{- end }}
 {{- if or (eq $signer "secret") (eq $signer "pkcs11") }}
 - { name: issuer, mountPath: /etc/countersign/issuer, readOnly: true }
