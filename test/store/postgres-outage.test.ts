@@ -59,6 +59,7 @@ describeWith(['postgres'], 'a log whose database is in trouble', () => {
   const misfortunes: readonly (readonly [name: string, plan: readonly Misfortune[]])[] = [
     ['the COMMIT', ['lost']],
     ['the answer to the COMMIT', ['answer']],
+    ['half of the answer', ['half']],
     ['the connection while the COMMIT is on its way', ['late']],
     ['the answer, and the answer again while it is looked up', ['answer', 'answer']],
     ['the COMMIT, and the next one', ['lost', 'lost', 'lost']],

@@ -1,4 +1,5 @@
 import { placeBatch } from '../batch.ts';
+import { fault } from '../fault.ts';
 import type { GrowingTree } from '../growing-tree.ts';
 import type { Committed } from '../writer-messages.ts';
 import { asInteger } from './columns.ts';
@@ -68,6 +69,7 @@ export async function appendBatch(session: Session, writer: string, batch: Batch
     head.root,
     head.time,
   ]);
+  fault('batch.inserted');
   try {
     await session.commit();
   } catch (cause) {

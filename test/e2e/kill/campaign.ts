@@ -1,57 +1,67 @@
-import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type FaultPoint, faultPoints } from '#store/fault.ts';
-import { type Death, KilledServer, type Round } from './killed-server.ts';
+import { Dice } from '#test/fuzz/mutate.ts';
+import { planned, wordsOf } from './fault.ts';
+import { PostgresGround } from './postgres-ground.ts';
+import { SqliteGround } from './sqlite-ground.ts';
+import { type Round, Stage } from './stage.ts';
+
+/** Where a log is kept, and who writes it. */
+export const settings = {
+  'sqlite-1': { engine: 'sqlite', replicas: 1 },
+  'postgres-1': { engine: 'postgres', replicas: 1 },
+  'postgres-3': { engine: 'postgres', replicas: 3 },
+} as const;
+export type Setting = keyof typeof settings;
 
 export interface Campaign {
   readonly rounds: readonly Round[];
   readonly records: number;
+  readonly checkpoints: number;
 }
 
-/** After so many rounds a home is closed and a new one begun: its log is read whole after every death. */
-const roundsPerHome = 25;
-const lanes = 2;
+/** After so many rounds a log is closed and a new one begun: it is read whole after every round. */
+const roundsPerLog = 15;
 
-/** Kills servers `rounds` times, at fault points and at random in turn; throws on the first thing that does not add up. */
-export async function runCampaign(rounds: number, onRound: (round: Round) => void = () => {}): Promise<Campaign> {
+/** So many troubles, which the seed alone chooses; throws on the first thing that does not add up, and says how to see it again. */
+export async function runCampaign(
+  setting: Setting,
+  rounds: number,
+  seed: number,
+  onRound: (round: Round) => void = () => {},
+): Promise<Campaign> {
+  const { engine, replicas } = settings[setting];
+  const faults = planned(engine, replicas, rounds, new Dice(seed));
   const cache = mkdtempSync(join(tmpdir(), 'countersign-compiled-'));
-  const deaths = deathsFor(rounds);
   const done: Round[] = [];
-  let records = 0;
-  const lane = async () => {
-    while (deaths.length > 0) {
-      using server = new KilledServer(cache);
-      for (const death of deaths.splice(0, roundsPerHome)) {
-        const round = await server.round(death);
+  const sums = { records: 0, checkpoints: 0 };
+  const database = engine === 'postgres' ? await PostgresGround.of(replicas) : undefined;
+  try {
+    for (let from = 0; from < rounds; from += roundsPerLog) {
+      database?.begin();
+      await using stage = new Stage((folder) => database ?? new SqliteGround(folder), replicas, {
+        NODE_COMPILE_CACHE: cache,
+      });
+      for (const fault of faults.slice(from, from + roundsPerLog)) {
+        const round = await stage.round(fault);
         done.push(round);
         onRound(round);
       }
-      // Two lanes add up: the sum is read after the wait, not before it.
-      const finished = await server.finish();
-      records += finished;
+      const { records, checkpoints } = await stage.finish();
+      sums.records += records;
+      sums.checkpoints += checkpoints;
     }
-  };
-  try {
-    await Promise.all(Array.from({ length: lanes }, lane));
+  } catch (thrown) {
+    const fault = faults[done.length];
+    const where = `${setting}, round ${done.length + 1}${fault === undefined ? '' : ` (${wordsOf(fault)})`}`;
+    const again = `node test/e2e/kill/run.ts --setting ${setting} --seed ${seed} --rounds ${rounds}`;
+    throw new Error(`${where}: ${thrown instanceof Error ? thrown.message : String(thrown)}\nAgain: ${again}`, {
+      cause: thrown,
+    });
   } finally {
+    await database?.[Symbol.asyncDispose]();
     rmSync(cache, { recursive: true, force: true });
   }
-  return { rounds: done, records };
-}
-
-/** Every fault point as often as any other, and as many deaths at random as at all points together. */
-function deathsFor(rounds: number): Death[] {
-  return Array.from({ length: rounds }, (_, at): Death => {
-    const point = faultPoints[(at >> 1) % faultPoints.length];
-    return at % 2 === 1 || point === undefined
-      ? { at: 'random', certificates: randomInt(1, 300), thenMs: randomInt(0, 30) }
-      : { at: 'point', point, pass: passOf(point) };
-  });
-}
-
-/** Batches are many a second, publications two: each pass lies within a second of the start. */
-function passOf(point: FaultPoint): number {
-  return point.startsWith('publish.') ? randomInt(1, 3) : randomInt(3, 40);
+  return { rounds: done, ...sums };
 }

@@ -1,16 +1,39 @@
-/** By hand: node test/e2e/kill/run.ts --rounds 2000 */
+/** By hand: node test/e2e/kill/run.ts --setting postgres-3 --rounds 2000 --seed 7 */
+import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { runCampaign } from './campaign.ts';
+import { runCampaign, type Setting, settings } from './campaign.ts';
+import { wordsOf } from './fault.ts';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '200' } } });
-const began = performance.now();
-let count = 0;
-const { rounds, records } = await runCampaign(Number(values.rounds), ({ death, hit, answered, held }) => {
-  const where = death.at === 'point' ? `${death.point}:${death.pass}` : `after ${death.certificates} certificates`;
-  console.log(`${++count} ${where}${hit ? '' : ' (never reached)'}: ${answered} answered, ${held} certificates held`);
+const { values } = parseArgs({
+  options: {
+    setting: { type: 'string', default: 'sqlite-1' },
+    rounds: { type: 'string', default: '100' },
+    seed: { type: 'string', default: String(randomInt(1, 2 ** 31)) },
+  },
 });
-const held = rounds.reduce((sum, round) => sum + round.held, 0);
+const began = performance.now();
+let before = began;
+let count = 0;
+console.log(`${values.setting}, seed ${values.seed}`);
+const campaign = await runCampaign(
+  settingOf(values.setting),
+  Number(values.rounds),
+  Number(values.seed),
+  ({ fault, hit, held }) => {
+    const now = performance.now();
+    const took = Math.round(now - before);
+    before = now;
+    console.log(`${++count} ${wordsOf(fault)}${hit ? '' : ' (never reached)'}: ${held} certificates held, ${took} ms`);
+  },
+);
+const held = campaign.rounds.reduce((sum, round) => sum + round.held, 0);
 const seconds = Math.round((performance.now() - began) / 1000);
 console.log(
-  `${rounds.length} rounds, ${held} certificates held by clients, ${records} records, ${seconds} s: all add up`,
+  `${campaign.rounds.length} rounds, ${held} certificates held by clients, ${campaign.records} records, ${campaign.checkpoints} checkpoints, ${seconds} s: all add up`,
 );
+
+function settingOf(text: string): Setting {
+  const found = Object.keys(settings).find((name): name is Setting => name === text);
+  if (found === undefined) throw new RangeError(`--setting takes ${Object.keys(settings).join(', ')}, not ${text}`);
+  return found;
+}

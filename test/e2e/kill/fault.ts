@@ -1,0 +1,93 @@
+import { type FaultPoint, faultPoints } from '#store/fault.ts';
+import type { Dice } from '#test/fuzz/mutate.ts';
+import type { Misfortune } from '#test/support/postgres/unruly-proxy.ts';
+
+/** What befalls a log in one round. All but `point` come once clients hold so many new certificates. */
+export type Fault = { readonly certificates: number } & (
+  | { readonly kind: 'point'; readonly point: FaultPoint; readonly pass: number }
+  | { readonly kind: 'killed'; readonly victim: number; readonly thenMs: number }
+  /** The servers and their database, at one moment. */
+  | { readonly kind: 'power' }
+  | { readonly kind: 'commit'; readonly victim: number; readonly misfortunes: readonly Misfortune[] }
+  | {
+      readonly kind: 'network';
+      readonly victim: number;
+      readonly trouble: 'cut' | 'stall' | 'hole';
+      readonly ms: number;
+    }
+  | { readonly kind: 'database'; readonly trouble: 'crash' | 'restart' | 'failover' }
+);
+
+type Kind = Fault['kind'] | 'failover';
+
+/** How often what befalls whom, of ten rounds or so. */
+const shares = {
+  sqlite: ['point', 'killed', 'point', 'killed', 'point', 'killed', 'point'],
+  postgres: [
+    'point',
+    'killed',
+    'network',
+    'point',
+    'commit',
+    'killed',
+    'database',
+    'point',
+    'network',
+    'commit',
+    'power',
+  ],
+} as const satisfies Record<string, readonly Kind[]>;
+
+/** Failovers are dear: a new standby has to be made for each. */
+const failoverEvery = 25;
+
+const misfortunes = ['lost', 'answer', 'half', 'late'] as const satisfies readonly Misfortune[];
+
+/** What a campaign of so many rounds brings, in order; it follows from the dice alone. */
+export function planned(engine: keyof typeof shares, replicas: number, rounds: number, dice: Dice): Fault[] {
+  const kinds: readonly Kind[] = shares[engine];
+  const firstPoint = dice.below(faultPoints.length);
+  const faults: Fault[] = [];
+  for (let points = firstPoint; faults.length < rounds; ) {
+    const kind = kinds[faults.length % kinds.length] ?? 'killed';
+    const due = engine === 'postgres' && faults.length % failoverEvery === failoverEvery - 1;
+    const point = faultPoints[points % faultPoints.length] ?? 'batch.received';
+    faults.push(faultOf(due ? 'failover' : kind, point, replicas, dice));
+    if (kind === 'point') points++;
+  }
+  return faults;
+}
+
+function faultOf(kind: Kind, point: FaultPoint, replicas: number, dice: Dice): Fault {
+  const certificates = 1 + dice.below(60);
+  const victim = dice.below(replicas);
+  switch (kind) {
+    case 'point':
+      return { kind, certificates, point, pass: passOf(point, dice) };
+    case 'killed':
+      return { kind, certificates, victim, thenMs: dice.below(30) };
+    case 'power':
+      return { kind, certificates };
+    case 'commit': {
+      const plan = Array.from({ length: 1 + dice.below(3) }, () => dice.pick(misfortunes));
+      return { kind, certificates, victim, misfortunes: plan };
+    }
+    case 'network':
+      return { kind, certificates, victim, trouble: dice.pick(['cut', 'stall', 'hole']), ms: dice.below(300) };
+    case 'database':
+      return { kind, certificates, trouble: dice.pick(['crash', 'restart']) };
+    case 'failover':
+      return { kind: 'database', certificates, trouble: 'failover' };
+  }
+}
+
+/** Batches are many a second, publications two: each pass lies within a second of the start. */
+function passOf(point: FaultPoint, dice: Dice): number {
+  return point.startsWith('publish.') ? 1 + dice.below(2) : 2 + dice.below(12);
+}
+
+export function wordsOf(fault: Fault): string {
+  const { kind, certificates, ...rest } = fault;
+  const details = Object.entries(rest).map(([name, value]) => `${name} ${String(value)}`);
+  return [kind, ...(kind === 'point' ? [] : [`after ${certificates} certificates`]), ...details].join(', ');
+}
