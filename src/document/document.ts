@@ -33,7 +33,14 @@ export function readDocument<Schema extends TSchema>(text: string, file: string,
   return openDocument(text, file, schema).content;
 }
 
-const ajv = new Ajv2020({ allErrors: true, strict: true, verbose: true });
+// At every start: what would be optimised runs once, and whether the schemas are schemas is for a test to say.
+const ajv = new Ajv2020({
+  allErrors: true,
+  strict: true,
+  verbose: true,
+  validateSchema: false,
+  code: { optimize: false },
+});
 const validators = new WeakMap<TSchema, ValidateFunction>();
 
 function validatorOf(schema: TSchema): ValidateFunction {

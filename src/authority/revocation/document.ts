@@ -52,7 +52,7 @@ const Entry = Type.Object(
   closed,
 );
 
-const RevocationsSchema = Type.Object(
+export const RevocationsSchema = Type.Object(
   {
     apiVersion: Type.Literal('countersign.dev/v1'),
     kind: Type.Literal('Revocations'),

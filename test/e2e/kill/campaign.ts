@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Dice } from '#test/fuzz/mutate.ts';
 import { planned, wordsOf } from './fault.ts';
 import { PostgresGround } from './postgres-ground.ts';
@@ -33,16 +30,13 @@ export async function runCampaign(
 ): Promise<Campaign> {
   const { engine, replicas } = settings[setting];
   const faults = planned(engine, replicas, rounds, new Dice(seed));
-  const cache = mkdtempSync(join(tmpdir(), 'countersign-compiled-'));
   const done: Round[] = [];
   const sums = { records: 0, checkpoints: 0 };
   const database = engine === 'postgres' ? await PostgresGround.of(replicas) : undefined;
   try {
     for (let from = 0; from < rounds; from += roundsPerLog) {
       database?.begin();
-      await using stage = new Stage((folder) => database ?? new SqliteGround(folder), replicas, {
-        NODE_COMPILE_CACHE: cache,
-      });
+      await using stage = new Stage((folder) => database ?? new SqliteGround(folder), replicas);
       for (const fault of faults.slice(from, from + roundsPerLog)) {
         const round = await stage.round(fault);
         done.push(round);
@@ -61,7 +55,6 @@ export async function runCampaign(
     });
   } finally {
     await database?.[Symbol.asyncDispose]();
-    rmSync(cache, { recursive: true, force: true });
   }
   return { rounds: done, ...sums };
 }

@@ -16,8 +16,6 @@ export interface ReplicaOptions {
   /** The log's key, where it is not the only one that signs. */
   readonly logKeyPem?: string | undefined;
   readonly ledger: (home: TestHome) => Ledger;
-  /** Of the environment of its processes. */
-  readonly env: Readonly<Record<string, string>>;
 }
 
 /** A home and its clients, whose server is killed and started again and again. */
@@ -25,16 +23,14 @@ export class Replica implements AsyncDisposable {
   readonly home = new TestHome({ config: { telemetry: { logs: { level: 'warn', format: 'json' } } } });
   readonly clients: Clients;
   readonly #ledger: Ledger;
-  readonly #env: Readonly<Record<string, string>>;
   readonly #watcher: FSWatcher;
   #server: ServerProcess | undefined;
 
-  constructor({ name, store, logKeyPem, ledger, env }: ReplicaOptions) {
+  constructor({ name, store, logKeyPem, ledger }: ReplicaOptions) {
     if (logKeyPem !== undefined) this.home.write('audit/log.key', logKeyPem, 0o600);
     const audit = { ...Object(this.home.config).audit, ...(store !== undefined && { store }) };
     this.home.write('countersign.yaml', stringify({ ...this.home.config, instance: { name }, audit }));
     this.#ledger = ledger(this.home);
-    this.#env = env;
     this.clients = new Clients(this.home, this.#ledger.hold);
     mkdirSync(this.home.published);
     this.#watcher = watch(this.home.published, () => this.#look());
@@ -47,7 +43,7 @@ export class Replica implements AsyncDisposable {
   /** Starts its server, to die at a point where one is given; false if it did so before it was ready. */
   async start(deadly: Readonly<Record<string, string>> = {}): Promise<boolean> {
     try {
-      this.#server = await ServerProcess.start(this.home, { env: { ...this.#env, ...deadly } });
+      this.#server = await ServerProcess.start(this.home, { env: deadly });
       return true;
     } catch (thrown) {
       if (thrown instanceof NotStarted && thrown.ended.signal === 'SIGKILL') return false;

@@ -26,14 +26,13 @@ export class Stage implements AsyncDisposable {
   #ledger: Ledger | undefined;
   #vkey = '';
 
-  /** `env`: of all servers. */
-  constructor(makeGround: (folder: () => string) => Ground, replicas: number, env: Readonly<Record<string, string>>) {
+  constructor(makeGround: (folder: () => string) => Ground, replicas: number) {
     this.#ground = makeGround(() => this.#replica(0).home.path('audit'));
     let logKeyPem: string | undefined;
     for (let at = 0; at < replicas; at++) {
       const store = this.#ground.storeOf(at);
       const ledger = (home: TestHome) => this.#ledgerOf(home);
-      const replica = new Replica({ name: `replica-${at}`, store, logKeyPem, ledger, env });
+      const replica = new Replica({ name: `replica-${at}`, store, logKeyPem, ledger });
       logKeyPem ??= replica.home.logKeyPem;
       this.#replicas.push(replica);
     }
