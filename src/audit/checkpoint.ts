@@ -64,7 +64,12 @@ export interface ReadCheckpoint extends Checkpoint {
 /** Reads a checkpoint without checking its signatures. Throws Malformed. */
 export function parseCheckpoint(bytes: Uint8Array): ReadCheckpoint {
   const note = parseNote(bytes);
-  const [origin = '', decimal = '', base64 = ''] = note.text.split('\n');
+  return { ...parseCheckpointText(note.text), note };
+}
+
+/** Reads what a checkpoint's signatures are over. Throws Malformed. */
+export function parseCheckpointText(text: string): Checkpoint {
+  const [origin = '', decimal = '', base64 = ''] = text.split('\n');
   const root = decodeBase64(base64);
   const size = Number(decimal);
   if (!isKeyName(origin)) throw new Malformed('checkpoint: its first line must be the origin');
@@ -73,7 +78,7 @@ export function parseCheckpoint(bytes: Uint8Array): ReadCheckpoint {
   }
   if (root?.length !== hashLength)
     throw new Malformed('checkpoint: its third line must be the base64 root of 32 octets');
-  return { origin, size, root, note };
+  return { origin, size, root };
 }
 
 /** Reads a checkpoint and demands a signature by one of `verifiers`, whose name must be its origin. Throws Malformed. */

@@ -22,7 +22,12 @@ const emDash = '\u2014';
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function formatNote(note: Note): string {
-  return `${note.text}\n${note.signatures.map(signatureLine).join('')}`;
+  return `${note.text}\n${formatSignatures(note.signatures)}`;
+}
+
+/** Signatures alone, a line each: what a witness answers with. */
+export function formatSignatures(signatures: readonly NoteSignature[]): string {
+  return signatures.map(signatureLine).join('');
 }
 
 function signatureLine({ name, keyId, signature }: NoteSignature): string {
@@ -38,9 +43,21 @@ export function parseNote(bytes: Uint8Array): Note {
   const split = whole.lastIndexOf('\n\n');
   if (split < 0 || !whole.endsWith('\n'))
     throw new Malformed('note: no empty line before its signatures, or no last newline');
-  const lines = whole.slice(split + 2, -1).split('\n');
+  return { text: whole.slice(0, split + 1), signatures: parseLines(whole.slice(split + 2)) };
+}
+
+/** Reads signature lines without the note that they belong to. Throws Malformed, also where there is none. */
+export function parseSignatures(bytes: Uint8Array): readonly NoteSignature[] {
+  if (bytes.length > maxNoteLength) throw new Malformed('signatures: longer than 1,000,000 octets');
+  const text = decodeText(bytes);
+  if (!text.endsWith('\n')) throw new Malformed('signatures: no last newline');
+  return parseLines(text);
+}
+
+function parseLines(text: string): readonly NoteSignature[] {
+  const lines = text.slice(0, -1).split('\n');
   if (lines.length > maxSignatures) throw new Malformed(`note: more than ${maxSignatures} signatures`);
-  return { text: whole.slice(0, split + 1), signatures: lines.map(parseSignature) };
+  return lines.map(parseSignature);
 }
 
 function decodeText(bytes: Uint8Array): string {

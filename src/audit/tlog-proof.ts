@@ -1,4 +1,4 @@
-import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
+import { openCheckpoint, type ReadCheckpoint } from './checkpoint.ts';
 import { Malformed } from './malformed.ts';
 import { hashLength, leafHash } from './merkle.ts';
 import { rootFromInclusion } from './merkle-proof.ts';
@@ -56,7 +56,7 @@ export function verifyTlogProof(
   proof: TlogProof,
   entry: Uint8Array,
   ...verifiers: readonly NoteVerifier[]
-): Checkpoint {
+): ReadCheckpoint {
   const checkpoint = openCheckpoint(Buffer.from(proof.checkpoint), ...verifiers);
   const root = rootFromInclusion(leafHash(entry), proof.index, checkpoint.size, proof.path);
   if (root === undefined || Buffer.compare(root, checkpoint.root) !== 0) {

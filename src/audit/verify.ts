@@ -1,12 +1,14 @@
 import { decodeBundle, encodeBundle } from './bundle.ts';
-import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, openCheckpoint, type ReadCheckpoint } from './checkpoint.ts';
 import { decodeEntry } from './entry.ts';
 import { type KeptCheckpoint, KeptCheckpoints } from './kept-checkpoint.ts';
 import { Malformed } from './malformed.ts';
 import { hashLength, leafHash, RightEdge } from './merkle.ts';
 import { type PathByWidth, PublishedFiles } from './published-files.ts';
+import { demandQuorum } from './quorum.ts';
 import { foldTile } from './tile-hashes.ts';
 import { bundlePath, checkpointPath, hashesAt, tileHeight, tilePath, tileWidth } from './tiles.ts';
+import type { TrustPolicy } from './trust-policy.ts';
 import { Unverified } from './unverified.ts';
 import { type NoteVerifier, parseVkeys } from './vkey.ts';
 
@@ -16,34 +18,40 @@ export type VerifyProgress = (checked: number, size: number) => void;
 /**
  * Checks a published log from its directory and its public key (a C2SP vkey, or one a line) alone: each entry canonical,
  * at its own index, never older than the one before; entries → leaf hashes → tiles, those of earlier sizes too → root →
- * signed checkpoint; and each `kept` checkpoint a beginning of it. Holds one bundle and one tile per level in memory.
- * Gives the checkpoint; throws Unverified, or Malformed for the vkey.
+ * signed checkpoint; each `kept` checkpoint a beginning of it; and the quorum of a policy, where there is one. Holds one
+ * bundle and one tile per level in memory. Gives the checkpoint; throws Unverified, or Malformed for the vkey.
  */
 export async function verifyDirectory(
   directory: string,
   vkey: string,
   onProgress: VerifyProgress = () => {},
   kept: readonly KeptCheckpoint[] = [],
-): Promise<Checkpoint> {
-  return new Verification(new PublishedFiles(directory), parseVkeys(vkey), kept).run(onProgress);
+  policy?: TrustPolicy,
+): Promise<ReadCheckpoint> {
+  return new Verification(new PublishedFiles(directory), { verifiers: parseVkeys(vkey), policy }, kept).run(onProgress);
+}
+
+interface Trust {
+  readonly verifiers: readonly NoteVerifier[];
+  readonly policy: TrustPolicy | undefined;
 }
 
 class Verification {
   readonly #files: PublishedFiles;
-  readonly #verifiers: readonly NoteVerifier[];
+  readonly #trust: Trust;
   readonly #edge = new RightEdge();
   /** The hashes of the newest tile of each level, as they follow from the entries. */
   readonly #expected: Buffer[] = [];
   readonly #kept: KeptCheckpoints;
   #time = '';
 
-  constructor(files: PublishedFiles, verifiers: readonly NoteVerifier[], kept: readonly KeptCheckpoint[]) {
+  constructor(files: PublishedFiles, trust: Trust, kept: readonly KeptCheckpoint[]) {
     this.#files = files;
-    this.#verifiers = verifiers;
+    this.#trust = trust;
     this.#kept = new KeptCheckpoints(kept);
   }
 
-  async run(onProgress: VerifyProgress): Promise<Checkpoint> {
+  async run(onProgress: VerifyProgress): Promise<ReadCheckpoint> {
     const checkpoint = await this.#checkpoint();
     const { size } = checkpoint;
     this.#kept.demandGrowth(size);
@@ -66,10 +74,15 @@ class Verification {
     return checkpoint;
   }
 
-  async #checkpoint(): Promise<Checkpoint> {
+  async #checkpoint(): Promise<ReadCheckpoint> {
     const bytes = await this.#files.readIfThere(checkpointPath);
     if (bytes === undefined) throw new Unverified(checkpointPath, undefined, 'the file is missing');
-    return named(checkpointPath, undefined, () => openCheckpoint(bytes, ...this.#verifiers));
+    return named(checkpointPath, undefined, () => {
+      const { verifiers, policy } = this.#trust;
+      const checkpoint = openCheckpoint(bytes, ...verifiers);
+      if (policy !== undefined) demandQuorum(checkpoint.note, policy.witnesses, policy.quorum);
+      return checkpoint;
+    });
   }
 
   async #entries(n: number, width: number): Promise<{ file: string; entries: readonly Uint8Array[] }> {

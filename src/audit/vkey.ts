@@ -30,25 +30,43 @@ export function demandKeyName(name: string): string {
 /** The vkey of an Ed25519 or ECDSA public key. */
 export function formatVkey(name: string, publicKey: KeyObject): string {
   const { type, material } = encodeKey(publicKey);
-  const id = keyIdOf(demandKeyName(name), type, material).toString(16).padStart(8, '0');
+  return joinVkey(demandKeyName(name), type, material);
+}
+
+export function joinVkey(name: string, type: number, material: Uint8Array): string {
+  const id = keyIdOf(name, type, material).toString(16).padStart(8, '0');
   return `${name}+${id}+${Buffer.concat([Uint8Array.of(type), material]).toString('base64')}`;
 }
 
-/** Reads a vkey. Throws Malformed, naming the part that is wrong. */
+/** Reads the vkey of a log. Throws Malformed, naming the part that is wrong. */
 export function parseVkey(vkey: string): NoteVerifier {
+  const { name, keyId, type, material } = splitVkey(vkey);
+  const publicKey = decodeKey(type, material);
+  const digest = type === ecdsaNoteKey ? 'sha256' : null;
+  return { name, keyId, verifies: (text, signature) => verifies(digest, text, publicKey, signature) };
+}
+
+/** A vkey in its parts, whatever kind of key it is of; `material` comes after the octet of the type. */
+export interface VkeyParts {
+  readonly name: string;
+  readonly keyId: number;
+  readonly type: number;
+  readonly material: Uint8Array;
+}
+
+/** Throws Malformed, also for an id that is not of this name and key. */
+export function splitVkey(vkey: string): VkeyParts {
   const [name = '', id = '', ...rest] = vkey.trim().split('+');
   const key = decodeBase64(rest.join('+'));
   if (!isKeyName(name)) throw new Malformed('verifier key: its name is missing or holds white space');
   if (!/^[0-9a-f]{8}$/.test(id)) throw new Malformed('verifier key: its id must be 8 hexadecimal digits');
   if (key === undefined || key.length < 2) throw new Malformed('verifier key: its last part must be base64 of the key');
-  const [type] = key;
+  const [type = 0] = key;
   const material = key.subarray(1);
-  const publicKey = decodeKey(type, material);
-  const keyId = keyIdOf(name, type ?? 0, material);
+  const keyId = keyIdOf(name, type, material);
   if (keyId !== Number.parseInt(id, 16))
     throw new Malformed('verifier key: its id does not belong to this name and key');
-  const digest = type === ecdsaNoteKey ? 'sha256' : null;
-  return { name, keyId, verifies: (text, signature) => verifies(digest, text, publicKey, signature) };
+  return { name, keyId, type, material };
 }
 
 /** Vkeys, one a line: those of a log whose key is being replaced. Throws Malformed, also where there is none. */
@@ -86,7 +104,7 @@ function encodeKey(publicKey: KeyObject): { type: number; material: Uint8Array }
 // SubjectPublicKeyInfo of an Ed25519 key up to the 32 octets of the key (RFC 8410 §4).
 const ed25519Prefix = Buffer.from('302a300506032b6570032100', 'hex');
 
-function decodeKey(type: number | undefined, material: Uint8Array): KeyObject {
+function decodeKey(type: number, material: Uint8Array): KeyObject {
   try {
     if (type === ed25519NoteKey && material.length === 32) {
       return createPublicKey({ key: Buffer.concat([ed25519Prefix, material]), format: 'der', type: 'spki' });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { openCheckpoint, signCheckpoint, softwareCheckpointSigner } from '#audit/checkpoint.ts';
+import { cosigner } from '#audit/cosignature.ts';
 import { formatNote, parseNote } from '#audit/note.ts';
 import { parseVkey } from '#audit/vkey.ts';
 import { Pkcs11KeyStore } from '#keys/pkcs11/key-store.ts';
@@ -13,7 +14,6 @@ import { softhsmModule, type TestToken, testToken } from '#test/keys/softhsm.ts'
 import { describeWith } from '#test/oracles.ts';
 import { InProcess, quiet } from '#test/server/in-process.ts';
 import { TestHome } from '#test/support/home.ts';
-import { cosigner } from './cosigner.ts';
 import { fsck, logcheck } from './judges.ts';
 import { ours } from './ours.ts';
 
@@ -25,13 +25,17 @@ describeWith(['set:transparency'], 'a checkpoint with signatures of every kind',
     softwareCheckpointSigner(generateKeyPairSync('ed25519').privateKey, origin),
     softwareCheckpointSigner(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, origin),
   ];
-  const witnesses = [cosigner('ed25519', 'witness.example/one'), cosigner('ml-dsa-44', 'witness.example/two')];
+  const witnesses = [
+    cosigner('witness.example/one', generateKeyPairSync('ed25519').privateKey),
+    cosigner('witness.example/two', generateKeyPairSync('ml-dsa-44').privateKey),
+  ];
   beforeAll(async () => {
     const notes = await Promise.all(signers.map((signer) => signCheckpoint(signer, 42, Buffer.alloc(32, 7))));
     const [{ text } = { text: '' }, ...rest] = notes.map((note) => parseNote(Buffer.from(note)));
     const own = notes.flatMap((note) => parseNote(Buffer.from(note)).signatures);
     expect(rest.map((other) => other.text)).toEqual([text]);
-    const signatures = [...own, ...witnesses.map((witness) => witness.cosign(text, 1_795_000_000))];
+    const cosigned = await Promise.all(witnesses.map((witness) => witness.cosign(text, 1_795_000_000)));
+    const signatures = [...own, ...cosigned];
     writeFileSync(file, formatNote({ text, signatures }));
   });
   afterAll(() => rmSync(folder, { recursive: true }));

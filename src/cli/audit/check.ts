@@ -7,11 +7,11 @@ import { plain } from '../terminal/plain.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { identityOf, serialOf } from './filters.ts';
 import { certificateSha256, type FoundRecord, findCertificate } from './find-certificate.ts';
-import { readLogKey } from './log-key.ts';
 import { openSource } from './log-source.ts';
 import type { checkOptions } from './options.ts';
 import { provenRecord } from './proof-file.ts';
 import { PublishedLog } from './published-log.ts';
+import { readTrust } from './trust.ts';
 
 type CheckInput = Input<typeof checkOptions>;
 
@@ -38,7 +38,7 @@ export async function runCheck(input: CheckInput, terminal: Terminal): Promise<E
 function checkAgainst(file: string, sha256: string, { options, home }: CheckInput, terminal: Terminal): Exit {
   if (options.log !== undefined || options.store !== undefined)
     throw new Failure('usage', 'give --proof, or a log to look into: not both');
-  const { origin, size, ...found } = provenRecord(file, sha256, readLogKey(options.key, home));
+  const { origin, size, ...found } = provenRecord(file, sha256, readTrust(options, home));
   const proof = { state: 'proven', size } as const;
   if (options.json) terminal.printJson({ ...checkJson(sha256, size, found, proof), origin });
   else terminal.print(checkText(sha256, size, found, proof, terminal));
@@ -52,8 +52,9 @@ function proofOf(index: number, { options, home }: CheckInput): Proof {
   const published = new PublishedLog(directory);
   if (index >= published.size) return { state: 'unpublished' };
   // Without a key there is nothing to hold the checkpoint against; the answer says so.
-  if (options.key === undefined && !existsSync(home.logKey)) return { state: 'unproven', size: published.size };
-  published.prove(index, readLogKey(options.key, home));
+  const given = options.key ?? options['trust-policy'];
+  if (given === undefined && !existsSync(home.logKey)) return { state: 'unproven', size: published.size };
+  published.prove(index, readTrust(options, home));
   return { state: 'proven', size: published.size };
 }
 

@@ -4,18 +4,23 @@ const keyOption = value(
   'VKEY',
   "the log's public key: a vkey, or a file with one, or with one a line (default: the home's log.vkey)",
 );
+const trustOption = value(
+  'FILE',
+  'a trust policy (C2SP tlog-policy): the logs that are believed, and the witnesses that must have cosigned the checkpoint',
+);
 const logOption = value('DIR', "the published log: checkpoint, tiles, entries (default: the home's)");
 const storeOption = value('DIR', "the server's own store, read beside it (default: the home's, unless --log is given)");
 
 export const verifyOptions = {
   key: keyOption,
+  'trust-policy': trustOption,
   kept: many('FILE', 'a checkpoint that you kept of an earlier look: the log must still begin with it'),
   store: value(
     'DIR',
     "check the server's own store as well: its folder, or its configuration file where that names a PostgreSQL (default: the home's, unless a DIR is given)",
   ),
   json: flag(
-    'one JSON object: {"verified", "origin", "size", "root"} or {"verified": false, "file", "index", "problem"}',
+    'one JSON object: {"verified", "origin", "size", "root", "witnesses"} or {"verified": false, "file", "index", "problem"}',
   ),
 } as const;
 
@@ -34,7 +39,12 @@ export const listOptions = {
   json: flag('one JSON object: {"size", "records": [...], "before"}; "before" continues with --before'),
 } as const;
 
-const findOptions = { log: logOption, store: storeOption, key: keyOption } as const;
+const findOptions = {
+  log: logOption,
+  store: storeOption,
+  key: keyOption,
+  'trust-policy': trustOption,
+} as const;
 
 export const checkOptions = {
   ...findOptions,

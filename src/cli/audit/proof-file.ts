@@ -5,6 +5,7 @@ import { parseTlogProof, verifyTlogProof } from '#audit/tlog-proof.ts';
 import { parseVkeys } from '#audit/vkey.ts';
 import { Failure } from '../failure.ts';
 import { type FoundRecord, issuedSha256 } from './find-certificate.ts';
+import { demandWitnesses, type Trust } from './trust.ts';
 
 export interface ProvenRecord extends FoundRecord {
   readonly origin: string;
@@ -13,17 +14,18 @@ export interface ProvenRecord extends FoundRecord {
 }
 
 /**
- * The record that a `.tlog-proof` proves, with nothing else at hand than the log's key. Throws Failure `no` where it does
+ * The record that a `.tlog-proof` proves, with nothing else at hand than whom to trust. Throws Failure `no` where it does
  * not prove that the certificate of this SHA-256 (hex) was issued, `input` where it is no proof or brings no entry.
  */
-export function provenRecord(file: string, sha256: string, vkey: string): ProvenRecord {
+export function provenRecord(file: string, sha256: string, trust: Trust): ProvenRecord {
   const proof = read(file);
   const { entry: octets, index } = proof;
   if (octets === undefined) {
     throw new Failure('input', `${file}: does not bring the entry that it proves: it has no line "extra"`);
   }
-  const verifiers = parseVkeys(vkey);
-  const { origin, size } = demand(file, () => verifyTlogProof(proof, octets, ...verifiers));
+  const verifiers = parseVkeys(trust.vkey);
+  const { origin, size, note } = demand(file, () => verifyTlogProof(proof, octets, ...verifiers));
+  demandWitnesses(note, trust, file);
   const entry = demand(file, () => decodeEntry(octets));
   if (entry.seq !== index) throw new Failure('no', `${file}: its entry says that it is ${entry.seq}, not ${index}`);
   if (issuedSha256(entry) !== sha256) {

@@ -5,16 +5,16 @@ import type { Exit } from '../exit.ts';
 import { Failure } from '../failure.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { certificateSha256, findCertificate } from './find-certificate.ts';
-import { readLogKey } from './log-key.ts';
 import { openSource } from './log-source.ts';
 import type { proveOptions } from './options.ts';
 import { PublishedLog } from './published-log.ts';
+import { readTrust } from './trust.ts';
 
 type ProveInput = Input<typeof proveOptions>;
 
 export async function runProve(input: ProveInput, terminal: Terminal): Promise<Exit> {
   const { options, home } = input;
-  const vkey = readLogKey(options.key, home);
+  const trust = readTrust(options, home);
   const index = await indexOf(input, terminal);
   const published = new PublishedLog(options.log ?? home.log);
   if (index >= published.size) {
@@ -23,7 +23,7 @@ export async function runProve(input: ProveInput, terminal: Terminal): Promise<E
       `entry ${index} is recorded and not published yet: the checkpoint covers ${published.size}`,
     );
   }
-  const proof = formatTlogProof(published.prove(index, vkey));
+  const proof = formatTlogProof(published.prove(index, trust));
   if (options.out === undefined) {
     terminal.print(proof.trimEnd());
     return 'ok';

@@ -10,6 +10,7 @@ import type { TlogProof } from '#audit/tlog-proof.ts';
 import { parseVkeys } from '#audit/vkey.ts';
 import { Failure } from '../failure.ts';
 import type { LogSource } from './log-source.ts';
+import { demandWitnesses, type Trust } from './trust.ts';
 
 /** A published directory as of its checkpoint. Reading trusts it; `prove` checks what it gives. */
 export class PublishedLog implements LogSource {
@@ -45,9 +46,10 @@ export class PublishedLog implements LogSource {
     return found;
   }
 
-  /** A proof that was checked up to a checkpoint that `vkey` signed. Throws Failure `no` when it does not hold. */
-  prove(index: number, vkey: string): TlogProof {
-    const { size, root } = openCheckpoint(Buffer.from(this.#note), ...parseVkeys(vkey));
+  /** A proof that was checked up to a checkpoint that is trusted. Throws Failure `no` when it does not hold. */
+  prove(index: number, trust: Trust): TlogProof {
+    const { size, root, note } = openCheckpoint(Buffer.from(this.#note), ...parseVkeys(trust.vkey));
+    demandWitnesses(note, trust, this.#directory);
     const path = this.#path(index);
     const [entry] = this.entries(index, index + 1);
     const computed = entry && rootFromInclusion(leafHash(entry), index, size, path);

@@ -11,9 +11,9 @@ import { facts } from '../terminal/facts.ts';
 import { plain } from '../terminal/plain.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { readGuard, readKept } from './kept.ts';
-import { readLogKey } from './log-key.ts';
 import type { verifyOptions } from './options.ts';
 import { PublishedLog } from './published-log.ts';
+import { readTrust, witnessNames } from './trust.ts';
 import { storeOf } from './verified-store.ts';
 
 type VerifyInput = Input<typeof verifyOptions>;
@@ -25,6 +25,8 @@ interface Verdict {
   readonly origin?: string;
   readonly size?: number;
   readonly root?: string;
+  /** Those that a trust policy knows. */
+  readonly witnesses?: readonly string[];
   /** Of the first thing that does not fit. */
   readonly file?: string;
   readonly index?: number;
@@ -50,15 +52,19 @@ export async function runVerify(input: VerifyInput, terminal: Terminal): Promise
 async function verifyPublished({ options, operands, home }: VerifyInput, terminal: Terminal): Promise<Published> {
   const of = operands[0] ?? home.log;
   if (!existsSync(of)) throw new Failure('input', `${of}: there is no such folder`);
-  const vkey = readLogKey(options.key, home);
+  const trust = readTrust(options, home);
+  const { vkey } = trust;
   const kept = readKept(options.kept, vkey);
   using progress = terminal.progress(`verifying ${of}`);
   try {
     const guard = operands[0] === undefined ? await readGuard(home, vkey) : undefined;
     const all: readonly KeptCheckpoint[] = guard === undefined ? kept : [...kept, guard];
-    const checkpoint = await verifyDirectory(of, vkey, (done, count) => progress.at(done, count), all);
-    const { origin, size, root } = checkpoint;
-    return { verdict: { verified: true, of, origin, size, root: Buffer.from(root).toString('base64') }, checkpoint };
+    const onProgress = (done: number, count: number) => progress.at(done, count);
+    const checkpoint = await verifyDirectory(of, vkey, onProgress, all, trust.policy);
+    const { origin, size } = checkpoint;
+    const root = Buffer.from(checkpoint.root).toString('base64');
+    const witnesses = witnessNames(checkpoint.note, trust);
+    return { verdict: { verified: true, of, origin, size, root, ...(trust.policy && { witnesses }) }, checkpoint };
   } catch (thrown) {
     if (!(thrown instanceof Unverified)) throw thrown;
     const { file, index, message } = thrown;
@@ -89,13 +95,14 @@ async function verifyOwnStore(
 }
 
 function verdictText(verdict: Verdict, { style }: Terminal): string {
-  const { verified, of, origin, size, root, problem } = verdict;
+  const { verified, of, origin, size, root, witnesses, problem } = verdict;
   if (!verified) return `${style.bad('NOT VERIFIED')}  ${plain(of)}\n  ${plain(problem ?? '')}`;
   const list = facts(
     [
       ['origin', origin && plain(origin)],
       ['entries', String(size)],
       ['root', root],
+      ['cosigned by', witnesses && plain(witnesses.join(', ') || 'nobody')],
     ],
     style,
   );

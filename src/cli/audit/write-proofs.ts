@@ -24,7 +24,7 @@ export async function writeProofs(
   { home, options }: ProofInput,
   terminal: Terminal,
 ): Promise<void> {
-  const vkey = readLogKey(options.key, home);
+  const trust = { vkey: readLogKey(options.key, home) };
   const published = new PublishedLog(home.log);
   const indexes = indexesOf(answer);
   await mkdir(directory, { recursive: true });
@@ -34,7 +34,7 @@ export async function writeProofs(
         'unavailable',
         `entry ${index} is recorded and not published yet: the checkpoint covers ${published.size}`,
       );
-    await writeDurably(join(directory, `${index}.tlog-proof`), formatTlogProof(published.prove(index, vkey)));
+    await writeDurably(join(directory, `${index}.tlog-proof`), formatTlogProof(published.prove(index, trust)));
   }
   terminal.note(`${indexes.length} proofs written to ${directory}`);
 }

@@ -52,7 +52,7 @@ function look(home: Home, vkey: string, progress: Progress, fits: (entry: Entry)
   const log = new PublishedLog(home.log);
   for (const [index, octets] of newestFirst(log, progress)) {
     const entry = decodeEntry(octets);
-    if (fits(entry)) return { index, size: log.size, entry, proofLength: log.prove(index, vkey).path.length };
+    if (fits(entry)) return { index, size: log.size, entry, proofLength: log.prove(index, { vkey }).path.length };
   }
   return undefined;
 }

@@ -5,6 +5,8 @@
 //	logcheck consistent VKEY OLDER SOURCE      the checkpoint in OLDER is a beginning of the log
 //	logcheck proof VKEY PROOF CERTIFICATE      the certificate is the one in the entry that PROOF proves (tlog-proof)
 //	logcheck opens VKEY CHECKPOINT             the checkpoint is signed by that key
+//	logcheck witnessed POLICY FILE             whether the checkpoint or proof has the quorum of a trust policy (tlog-policy)
+//	logcheck cosign KIND NAME VKEY CHECKPOINT  the log's checkpoint, cosigned by a new key of ed25519 or ml-dsa-44
 //
 // VKEY is a vkey or a file with one, SOURCE a folder or a URL. One JSON object on standard output and exit code 0, or
 // what is wrong on standard error and 1.
@@ -29,6 +31,8 @@ var commands = map[string]struct {
 	"consistent": {3, checkConsistency},
 	"proof":      {3, checkProof},
 	"opens":      {2, openCheckpoint},
+	"witnessed":  {2, checkWitnesses},
+	"cosign":     {4, cosign},
 }
 
 func main() {
