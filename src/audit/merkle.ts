@@ -60,18 +60,29 @@ export class RightEdge {
   }
 
   append(leaf: Uint8Array, completed?: SubtreeListener): void {
-    let root = leaf;
-    let height = 0;
+    this.appendSubtree(0, leaf, completed);
+  }
+
+  /** Appends 2^height leaves at once, by the root over them. Throws RangeError where no such subtree can begin. */
+  appendSubtree(height: number, subtree: Uint8Array, completed?: SubtreeListener): void {
+    const position = this.#size / 2 ** height;
+    if (!Number.isInteger(position)) throw new RangeError(`no subtree of height ${height} begins at ${this.#size}`);
+    let root = subtree;
     completed?.(height, root);
-    for (let rest = this.#size; rest % 2 === 1; rest = (rest - 1) / 2) {
+    for (let rest = position, grown = height; rest % 2 === 1; rest = (rest - 1) / 2) {
       const left = this.#roots.pop();
       if (left === undefined) throw new RangeError('the edge has lost a root');
       root = nodeHash(left, root);
-      height++;
-      completed?.(height, root);
+      grown++;
+      completed?.(grown, root);
     }
     this.#roots.push(root);
-    this.#size++;
+    this.#size += 2 ** height;
+  }
+
+  /** Of its complete subtrees, largest first. */
+  get roots(): readonly Uint8Array[] {
+    return this.#roots;
   }
 
   root(): Uint8Array {

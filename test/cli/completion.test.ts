@@ -36,7 +36,7 @@ describe('bash completion', () => {
 
   it.each([
     [['ins'], ['inspect']],
-    [['audit', 'v'], ['verify']],
+    [['audit', 'p'], ['prove']],
     [['audit', 'list', '--out'], ['--outcome']],
     [
       ['audit', 'list', '--outcome', ''],
@@ -73,7 +73,7 @@ describe.skipIf(!has('zsh'))('zsh completion (needs zsh: install the package zsh
 describe.skipIf(!has('fish'))('fish completion (needs fish: install the package fish)', () => {
   it.each([
     ['countersign ins', ['inspect']],
-    ['countersign audit v', ['verify']],
+    ['countersign audit p', ['prove']],
     ['countersign audit list --outcome ', ['denied', 'failed', 'success']],
     ['countersign audit list --sin', ['--since']],
   ])('offers for %s', async (line, offered) => {

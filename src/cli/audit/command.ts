@@ -1,6 +1,7 @@
 import { questionNames } from '#audit/questions/catalogue.ts';
 import { defineCommand, defineGroup } from '../command/command.ts';
 import { askOptions } from './ask-options.ts';
+import { exportRecords, verifyExport } from './export/command.ts';
 import { checkOptions, listOptions, makeKeyOptions, proveOptions, verifyOptions } from './options.ts';
 
 const verify = defineCommand({
@@ -143,5 +144,5 @@ export const audit = defineGroup({
   name: 'audit',
   summary: 'Verify, search and prove the tamper-evident log.',
   about: ['Every decision is one entry of an RFC 6962 tree, published as C2SP tiles.'],
-  members: [verify, list, ask, check, prove, makeKey],
+  members: [verify, list, ask, check, prove, exportRecords, verifyExport, makeKey],
 });

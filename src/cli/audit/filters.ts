@@ -39,7 +39,8 @@ export function readFilters(given: Given, now: number): Filters {
 }
 
 /** `key.weak` begins `key.weak.roca` and itself, but not `key.weakness`. */
-const begins = (word: string, start: string) => word === start || word.startsWith(`${start.replace(/\.$/, '')}.`);
+export const begins = (word: string, start: string) =>
+  word === start || word.startsWith(`${start.replace(/\.$/, '')}.`);
 
 export function identityOf({ certificate, caller }: Entry): string | undefined {
   return textIn(certificate, 'identity') ?? textIn(caller, 'identity');

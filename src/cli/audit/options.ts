@@ -1,6 +1,6 @@
 import { flag, many, value } from '../command/options.ts';
 
-const keyOption = value(
+export const keyOption = value(
   'VKEY',
   "the log's public key: a vkey, or a file with one, or with one a line (default: the home's log.vkey)",
 );
@@ -8,7 +8,7 @@ const trustOption = value(
   'FILE',
   'a trust policy (C2SP tlog-policy): the logs that are believed, and the witnesses that must have cosigned the checkpoint',
 );
-const logOption = value('DIR', "the published log: checkpoint, tiles, entries (default: the home's)");
+export const logOption = value('DIR', "the published log: checkpoint, tiles, entries (default: the home's)");
 const storeOption = value('DIR', "the server's own store, read beside it (default: the home's, unless --log is given)");
 
 export const verifyOptions = {

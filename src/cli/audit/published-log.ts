@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { decodeBundle } from '#audit/bundle.ts';
 import { openCheckpoint, parseCheckpoint, type ReadCheckpoint } from '#audit/checkpoint.ts';
 import { leafHash } from '#audit/merkle.ts';
-import { inclusionProof, rootFromInclusion } from '#audit/merkle-proof.ts';
+import { type HashSource, inclusionProof, rootFromInclusion } from '#audit/merkle-proof.ts';
 import { TileHashes } from '#audit/tile-hashes.ts';
 import { bundlePath, checkpointPath, hashesAt, tilePath, tileWidth } from '#audit/tiles.ts';
 import type { TlogProof } from '#audit/tlog-proof.ts';
@@ -19,6 +19,9 @@ export class PublishedLog implements LogSource {
   readonly #directory: string;
   readonly #checkpoint: ReadCheckpoint;
   readonly #note: string;
+  readonly #newestTiles: { readonly n: number; readonly octets: Uint8Array }[] = [];
+  /** Roots of the complete subtrees, as the tiles have them. */
+  readonly hashes: HashSource = new TileHashes((level, n) => this.#hashTile(level, n));
 
   /** Throws Failure `input` where no checkpoint is, Malformed for one that is none. */
   constructor(directory: string) {
@@ -64,9 +67,23 @@ export class PublishedLog implements LogSource {
     return this.#tile((width) => tilePath(0, n, width), n, 0);
   }
 
+  /** The signed note that stands there. Throws Malformed unless `vkey` signed it. */
+  noteSignedBy(vkey: string): string {
+    openCheckpoint(Buffer.from(this.#note), ...parseVkeys(vkey));
+    return this.#note;
+  }
+
   #path(index: number): readonly Uint8Array[] {
-    const hashes = new TileHashes((level, n) => this.#tile((width) => tilePath(level, n, width), n, level));
-    return inclusionProof(hashes, index, this.size);
+    return inclusionProof(this.hashes, index, this.size);
+  }
+
+  /** One after the other, neighbours are mostly in the same tile. */
+  #hashTile(level: number, n: number): Uint8Array {
+    const last = this.#newestTiles[level];
+    if (last?.n === n) return last.octets;
+    const octets = this.#tile((width) => tilePath(level, n, width), n, level);
+    this.#newestTiles[level] = { n, octets };
+    return octets;
   }
 
   /** A partial tile or bundle may be gone once its full one is there. */
@@ -74,6 +91,10 @@ export class PublishedLog implements LogSource {
     const width = Math.min(tileWidth, hashesAt(level, this.size) - n * tileWidth);
     const partial = join(this.#directory, path(width));
     return readFileSync(existsSync(partial) ? partial : join(this.#directory, path(tileWidth)));
+  }
+
+  get origin(): string {
+    return this.#checkpoint.origin;
   }
 
   close(): void {}

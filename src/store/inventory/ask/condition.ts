@@ -1,8 +1,9 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Kept, RecordsQuestion } from '#audit/questions/catalogue.ts';
 import type { Filters } from '#audit/questions/filters.ts';
-import { member, prefix, prefixOfText, serialOctets, text } from '../row.ts';
+import { prefix, prefixOfText, serialOctets } from '../row.ts';
 import { youngKeyMs } from '../schema.ts';
+import { checksOf, isHash } from './checks.ts';
 import { idOf, idsBeginning, idsUnder } from './known-words.ts';
 
 /** What a row must satisfy. */
@@ -64,8 +65,6 @@ export function conditionsOf(
   };
 }
 
-const isHash = (value: string | undefined) => value !== undefined && /^[0-9a-f]{40,}$/.test(value);
-
 function octetConditions({ serial, sha256, key, token, pod }: Filters): Condition[] {
   const known = [
     ['serial', serial === undefined ? undefined : serialOctets(serial)],
@@ -114,25 +113,4 @@ const keptBy: Readonly<Record<Kept, Condition | undefined>> = {
 function keptAlone({ kept }: RecordsQuestion): Condition[] {
   const condition = kept && keptBy[kept];
   return condition === undefined ? [] : [condition];
-}
-
-function checksOf({ sha256, key, token, pod }: Filters): ((entry: unknown) => boolean)[] {
-  const caller = (entry: unknown) => member(entry, 'caller');
-  const certificate = (entry: unknown) => member(entry, 'certificate');
-  return [
-    ...(sha256 === undefined ? [] : [(entry: unknown) => text(certificate(entry), 'sha256') === sha256]),
-    ...(key === undefined ? [] : [(entry: unknown) => keyOf(entry) === key]),
-    ...(token === undefined ? [] : [(entry: unknown) => text(member(caller(entry), 'credential'), 'jti') === token]),
-    ...(pod === undefined ? [] : [(entry: unknown) => podOf(entry) === pod]),
-  ];
-}
-
-function keyOf(entry: unknown): string | undefined {
-  const key = member(member(entry, 'certificate'), 'key') ?? member(member(entry, 'asked'), 'key');
-  return text(key, 'spkiSha256');
-}
-
-function podOf(entry: unknown): string | undefined {
-  const of = (name: string) => text(member(member(entry, name), 'pod'), 'name');
-  return of('onBehalfOf') ?? of('caller');
 }

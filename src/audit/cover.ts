@@ -1,0 +1,32 @@
+import type { RightEdge } from './merkle.ts';
+import type { HashSource } from './merkle-proof.ts';
+
+/** A complete subtree: its leaves are [index·2^height, (index + 1)·2^height). */
+export interface Subtree {
+  readonly height: number;
+  readonly index: number;
+}
+
+/**
+ * The fewest complete subtrees that are exactly leaves [from, to), left to right. Their roots stand for leaves that are not
+ * shown: with these, and the leaves that are, whoever goes from left to right gets the root of the whole tree.
+ */
+export function* coverOf(from: number, to: number): Generator<Subtree> {
+  for (let at = from; at < to; ) {
+    let height = 0;
+    while (at % 2 ** (height + 1) === 0 && at + 2 ** (height + 1) <= to) height++;
+    yield { height, index: at / 2 ** height };
+    at += 2 ** height;
+  }
+}
+
+/** Takes the edge from where it is to `to`, by roots alone; gives those that it took. */
+export function skip(edge: RightEdge, to: number, source: HashSource): Uint8Array[] {
+  const taken: Uint8Array[] = [];
+  for (const { height, index } of coverOf(edge.size, to)) {
+    const root = source.subtree(height, index);
+    edge.appendSubtree(height, root);
+    taken.push(root);
+  }
+  return taken;
+}

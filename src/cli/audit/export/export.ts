@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { gzipSync } from 'node:zlib';
+import { type FormatName, formatNames } from '#export/formats.ts';
+import { writeDurably } from '#keys/durable-file.ts';
+import type { Input } from '../../command/command.ts';
+import type { Exit } from '../../exit.ts';
+import { Failure } from '../../failure.ts';
+import { facts } from '../../terminal/facts.ts';
+import { plain } from '../../terminal/plain.ts';
+import type { Progress } from '../../terminal/progress.ts';
+import type { Terminal } from '../../terminal/terminal.ts';
+import { readLogKey } from '../log-key.ts';
+import { PublishedLog } from '../published-log.ts';
+import { isPacked, type Manifest, manifestBeside, writeManifest } from './manifest.ts';
+import { type ExportFilter, exportFilters, type exportOptions } from './options.ts';
+import { beginState, PartFile, readState, stateBeside } from './part-file.ts';
+import { checkpointOf, formatOf, makePlan } from './plan.ts';
+import { rowsOf } from './rows.ts';
+import { filterTexts } from './select.ts';
+
+type ExportInput = Input<typeof exportOptions>;
+
+/** Steps between two saves of how far it came: what a crash costs. */
+const stepsASave = 8;
+
+export async function runExport(input: ExportInput, terminal: Terminal): Promise<Exit> {
+  const { options, home } = input;
+  const file = options.out;
+  if (file === undefined) throw new Failure('usage', 'say where it goes: -o FILE');
+  const log = new PublishedLog(options.log ?? home.log);
+  const state = stateFor(file, input, log);
+  const manifest = await exportTo(file, state, log, terminal);
+  if (options.json) {
+    const { rows, from, to, complete } = manifest;
+    terminal.printJson({ file, rows, from, to, complete, manifest: manifestBeside(file) });
+  } else terminal.print(told(file, manifest, terminal));
+  return 'ok';
+}
+
+/** Where this file was left, or the beginning. Throws Failure where something else is there already. */
+function stateFor(file: string, { options, home }: ExportInput, log: PublishedLog) {
+  const name: FormatName = formatNames.find((each) => each === options.format) ?? 'jsonl';
+  const typed = exportFilters.flatMap((filter): [ExportFilter, string][] => {
+    const text = options[filter];
+    return text === undefined ? [] : [[filter, text]];
+  });
+  const asked = JSON.stringify([name, ...typed]);
+  const left = readState(file);
+  if (left === undefined) {
+    const there = [file, manifestBeside(file)].find((each) => existsSync(each));
+    if (there !== undefined) throw new Failure('input', `${there}: exists already`);
+    const note = log.noteSignedBy(readLogKey(options.key, home));
+    const filters = filterTexts(Object.fromEntries(typed), Date.now());
+    return beginState(asked, makePlan(log, note, name, filters));
+  }
+  if (left.asked !== asked)
+    throw new Failure(
+      'input',
+      `${stateBeside(file)}: another export was begun here`,
+      'ask for the same format and filters to go on with it, or remove it to begin anew',
+    );
+  if (left.plan.to > log.size || log.size < checkpointOf(left.plan).size)
+    throw new Failure('no', `${log.name}: has ${log.size} entries, fewer than when this export was begun`);
+  return left;
+}
+
+async function exportTo(
+  file: string,
+  state: ReturnType<typeof beginState>,
+  log: PublishedLog,
+  terminal: Terminal,
+): Promise<Manifest> {
+  const { plan } = state;
+  const { holdsEntries } = formatOf(plan);
+  await using part = await PartFile.open(file, state);
+  using progress = terminal.progress(`exporting ${log.name}`);
+  if (!state.whole) await write(part, log, progress);
+  await part.finish(holdsEntries);
+  const manifest = await manifestOf(part);
+  await writeDurably(manifestBeside(file), writeManifest(manifest));
+  await part.forget();
+  return manifest;
+}
+
+async function write(part: PartFile, log: PublishedLog, progress: Progress): Promise<void> {
+  const { plan, next } = part.state;
+  const { edge } = part;
+  const format = formatOf(plan);
+  const encoding = format.open();
+  const packed = isPacked(part.file);
+  const pack = packed ? inMember : (octets: Uint8Array) => octets;
+  if (part.state.octets === 0) await part.add(pack(encoding.head), [], 0, next);
+  let steps = 0;
+  for (const step of rowsOf(log, plan, { format, encoding }, edge, next)) {
+    await part.add(
+      pack(Buffer.concat(step.rows.map(({ octets }) => octets))),
+      step.hashes,
+      step.rows.length,
+      step.next,
+    );
+    steps++;
+    if (steps % stepsASave === 0 && 'row' in format) await part.save(edge);
+    progress.at(step.next - plan.from, plan.to - plan.from);
+  }
+  await part.add(pack(encoding.end()), [], 0, plan.to);
+  // Nothing at all is no gzip file.
+  if (part.state.octets === 0 && packed) await part.add(gzipSync(''), [], 0, plan.to);
+  await part.save(edge, true);
+}
+
+/** A gzip file is a row of members, each whole by itself: so it can go on after a crash. */
+const inMember = (octets: Uint8Array) => (octets.length === 0 ? octets : gzipSync(octets));
+
+async function manifestOf({ file, state }: PartFile): Promise<Manifest> {
+  const { plan, rows, octets } = state;
+  const { origin } = checkpointOf(plan);
+  return { countersignExport: 1, file: basename(file), octets, sha256: await sha256Of(file), rows, origin, ...plan };
+}
+
+export async function sha256Of(file: string): Promise<string> {
+  const digest = createHash('sha256');
+  await pipeline(createReadStream(file), digest);
+  return digest.digest('hex');
+}
+
+function told(file: string, { rows, from, to, complete, format }: Manifest, { style }: Terminal): string {
+  const list = facts(
+    [
+      ['format', format],
+      ['rows', `${rows}`],
+      ['of entries', from === to ? 'none' : `${from} to ${to - 1}`],
+      ['complete', complete ? 'yes: each of them has a row' : 'not claimed: rows were chosen'],
+      ['manifest', plain(manifestBeside(file))],
+    ],
+    style,
+  );
+  return `${style.good('exported')}  ${plain(file)}\n${list}`;
+}

@@ -1,0 +1,88 @@
+import Type, { type Static } from 'typebox';
+import { parseCheckpoint, type ReadCheckpoint } from '#audit/checkpoint.ts';
+import { decodeEntry } from '#audit/entry.ts';
+import { Malformed } from '#audit/malformed.ts';
+import type { Format } from '#export/format.ts';
+import { type FormatName, formatNames, formats } from '#export/formats.ts';
+import { Failure } from '../../failure.ts';
+import type { PublishedLog } from '../published-log.ts';
+import { type FilterTexts, filtersOf, isWhole } from './select.ts';
+
+const count = Type.Integer({ minimum: 0 });
+
+/** What is exported, settled at the beginning: an export that is interrupted goes on with exactly this. */
+export const planMembers = {
+  format: Type.Enum([...formatNames]),
+  mapping: count,
+  filters: Type.Record(Type.String(), Type.String()),
+  /** Entries [from, to) of the log were looked at. */
+  from: count,
+  to: count,
+  /** Whether each of them has a row. */
+  complete: Type.Boolean(),
+  /** The signed note that covers them. */
+  checkpoint: Type.String(),
+} as const;
+
+const planSchema = Type.Object(planMembers);
+export type Plan = Static<typeof planSchema>;
+
+/** Throws Malformed for a log whose times cannot be read. */
+export function makePlan(log: PublishedLog, note: string, name: FormatName, filters: FilterTexts): Plan {
+  const { size } = parseCheckpoint(Buffer.from(note));
+  const { from, to } = rangeIn(log, size, filters);
+  const format = formats[name];
+  return {
+    format: name,
+    mapping: format.mapping,
+    filters,
+    from,
+    to,
+    complete: isComplete(name, filters),
+    checkpoint: note,
+  };
+}
+
+export const isComplete = (name: FormatName, filters: FilterTexts) => isWhole(filters) && !issuanceAlone.includes(name);
+
+/** Formats that have no row for some records. */
+const issuanceAlone: readonly FormatName[] = [];
+
+/** The entries within the moments that were asked for: in a log times never run backwards. */
+export function rangeIn(log: PublishedLog, size: number, texts: FilterTexts): { from: number; to: number } {
+  const { since, until } = filtersOf(texts);
+  const iso = (moment: number) => new Date(moment).toISOString();
+  const from = since === undefined ? 0 : firstThat(log, size, (time) => time >= iso(since));
+  const to = until === undefined ? size : firstThat(log, size, (time) => time > iso(until));
+  return { from: Math.min(from, to), to };
+}
+
+function firstThat(log: PublishedLog, size: number, isLate: (time: string) => boolean): number {
+  let low = 0;
+  let high = size;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (isLate(timeOf(log, middle))) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function timeOf(log: PublishedLog, index: number): string {
+  const [octets] = log.entries(index, index + 1);
+  if (octets === undefined) throw new Malformed(`${log.name}: entry ${index} is missing`);
+  return decodeEntry(octets).time;
+}
+
+/** The format that a plan names. Throws Failure where this program writes it otherwise by now. */
+export function formatOf({ format: name, mapping }: Plan): Format {
+  const format = formats[name];
+  if (format.mapping === mapping) return format;
+  throw new Failure(
+    'input',
+    `it was written by mapping ${mapping} of ${name}, and this program has mapping ${format.mapping}`,
+    'take the version that wrote it',
+  );
+}
+
+export const checkpointOf = ({ checkpoint }: Plan): ReadCheckpoint => parseCheckpoint(Buffer.from(checkpoint));

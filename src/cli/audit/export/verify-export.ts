@@ -1,0 +1,132 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { openCheckpoint } from '#audit/checkpoint.ts';
+import { Malformed } from '#audit/malformed.ts';
+import { parseVkeys } from '#audit/vkey.ts';
+import type { Input } from '../../command/command.ts';
+import type { Exit } from '../../exit.ts';
+import { Failure } from '../../failure.ts';
+import { facts } from '../../terminal/facts.ts';
+import { plain } from '../../terminal/plain.ts';
+import type { Terminal } from '../../terminal/terminal.ts';
+import { readLogKey } from '../log-key.ts';
+import { PublishedLog } from '../published-log.ts';
+import { sha256Of } from './export.ts';
+import { makeAgain } from './make-again.ts';
+import { hashesBeside, type Manifest, manifestBeside, readManifest } from './manifest.ts';
+import type { verifyExportOptions } from './options.ts';
+import { formatOf, isComplete } from './plan.ts';
+import { proveRows } from './prove-rows.ts';
+import { filtersOf } from './select.ts';
+
+type VerifyInput = Input<typeof verifyExportOptions>;
+
+/** What was shown: all entries of the range, or that those that are there are in the log. */
+interface Shown {
+  readonly rows: number;
+  /** No entry that the filters choose is missing. */
+  readonly complete: boolean;
+  readonly by: 'hashes' | 'log';
+}
+
+export async function runVerifyExport(input: VerifyInput, terminal: Terminal): Promise<Exit> {
+  const [file = ''] = input.operands;
+  const path = manifestBeside(file);
+  if (!existsSync(file)) throw new Failure('input', `${file}: there is no such file`);
+  if (!existsSync(path)) throw new Failure('input', `${path}: there is no manifest beside the export`);
+  const manifest = readManifest(readFileSync(path, 'utf8'), path);
+  const vkey = readLogKey(input.options.key, input.home);
+  const log = logFor(manifest, input);
+  try {
+    const shown = await show(file, manifest, vkey, log, terminal);
+    if (input.options.json) terminal.printJson(verdictJson(manifest, shown));
+    else terminal.print(verdictText(file, manifest, shown, terminal));
+    return 'ok';
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || thrown.exit !== 'no') throw thrown;
+    if (input.options.json) terminal.printJson({ verified: false, problem: thrown.message });
+    else terminal.print(`${terminal.style.bad('NOT VERIFIED')}  ${plain(file)}\n  ${plain(thrown.message)}`);
+    if (thrown.hint !== undefined) terminal.note(terminal.noteStyle.dim(thrown.hint));
+    return 'no';
+  }
+}
+
+/** The log to make it again from; undefined where the file and its hashes do. Throws Failure where nothing does. */
+function logFor(manifest: Manifest, { options, home }: VerifyInput): PublishedLog | undefined {
+  if (options.log !== undefined) return new PublishedLog(options.log);
+  if (formatOf(manifest).holdsEntries) return undefined;
+  if (existsSync(home.log)) return new PublishedLog(home.log);
+  throw new Failure(
+    'usage',
+    `${manifest.format} is proven by making it again: give --log DIR; there is no ${home.log}`,
+  );
+}
+
+async function show(
+  file: string,
+  manifest: Manifest,
+  vkey: string,
+  log: PublishedLog | undefined,
+  terminal: Terminal,
+): Promise<Shown> {
+  demandSigned(manifest, vkey);
+  using progress = terminal.progress(`verifying ${file}`);
+  const by = log === undefined ? 'hashes' : 'log';
+  const rows =
+    log === undefined
+      ? await proveRows(file, hashesOf(file), manifest, (row) => progress.at(row, manifest.rows))
+      : await makeAgain(file, log, manifest, (done, all) => progress.at(done, all));
+  if (rows !== manifest.rows) throw new Failure('no', `${file}: has ${rows} rows, its manifest says ${manifest.rows}`);
+  const sha256 = await sha256Of(file);
+  if (sha256 !== manifest.sha256)
+    throw new Failure('no', `${file}: its SHA-256 is ${sha256}, its manifest says ${manifest.sha256}`);
+  return { rows, complete: manifest.complete || by === 'log', by };
+}
+
+function demandSigned(manifest: Manifest, vkey: string): void {
+  try {
+    const { origin } = openCheckpoint(Buffer.from(manifest.checkpoint), ...parseVkeys(vkey));
+    if (origin !== manifest.origin)
+      throw new Failure('no', `the manifest names the log ${manifest.origin}, its checkpoint ${origin}`);
+  } catch (cause) {
+    if (!(cause instanceof Malformed)) throw cause;
+    throw new Failure('no', `the manifest's ${cause.message}`, undefined, { cause });
+  }
+  const { format, filters, complete, from, to } = manifest;
+  filtersOf(filters);
+  if (complete !== isComplete(format, filters) || from > to)
+    throw new Failure(
+      'no',
+      'the manifest contradicts itself: "complete", "filters", "from" and "to" do not go together',
+    );
+}
+
+function hashesOf(file: string): string {
+  const path = hashesBeside(file);
+  if (!existsSync(path)) throw new Failure('input', `${path}: there is no such file`, 'without it give --log DIR');
+  return path;
+}
+
+function verdictJson({ format, origin, from, to }: Manifest, { rows, complete, by }: Shown) {
+  return { verified: true, format, origin, rows, from, to, complete, by };
+}
+
+function verdictText(file: string, manifest: Manifest, { rows, complete, by }: Shown, { style }: Terminal): string {
+  const { format, origin, from, to, filters } = manifest;
+  const chosen = Object.entries(filters).map(([name, text]) => `--${name} ${plain(text)}`);
+  const list = facts(
+    [
+      ['log', plain(origin)],
+      ['format', format],
+      ['rows', `${rows}`],
+      ['of entries', from === to ? 'none' : `${from} to ${to - 1}`],
+      ['filters', chosen.length === 0 ? undefined : chosen.join(' ')],
+      ['proven', by === 'log' ? 'made again from the log, octet by octet' : 'each row hashes to its leaf'],
+      [
+        'complete',
+        complete ? 'yes: nothing is missing' : 'not claimed: each row is in the log, and there may be more that match',
+      ],
+    ],
+    style,
+  );
+  return `${style.good('verified')}  ${plain(file)}\n${list}`;
+}
