@@ -20,6 +20,7 @@ export const eventTypes = [
   'hsm.lost',
   'hsm.recovered',
   'policy.loaded',
+  'policy.text',
   'policy.refused',
   'policy.dryrun-flip',
   'config.loaded',

@@ -1,6 +1,6 @@
 import { decodeBundle, encodeBundle } from './bundle.ts';
 import { type Checkpoint, openCheckpoint, type ReadCheckpoint } from './checkpoint.ts';
-import { decodeEntry } from './entry.ts';
+import { decodeEntry, type Entry } from './entry.ts';
 import { type KeptCheckpoint, KeptCheckpoints } from './kept-checkpoint.ts';
 import { Malformed } from './malformed.ts';
 import { hashLength, leafHash, RightEdge } from './merkle.ts';
@@ -12,8 +12,16 @@ import type { TrustPolicy } from './trust-policy.ts';
 import { Unverified } from './unverified.ts';
 import { type NoteVerifier, parseVkeys } from './vkey.ts';
 
-/** Told after each bundle: entries checked, entries in all. */
-export type VerifyProgress = (checked: number, size: number) => void;
+export interface VerifyOptions {
+  /** Told after each bundle: entries checked, entries in all. */
+  readonly onProgress?: (checked: number, size: number) => void;
+  /** Of earlier visits: each has to be a beginning of this log. */
+  readonly kept?: readonly KeptCheckpoint[];
+  /** Whose quorum has to have cosigned the checkpoint. */
+  readonly policy?: TrustPolicy | undefined;
+  /** Given each entry in order while it is checked; that all of them are under the signed root is known at the end only. */
+  readonly onEntry?: (entry: Entry) => void;
+}
 
 /**
  * Checks a published log from its directory and its public key (a C2SP vkey, or one a line) alone: each entry canonical,
@@ -24,34 +32,29 @@ export type VerifyProgress = (checked: number, size: number) => void;
 export async function verifyDirectory(
   directory: string,
   vkey: string,
-  onProgress: VerifyProgress = () => {},
-  kept: readonly KeptCheckpoint[] = [],
-  policy?: TrustPolicy,
+  options: VerifyOptions = {},
 ): Promise<ReadCheckpoint> {
-  return new Verification(new PublishedFiles(directory), { verifiers: parseVkeys(vkey), policy }, kept).run(onProgress);
-}
-
-interface Trust {
-  readonly verifiers: readonly NoteVerifier[];
-  readonly policy: TrustPolicy | undefined;
+  return new Verification(new PublishedFiles(directory), parseVkeys(vkey), options).run();
 }
 
 class Verification {
   readonly #files: PublishedFiles;
-  readonly #trust: Trust;
+  readonly #verifiers: readonly NoteVerifier[];
+  readonly #options: VerifyOptions;
   readonly #edge = new RightEdge();
   /** The hashes of the newest tile of each level, as they follow from the entries. */
   readonly #expected: Buffer[] = [];
   readonly #kept: KeptCheckpoints;
   #time = '';
 
-  constructor(files: PublishedFiles, trust: Trust, kept: readonly KeptCheckpoint[]) {
+  constructor(files: PublishedFiles, verifiers: readonly NoteVerifier[], options: VerifyOptions) {
     this.#files = files;
-    this.#trust = trust;
-    this.#kept = new KeptCheckpoints(kept);
+    this.#verifiers = verifiers;
+    this.#options = options;
+    this.#kept = new KeptCheckpoints(options.kept ?? []);
   }
 
-  async run(onProgress: VerifyProgress): Promise<ReadCheckpoint> {
+  async run(): Promise<ReadCheckpoint> {
     const checkpoint = await this.#checkpoint();
     const { size } = checkpoint;
     this.#kept.demandGrowth(size);
@@ -65,7 +68,7 @@ class Verification {
       this.#kept.demandMet();
       await this.#checkOlderBundles(n, entries);
       for (let level = 1; level <= grown; level++) await this.#checkFullTile(level);
-      onProgress(n * tileWidth + width, size);
+      this.#options.onProgress?.(n * tileWidth + width, size);
     }
     await this.#checkRightEdge(size);
     if (Buffer.compare(this.#edge.root(), checkpoint.root) !== 0) {
@@ -78,8 +81,8 @@ class Verification {
     const bytes = await this.#files.readIfThere(checkpointPath);
     if (bytes === undefined) throw new Unverified(checkpointPath, undefined, 'the file is missing');
     return named(checkpointPath, undefined, () => {
-      const { verifiers, policy } = this.#trust;
-      const checkpoint = openCheckpoint(bytes, ...verifiers);
+      const { policy } = this.#options;
+      const checkpoint = openCheckpoint(bytes, ...this.#verifiers);
       if (policy !== undefined) demandQuorum(checkpoint.note, policy.witnesses, policy.quorum);
       return checkpoint;
     });
@@ -114,11 +117,13 @@ class Verification {
   }
 
   #checkEntry(file: string, index: number, bytes: Uint8Array): void {
-    const { seq, time } = named(file, index, () => decodeEntry(bytes));
+    const entry = named(file, index, () => decodeEntry(bytes));
+    const { seq, time } = entry;
     if (seq !== index) throw new Unverified(file, index, `says that it is entry ${seq}`);
     if (time < this.#time)
       throw new Unverified(file, index, `its time ${time} is before ${this.#time} of the one before`);
     this.#time = time;
+    this.#options.onEntry?.(entry);
   }
 
   async #checkLeafTile(n: number, width: number, { size, root }: Checkpoint): Promise<void> {

@@ -29,6 +29,9 @@ const maxNameLength = 512;
 /** Characters of an identifier that the asker chose; a SPIFFE ID has 2,048 at the most. */
 const maxAskedLength = 2_048;
 const maxMessageLength = 2_000;
+/** Groups of a user, and characters of all of them. */
+const maxGroups = 64;
+const maxGroupsLength = maxNames * maxNameLength;
 
 /**
  * Turns the end of a flight into its one record (contract audit §6.3). Pure but for the ids it is given. Members within
@@ -189,11 +192,24 @@ function callerFacts(given: CallerFacts): Json {
     pod: facts.pod && { name: facts.pod.name, uid: facts.pod.uid },
     serviceAccount: facts.serviceAccount,
     serviceAccountUid: facts.serviceAccountUid,
-    user: facts.user && {
-      groups: facts.user.groups.slice(0, maxNames).map(claim),
-      name: claim(facts.user.name),
-      uid: claim(facts.user.uid),
-    },
+    user: facts.user && userFacts(facts.user),
+  };
+}
+
+/** As many groups as there is room for; a policy may have looked at any, so it is said where some are left out. */
+function userFacts({ name, uid, groups }: NonNullable<CallerFacts['user']>): Json {
+  const kept: string[] = [];
+  let room = maxGroupsLength;
+  for (const group of groups) {
+    room -= group.length;
+    if (room < 0 || kept.length === maxGroups) break;
+    kept.push(group);
+  }
+  return {
+    groupCount: kept.length === groups.length ? undefined : groups.length,
+    groups: kept,
+    name: claim(name),
+    uid: claim(uid),
   };
 }
 
@@ -202,18 +218,32 @@ function onBehalfOfFacts({ identity, node, impersonation }: CallerFacts): Json {
   return { identity, node, pod: pod && { name: pod.name, uid: pod.uid } };
 }
 
+/** All of it that a policy can look at, so that the decision can be made again; what most requests have not is left out. */
 function askedFacts({ wish }: Asked, csr: VerifiedCsr | undefined): Json {
   return {
+    above: wish.ttlAbove,
+    attributes: someOf(csr?.unknownAttributes),
+    challengePassword: csr?.challengePassword || undefined,
+    commonName: csr?.subject.commonName,
     csrSignature: csr?.signature,
+    eku: someOf(csr?.extendedKeyUsage),
     extensions: csr?.extensionOids,
     impersonate: isNamed(wish) ? undefined : identifier(wish.impersonate),
     key: csr && { kind: csr.key.kind, spkiSha256: csr.key.spkiSha256 },
     kind: wish.kind,
+    ku: someOf(csr?.keyUsage),
+    names: isNamed(wish) ? undefined : wish.csrNames,
     sans: csr?.sans.slice(0, maxNames).map((san) => `${san.kind}:${san.value.slice(0, maxNameLength)}`),
     signer: identifier(wish.signer),
+    span: wish.span && { least: wish.span.least, most: wish.span.most },
     ttl: safeInteger(wish.ttl),
+    ttlAtMost: wish.ttlAtMost,
+    ttlFrom: wish.ttlFrom,
   };
 }
+
+const someOf = (words: readonly string[] | undefined) =>
+  words === undefined || words.length === 0 ? undefined : words.slice(0, maxNames);
 
 function claim<Text extends string | undefined>(text: Text): Text | string {
   return text === undefined ? text : cut(text, maxNameLength);

@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto';
 import type { Entry } from '#audit/entry.ts';
 import type { Json } from '#audit/event.ts';
+import { isObject, type JsonObject } from '#audit/json-object.ts';
 import { canonicalConfig } from '#config/canonical.ts';
 import type { LoadedConfig } from '#config/load.ts';
+import { canonical } from '#policy/canonical.ts';
 import type { PolicySet } from '#policy/set.ts';
 import { differences } from './difference.ts';
-import { isObject, type JsonObject } from './json-object.ts';
 
 /** Characters of content that a record carries: with the difference it stays far under the record's own limit. */
 const maxContent = 8_000;
@@ -27,9 +28,12 @@ interface Earlier {
 type Change = JsonObject;
 
 /** A configuration against the one that the log was told of last. */
-export function configChange({ file, sha256, record }: LoadedConfig, last: Entry | undefined): Change {
+export function configChange({ file, sha256, record, config }: LoadedConfig, last: Entry | undefined): Change {
   const content = isObject(record) ? record : {};
-  return { kind: 'config', source: file, ...changed({ id: sha256, content }, last && earlierIn(last)) };
+  const change = changed({ id: sha256, content }, last && earlierIn(last));
+  // decisions hang on them, and have to be made again from the log alone
+  const trustDomains = change.content === undefined && [config.trustDomain, ...config.trustDomainAliases];
+  return { kind: 'config', source: file, ...change, ...(trustDomains && { trustDomains }) };
 }
 
 /** Policies against those in force until now. */
@@ -41,6 +45,27 @@ export function policyChange(after: PolicySet, before: PolicySet): Change {
 export function policyChangeSince(after: PolicySet, last: Entry | undefined): Change {
   return { kind: 'policy-set', ...changed(policyState(after), last && earlierIn(last)) };
 }
+
+/**
+ * What the policies say, in pieces for as many records, where one has no room for it: an auditor decides again by them.
+ * Put together and hashed the pieces give the set's id, unless something in them is masked.
+ */
+export function policyTexts(set: PolicySet): Change[] {
+  const state = policyState(set);
+  if (carried(state).content !== undefined) return [];
+  const whole = canonical(set.documents.map(({ content }) => canonicalConfig(content)));
+  const pieces = whole.match(pieceOfText) ?? [];
+  return pieces.map((text, part) => ({
+    kind: 'policy-set',
+    afterSha256: set.id,
+    part,
+    parts: pieces.length,
+    text,
+  }));
+}
+
+/** Characters, by which none is cut in two: each may take three octets. */
+const pieceOfText = /[\s\S]{1,3800}/gu;
 
 /** What each policy says, by its name. */
 function policyState({ id, documents }: PolicySet): State {

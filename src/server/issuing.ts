@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { AuditEvent, Json } from '#audit/event.ts';
+import type { AuditEvent } from '#audit/event.ts';
 import { LiveIssuers } from '#authority/issuers.ts';
 import { Renewal } from '#authority/renewal.ts';
 import type { RootOverlap } from '#authority/root-overlap.ts';
@@ -119,7 +119,9 @@ export class Issuing {
     return there.map((issuer) =>
       this.#foundation.events.of('issuer.installed', {
         ...(this.#keys.get(issuer.name) && { key: this.#keys.get(issuer.name)?.facts ?? {} }),
-        certificate: issuer.way === 'sign' ? installed(issuer) : { issuer: { name: issuer.name }, profile: 'outside' },
+        ...(issuer.way === 'sign'
+          ? installed(issuer)
+          : { certificate: { issuer: { name: issuer.name }, profile: 'outside' } }),
       }),
     );
   }
@@ -152,7 +154,7 @@ export class Issuing {
       open: (issuer) => this.#openAgain(issuer, surroundings(this.#foundation, log, onHsm)),
       take: async (opened) => {
         const certificate = installed(opened.live);
-        await log.append(events.of('issuer.rotated', { actor: fromFiles, key: opened.key.facts, certificate }));
+        await log.append(events.of('issuer.rotated', { actor: fromFiles, key: opened.key.facts, ...certificate }));
         const before = this.#keys.get(opened.live.name);
         this.#adopt(opened);
         this.live.replace(opened.live);
@@ -221,7 +223,7 @@ export class Issuing {
         const isFirst = this.live.get(upstream.name).way !== 'sign';
         const certificate = installed(opened.live);
         await log.append(
-          events.of(isFirst ? 'issuer.installed' : 'issuer.rotated', { key: opened.key.facts, certificate }),
+          events.of(isFirst ? 'issuer.installed' : 'issuer.rotated', { key: opened.key.facts, ...certificate }),
         );
         this.#adopt(opened);
         this.live.replace(opened.live);
@@ -245,8 +247,7 @@ export class Issuing {
       make: async () => {
         if (first) return this.live.get(config.name).facts;
         const opened = await openIssuer(config, surroundings(this.#foundation, log, onHsm));
-        const issuer = { name: config.name, keyId: opened.live.keyId, certSha256: opened.live.certificateSha256 };
-        await log.append(events.of('issuer.rotated', { key: opened.key.facts, certificate: { issuer } }));
+        await log.append(events.of('issuer.rotated', { key: opened.key.facts, ...installed(opened.live) }));
         this.#adopt(opened);
         this.live.replace(opened.live);
         return opened.live.facts;
@@ -278,13 +279,20 @@ const certificatesIn = (pem: string) => (pem === '' ? [] : readCertificates(pem,
 
 const isSigning = (issuer: LiveIssuer): issuer is SigningIssuer => issuer.way === 'sign';
 
-function installed({ name, keyId, certificateSha256, subject, facts, signer, profile }: SigningIssuer): Json {
+/** All of an issuer that decisions hang on, and its certificate: what it signs is held against them by whoever reads the log. */
+function installed(issuer: SigningIssuer): Pick<AuditEvent, 'certificate' | 'certificateDer'> {
+  const { name, keyId, certificateSha256, subject, facts, signer, profile, intermediates } = issuer;
+  const [own] = certificatesIn(intermediates[0] ?? '');
   return {
-    issuer: { name, keyId, certSha256: certificateSha256, subject },
-    notBefore: new Date(facts.notBefore * 1000).toISOString(),
-    notAfter: new Date(facts.notAfter * 1000).toISOString(),
-    signatureAlgorithm: signer.algorithm,
-    profile,
+    certificate: {
+      issuer: { name, keyId, certSha256: certificateSha256, subject },
+      notBefore: new Date(facts.notBefore * 1000).toISOString(),
+      notAfter: new Date(facts.notAfter * 1000).toISOString(),
+      pathLength: facts.pathLength,
+      signatureAlgorithm: signer.algorithm,
+      profile,
+    },
+    ...(own && { certificateDer: Buffer.from(own.der).toString('base64') }),
   };
 }
 

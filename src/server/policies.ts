@@ -4,7 +4,7 @@ import { loadPolicySet } from '#policy/load.ts';
 import type { PolicySet } from '#policy/set.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import type { Logger } from '#telemetry/log/logger.ts';
-import { policyChange } from './change.ts';
+import { policyChange, policyTexts } from './change.ts';
 import { type Events, fromFiles } from './events.ts';
 import { Looks } from './looks.ts';
 
@@ -75,6 +75,7 @@ export class FollowedPolicies {
       this.#demand(after);
       if (before.id === after.id) return;
       const change = policyChange(after, before);
+      await Promise.all(policyTexts(after).map((piece) => log.append(events.of('policy.text', { change: piece }))));
       const index = await log.append(events.of('policy.loaded', { actor: fromFiles, change }));
       this.#set = after;
       logger.info('policies replaced', { policySet: after.id });

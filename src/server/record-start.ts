@@ -4,7 +4,7 @@ import type { LoadedConfig } from '#config/load.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import type { PolicySet } from '#policy/set.ts';
 import type { EngineLog } from '#store/engine-log.ts';
-import { configChange, policyChangeSince } from './change.ts';
+import { configChange, policyChangeSince, policyTexts } from './change.ts';
 import { type Events, fromFiles } from './events.ts';
 import type { Foundation } from './foundation.ts';
 import type { LastLoaded } from './last-loaded.ts';
@@ -85,6 +85,7 @@ export async function recordStart(
   const last = await lastLoaded.find();
   const configuration = configChange(loaded, last['config.loaded']);
   const rules = policyChangeSince(policies, last['policy.loaded']);
+  const texts = policyTexts(policies).map((change) => log.append(events.of('policy.text', { change })));
   const loading = [
     log.append(events.of('config.loaded', { actor, change: configuration })),
     log.append(events.of('policy.loaded', { actor, change: rules })),
@@ -99,7 +100,7 @@ export async function recordStart(
   ];
   const started = starting.map((event) => log.append(event));
   const [configAt, policiesAt] = await Promise.all(loading);
-  await Promise.all(started);
+  await Promise.all([...texts, ...started]);
   await lastLoaded.remember({ 'config.loaded': configAt, 'policy.loaded': policiesAt });
 }
 

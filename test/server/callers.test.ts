@@ -8,6 +8,7 @@ import { Agent, type Answer, type Ask } from '#test/support/agent.ts';
 import { factsOfDer } from '#test/support/certificate-facts.ts';
 import { repository, TestHome } from '#test/support/home.ts';
 import { questionIn, surroundingsIn } from '#test/support/rebuild.ts';
+import { replayed } from '#test/support/replayed.ts';
 import { newRequest, p256Request, requestWith, web } from '#test/support/requests.ts';
 import { buildCsr, san, uri } from '#test/x509/csr/build.ts';
 import { toPem } from '#x509/pem.ts';
@@ -103,6 +104,15 @@ describe.each(['istiod', 'istio-csr'] as const)('a caller at the door in the dia
     const { answer, record } = await recorded({ csr, token: home.tokens.token('thieves', 'serving') });
     expect(answer.code).toBe(strict ? 16 : 3);
     expect(record).toMatchObject({ type: 'certificate.denied', reason: 'key.own' });
+  });
+
+  it('A-38: nothing in its log was issued outside policy', async () => {
+    const { csr } = await newRequest('ec:P-384');
+    for (const ttl of ['0', '-1', '900', strict ? '77760000' : '7776000'])
+      expect(await running.ask({ csr, validity_duration: ttl })).toMatchObject({ code: 0 });
+    const { findings, kinds } = replayed(running.records);
+    expect(findings).toEqual([]);
+    expect(kinds).toEqual({ workload: expect.any(Number), serving: 1 });
   });
 
   it('A-4, P-45: what was issued is decided again from the log and the policy files alone', async () => {

@@ -10,6 +10,7 @@ import { FollowedPolicies } from '#server/policies.ts';
 import { Logger } from '#telemetry/log/logger.ts';
 import { policyText } from '#test/policy/sidecar.ts';
 import { TestHome } from '#test/support/home.ts';
+import { replayed } from '#test/support/replayed.ts';
 import { ServerProcess } from '#test/support/server-process.ts';
 import { InProcess, quiet } from './in-process.ts';
 
@@ -126,6 +127,29 @@ describe('what governs a server', () => {
     expect(first).not.toHaveProperty('content');
     expect(Object.keys(first.digests)).toEqual(['p1', 'p2', 'p3', 'p4']);
     expect(second.diff).toEqual([`-p3: "${first.digests.p3}"`, `+p3: "${second.digests.p3}"`]);
+  });
+
+  it('A-38: what policies say that are too long for a record stands in the records before it, whole', async () => {
+    const many = Array.from({ length: 80 }, (_, n) => ({
+      name: `case ${n}: “größer”`,
+      given: { key: 'ec:P-256', namespace: `${'n'.repeat(50)}${n}` },
+      expect: { decision: 'allow' },
+    }));
+    const long = (max: string) =>
+      policyText({
+        spec: { key: { allow: ['ec:P-256'] }, validity: { default: '1h', max, above: 'clamp' }, tests: many },
+      });
+    write(long('4h'));
+    await using running = await InProcess.start(home);
+    await running.ask();
+    write(long('2h'));
+    await running.server.reload();
+    await running.ask();
+    expect(of(running, 'policy.loaded')[1]).not.toHaveProperty('change.content');
+    expect(of(running, 'policy.text').length).toBeGreaterThan(2);
+    expect(replayed(running.records)).toEqual({ findings: [], kinds: { serving: 1, workload: 2 } });
+    const others = running.records.filter(({ type, change }) => type !== 'policy.text' || Object(change).part !== 1);
+    expect(replayed(others).findings).toMatchObject([{ rule: 'policy-set' }, { rule: 'policy-set' }]);
   });
 
   it.each([

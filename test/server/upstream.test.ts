@@ -9,6 +9,7 @@ import { freePort } from '#test/support/control-plane/program.ts';
 import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import { quietly, TestHome } from '#test/support/home.ts';
 import { queuesAtWork } from '#test/support/queues.ts';
+import { replayed } from '#test/support/replayed.ts';
 import { p256Request, web } from '#test/support/requests.ts';
 import type { TestAuthority } from '#test/support/software-ca.ts';
 import { InProcess } from './in-process.ts';
@@ -110,6 +111,7 @@ describeWith(['control-plane', 'set:cert-manager'], "a server whose issuer is ce
     expect(chain.at(-1)).toBe(root.pem);
     const [issued] = running.records.filter(({ type, door }) => type === 'certificate.issued' && door === 'istio');
     expect(issued?.outside).toMatchObject({ namespace });
+    expect(replayed(running.records)).toEqual({ findings: [], kinds: { relayed: 1, serving: 1 } });
     await vi.waitFor(async () => expect(await requests()).toEqual([]), patiently);
     expect(queuesAtWork((await running.get('/metrics')).body)).toEqual(['certificaterequests-leftovers']);
   });

@@ -63,7 +63,9 @@ describe('verification of a published directory', () => {
 
   it('passes as it is, with progress', async () => {
     const progress: number[] = [];
-    const checkpoint = await verifyDirectory(published, signer.vkey, (checked) => progress.push(checked));
+    const checkpoint = await verifyDirectory(published, signer.vkey, {
+      onProgress: (checked) => progress.push(checked),
+    });
     expect(checkpoint).toMatchObject({ origin: signer.origin, size });
     expect(progress).toEqual([256, 512, 600]);
     expect(filesUnder(published)).toEqual(expect.arrayContaining(current()));

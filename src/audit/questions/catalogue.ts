@@ -244,6 +244,8 @@ export const questionNames = Object.keys(catalogue) as readonly QuestionName[];
 
 /** Questions of the contract that are answered over the whole log, by commands of their own. */
 export const answeredElsewhere = [
+  { number: 6, asks: 'Was anything issued outside policy?', by: 'audit replay' },
+  { number: 8, asks: 'Which certificates that hold now would other policies refuse?', by: 'audit replay --policies' },
   { number: 17, asks: 'Is the log complete and unaltered?', by: 'audit verify' },
   { number: 7, asks: 'Prove that this certificate was logged.', by: 'audit prove' },
   { number: 7, asks: 'Is this certificate not in the log at all?', by: 'audit check' },

@@ -3,6 +3,7 @@ import { defineCommand, defineGroup } from '../command/command.ts';
 import { askOptions } from './ask-options.ts';
 import { exportRecords, verifyExport } from './export/command.ts';
 import { checkOptions, listOptions, makeKeyOptions, proveOptions, verifyOptions } from './options.ts';
+import { replayOptions } from './replay-options.ts';
 
 const verify = defineCommand({
   name: 'verify',
@@ -78,6 +79,33 @@ const ask = defineCommand({
   run: async (input, terminal) => (await import('./ask.ts')).runAsk(input, terminal),
 });
 
+const replay = defineCommand({
+  name: 'replay',
+  summary: 'Prove that nothing was issued outside policy: decide all of it again, from the log alone.',
+  about: [
+    'Verifies the log, and on the way takes each issuance in it: who asked, for what, when. Each is decided again under the policy set that its record names, as the log has it, and what was issued is held against that permit, octet by octet, by the lint that it passed before it was released; its signature is checked.',
+    'What no policy decides is named and counted: our own TLS certificates, our own intermediates, ceremonies, approvals. Rates are not counted again: they hang on all that was asked for at the time.',
+    'With --policies it asks of all certificates that hold now which of them these policies would refuse: what stops being renewed if they are put in force tomorrow.',
+  ],
+  operands: [],
+  options: replayOptions,
+  examples: [
+    { type: 'audit replay', to: "the whole of the home's log" },
+    {
+      type: 'audit replay --log /mnt/log-copy --key log.vkey --since 90d --json',
+      to: 'as an auditor, the last quarter',
+    },
+    { type: 'audit replay --policies stricter/', to: 'who has to be warned before the policies are raised?' },
+  ],
+  exits: {
+    ok: 'all of it fits; with --policies: nothing would be refused',
+    no: 'something does not fit: index, rule and difference are on stdout; or the log is not verified; with --policies: something would be refused',
+    input: 'there is no log, or a file cannot be read',
+    unavailable: 'the database of the log does not answer',
+  },
+  run: async (input, terminal) => (await import('./replay.ts')).runReplay(input, terminal),
+});
+
 const certificateOperand = {
   name: 'CERT',
   help: 'PEM or DER; of a chain the first certificate counts',
@@ -144,5 +172,5 @@ export const audit = defineGroup({
   name: 'audit',
   summary: 'Verify, search and prove the tamper-evident log.',
   about: ['Every decision is one entry of an RFC 6962 tree, published as C2SP tiles.'],
-  members: [verify, list, ask, check, prove, exportRecords, verifyExport, makeKey],
+  members: [verify, list, ask, replay, check, prove, exportRecords, verifyExport, makeKey],
 });

@@ -56,7 +56,8 @@ function textIn(value: Json | undefined, member: string): string | undefined {
   return typeof found === 'string' ? found : undefined;
 }
 
-function moment(text: string, option: string, now: number): string {
+/** RFC 3339 with ms. Throws Failure `usage`. */
+export function moment(text: string, option: string, now: number): string {
   const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : now - ago(text) * 1000;
   if (Number.isNaN(at))
     throw new Failure(

@@ -60,7 +60,7 @@ async function verifyPublished({ options, operands, home }: VerifyInput, termina
     const guard = operands[0] === undefined ? await readGuard(home, vkey) : undefined;
     const all: readonly KeptCheckpoint[] = guard === undefined ? kept : [...kept, guard];
     const onProgress = (done: number, count: number) => progress.at(done, count);
-    const checkpoint = await verifyDirectory(of, vkey, onProgress, all, trust.policy);
+    const checkpoint = await verifyDirectory(of, vkey, { onProgress, kept: all, policy: trust.policy });
     const { origin, size } = checkpoint;
     const root = Buffer.from(checkpoint.root).toString('base64');
     const witnesses = witnessNames(checkpoint.note, trust);

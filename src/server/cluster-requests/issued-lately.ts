@@ -1,7 +1,7 @@
 import { decodeEntry } from '#audit/entry.ts';
+import { memberOf, textOf } from '#audit/json-object.ts';
 import type { DurableLog } from '#store/log.ts';
 import { toPem } from '#x509/pem.ts';
-import { memberOf, textOf } from '../json-object.ts';
 
 /** Records that are looked through at most: a start is not to wait for a flood of others. */
 const mostRecords = 20_000;

@@ -1,10 +1,10 @@
 import { decodeEntry, type Entry } from '#audit/entry.ts';
 import type { Json } from '#audit/event.ts';
+import { memberOf, objectOf, textOf } from '#audit/json-object.ts';
 import type { WantedRevocation } from '#authority/revocation/document.ts';
 import type { Revocation } from '#authority/revocation/register.ts';
 import { revocationReasons } from '#x509/revocation-reason.ts';
 import { type EventFields, fromFiles } from '../events.ts';
-import { memberOf, objectOf, textOf } from '../json-object.ts';
 
 /** What of the log is asked here. */
 export interface RevocationLog {

@@ -7,6 +7,7 @@ import { describeWith } from '#test/oracles.ts';
 import { at } from '#test/support/control-plane/client.ts';
 import { freePort } from '#test/support/control-plane/program.ts';
 import { endsIn } from '#test/support/records.ts';
+import { replayed } from '#test/support/replayed.ts';
 import { readCertificate } from '#x509/certificate.ts';
 import { Gateway } from './gateway.ts';
 import { Site } from './site.ts';
@@ -48,6 +49,7 @@ describeWith(['control-plane', 'set:cert-manager'], 'an external issuer of cert-
     expect(endsIn(site.running.records)).toMatchObject([
       { type: 'certificate.issued', door: 'cert-manager', certificate: { sans: ['dns:gateway.shop.example'] } },
     ]);
+    expect(replayed(site.running.records)).toEqual({ findings: [], kinds: { workload: 1, serving: 1 } });
     await vi.waitFor(async () => {
       const { items } = Object(
         await site.cluster.admin.get(`/apis/events.k8s.io/v1/namespaces/${site.namespace}/events`),

@@ -15,6 +15,7 @@ import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import { askOpenssl } from '#test/support/judges.ts';
 import { questionIn, surroundingsIn } from '#test/support/rebuild.ts';
 import { type LogRecord, recordsOf } from '#test/support/records.ts';
+import { replayed } from '#test/support/replayed.ts';
 import { newRequest, p256Request } from '#test/support/requests.ts';
 import { type TestAuthority, testAuthority } from '#test/support/software-ca.ts';
 import { buildCsr, ecKey, istioSubject, san as sanOf, uri as uriOf } from '#test/x509/csr/build.ts';
@@ -163,6 +164,12 @@ describeWith(
         const drawn = at(record.decision, 'permitted', 'drawn');
         return { drawn, ttl: answer.ttl, notBefore: time(answer.notBefore), notAfter: time(answer.notAfter) };
       }
+    });
+
+    it('A-38: nothing of all this was issued outside policy', () => {
+      const { findings, kinds } = replayed(recordsOf(server.home));
+      expect(findings).toEqual([]);
+      expect(kinds).toEqual({ relayed: expect.any(Number), serving: 2 });
     });
 
     it('A-1: every record is of the published form', () => {

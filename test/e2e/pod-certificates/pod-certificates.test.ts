@@ -21,6 +21,7 @@ import { UnrulyProxy } from '#test/support/control-plane/unruly-proxy.ts';
 import { TestHome } from '#test/support/home.ts';
 import { queuesAtWork } from '#test/support/queues.ts';
 import { endsIn, type LogRecord } from '#test/support/records.ts';
+import { replayed } from '#test/support/replayed.ts';
 import { testAuthority } from '#test/support/software-ca.ts';
 import { answered, kubelet, type Mounting, request, statusAt } from './node-agent.ts';
 import { bareKey, isKeyType, keyTypes, type PodKeyType, stub } from './stubs.ts';
@@ -364,5 +365,11 @@ describeWith(['control-plane'], 'PodCertificateRequests of a real API server', (
     const issued = endsIn(running.records).filter(({ type }) => type === 'certificate.issued');
     const times = Map.groupBy(issued, ({ request: asked }) => at(asked, 'id'));
     expect(uids.filter((uid) => times.get(uid)?.length !== 1)).toEqual([]);
+  });
+
+  it('A-38: nothing of all this was issued outside policy', () => {
+    const { findings, kinds } = replayed(running.records);
+    expect(findings).toEqual([]);
+    expect(kinds).toMatchObject({ workload: expect.any(Number) });
   });
 });

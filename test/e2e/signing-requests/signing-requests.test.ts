@@ -14,6 +14,7 @@ import { sharedControlPlane } from '#test/support/control-plane/shared.ts';
 import { UnrulyProxy } from '#test/support/control-plane/unruly-proxy.ts';
 import { TestHome } from '#test/support/home.ts';
 import { endsIn, type LogRecord } from '#test/support/records.ts';
+import { replayed } from '#test/support/replayed.ts';
 import { newRequest, p256Request } from '#test/support/requests.ts';
 import { toPem } from '#x509/pem.ts';
 
@@ -214,5 +215,11 @@ describeWith(['control-plane'], 'CertificateSigningRequests of a registration au
     expect(records).toHaveLength(1);
     const { serialNumber } = new X509Certificate(chainOf(end)[0] ?? '');
     expect(at(records[0]?.certificate, 'serial')).toBe(serialNumber.toLowerCase());
+  });
+
+  it('A-38: nothing of all this was issued outside policy', () => {
+    const { findings, kinds } = replayed(running.records);
+    expect(findings).toEqual([]);
+    expect(kinds).toMatchObject({ workload: expect.any(Number) });
   });
 });

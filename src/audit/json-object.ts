@@ -1,4 +1,4 @@
-import type { Json } from '#audit/event.ts';
+import type { Json } from './event.ts';
 
 export interface JsonObject {
   readonly [name: string]: Json | undefined;
