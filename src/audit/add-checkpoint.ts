@@ -14,6 +14,9 @@ export interface AddCheckpoint {
 
 const mostProofLines = 63;
 
+/** With which a witness says the size that it has seen, where the asker meant another. */
+export const sizeContentType = 'text/x.tlog.size';
+
 export function formatAddCheckpoint({ old, proof, checkpoint }: AddCheckpoint): string {
   const hashes = proof.map((hash) => `${Buffer.from(hash).toString('base64')}\n`).join('');
   return `old ${old}\n${hashes}\n${checkpoint}`;

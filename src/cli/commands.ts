@@ -13,6 +13,7 @@ import { revoke } from './revoke/command.ts';
 import { serve } from './serve/command.ts';
 import { store } from './store/command.ts';
 import { version } from './version.ts';
+import { witness } from './witness/command.ts';
 
 /** Everything one can type; each entry loads its implementation when it runs. */
 export const commands: Group = defineGroup({
@@ -32,6 +33,7 @@ export const commands: Group = defineGroup({
     policy,
     audit,
     store,
+    witness,
     config,
     migrate,
     completion,

@@ -11,6 +11,7 @@ import { checkDistribution } from './check-distribution.ts';
 import { checkDoorTls } from './check-door-tls.ts';
 import { checkIssuers, checkKey, checkPreviousKey } from './check-keys.ts';
 import { checkRevocation } from './check-revocation.ts';
+import { checkWitness } from './check-witness.ts';
 import { attempt, between, checkAddress, checkUrl, exactlyOne, type Report, type Step } from './judgement.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 
@@ -37,6 +38,7 @@ export function checkMeaning(
   checkDistribution(config, report);
   checkClusterRequests(config, report);
   checkRevocation(config, report);
+  if (config.witness !== undefined) checkWitness(config.witness, ['witness'], report);
   checkFips(config, report);
   checkTelemetry(config, report);
   between(config.shutdown.grace, '0s', '10m', ['shutdown', 'grace'], report);

@@ -10,6 +10,7 @@ import { resolveClusterRequests } from './resolve-cluster-requests.ts';
 import { resolveDistribution } from './resolve-distribution.ts';
 import { type PathFrom, resolveIssuer, resolvePreviousKey, resolveSigningKey } from './resolve-key.ts';
 import { resolveRevocation } from './resolve-revocation.ts';
+import { resolveWitness } from './resolve-witness.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 import type { DoorTlsConfig, ServerConfig } from './server-config.ts';
 
@@ -62,6 +63,7 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
       clusterRequests: resolveClusterRequests(content.clusterRequests, from),
     }),
     ...(content.revocation !== undefined && { revocation: resolveRevocation(content.revocation, from) }),
+    ...(content.witness !== undefined && { witness: resolveWitness(content.witness, from) }),
     policies: content.policies.map(from),
     audit: {
       directory: from(audit.directory),

@@ -27,6 +27,8 @@ export interface ServerConfig {
   readonly clusterRequests?: ClusterRequestsConfig;
   /** Absent: nothing can be revoked. */
   readonly revocation?: RevocationConfig;
+  /** Absent: no log of others is witnessed here. */
+  readonly witness?: WitnessConfig;
   readonly policies: readonly string[];
   readonly audit: AuditConfig;
   /** Absent: nothing is written into a cluster. */
@@ -47,6 +49,18 @@ export interface RevocationConfig {
   readonly url?: string;
   readonly crlLifetimeSeconds: number;
   readonly ocspLifetimeSeconds: number;
+}
+
+export interface WitnessConfig {
+  readonly name: string;
+  /** Files. */
+  readonly keys: readonly string[];
+  /** Vkeys. */
+  readonly logs: readonly string[];
+  readonly directory: string;
+  readonly listen: ListenAddress;
+  readonly maxConnections: number;
+  readonly perSecond: number;
 }
 
 /** Port 0 lets the system choose. */
@@ -289,7 +303,7 @@ export interface AuditConfig {
   readonly maxSkewMs: number;
 }
 
-interface TelemetryConfig {
+export interface TelemetryConfig {
   readonly logs: {
     readonly format: 'auto' | 'json' | 'text';
     readonly level: 'debug' | 'info' | 'warn' | 'error';

@@ -38,6 +38,7 @@ import { firstServing, keepServing } from './serving-certificate.ts';
 import { openStore } from './store.ts';
 import { openTraces } from './traces.ts';
 import { Watch } from './watch.ts';
+import { openWitness } from './witness.ts';
 import { writtenBy } from './written-by.ts';
 
 export interface RunningServer {
@@ -45,6 +46,8 @@ export interface RunningServer {
   readonly admin: { readonly host: string; readonly port: number };
   /** Where the status of certificates is told; absent where nothing can be revoked. */
   readonly revocation?: { readonly host: string; readonly port: number };
+  /** Where logs of others are cosigned; absent where none is. */
+  readonly witness?: { readonly host: string; readonly port: number };
   /** Resolves when the server has to end by itself: its log can no longer be written. */
   readonly failed: Promise<unknown>;
   /** Looks at the files of policies, roots, issuers and revocations now. */
@@ -168,6 +171,10 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
     (await openRevocation(foundation, config.revocation, { register, log: store, issuers: issuing.live }));
   opening.defer(async () => revocation?.stop());
 
+  const demandApart = (spki: Uint8Array) => logKeys.demandApart('the witness', spki);
+  const witness = config.witness && (await openWitness(config.witness, { clock, logger, demandApart }));
+  opening.defer(async () => witness?.close());
+
   const door = openIstioDoor(foundation, sequence, issuing.live, store);
   opening.defer(() => door.drain(config.shutdown.graceMs));
   const roots = await FollowedRoots.follow(foundation, issuing.live, store, {
@@ -226,6 +233,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
     istio,
     admin: { host: admin.address.address, port: admin.address.port },
     ...(revocation && { revocation: revocation.listening }),
+    ...(witness && { witness: witness.listening }),
     failed: failure.promise,
     reload: async () =>
       void (await Promise.all([policies.reload(), roots.look().then(() => issuers.look()), revocation?.look()])),

@@ -15,15 +15,17 @@ export async function runMakeKey(
   terminal: Terminal,
 ): Promise<Exit> {
   const [file = ''] = operands;
-  const made = await makeUnlessThere(file);
+  const made = await makeUnlessThere(file, newKey());
   if (!made) await demandLogKey(file);
   if (options.json) terminal.printJson({ file, made });
   else terminal.print(`${plain(file)}: ${made ? 'made' : 'there already'}`);
   return 'ok';
 }
 
-async function makeUnlessThere(file: string): Promise<boolean> {
-  const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
+const newKey = () => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
+
+/** Whether it was made now; what is there stays. */
+export async function makeUnlessThere(file: string, pem: string | Buffer): Promise<boolean> {
   try {
     await writeDurably(file, pem, { mode: 0o600, exclusive: true });
     return true;

@@ -21,6 +21,7 @@ import { istio } from './istio.ts';
 import { issuers } from './key.ts';
 import { revocation } from './revocation.ts';
 import { telemetry } from './telemetry.ts';
+import { witness } from './witness.ts';
 
 /** The server's configuration file with all defaults filled in. */
 export const ServerConfigSchema = section('The configuration of `countersign serve`', {
@@ -57,6 +58,7 @@ export const ServerConfigSchema = section('The configuration of `countersign ser
   distribution: optional(distribution),
   clusterRequests: optional(clusterRequests),
   revocation: optional(revocation),
+  witness: optional(witness),
   csr: optionalSection('What is read in a CSR', {
     blocklists: list('Lists of leaked keys to refuse', path('A block list'), { default: [] }),
     newRequestLabel: oneOf('Whether "NEW CERTIFICATE REQUEST" is taken as a PEM label', ['accept', 'refuse'], {

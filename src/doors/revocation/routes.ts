@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answer, notFound } from '../http/answer.ts';
+import { readBody } from '../http/read-body.ts';
 import type { OcspAnswer, PublishedObject, StatusViews } from './ports.ts';
-import { readBody } from './read-body.ts';
 
 const index = `countersign: the status of certificates
 /crl/KEYID.crl   the CRL of the issuer with that key identifier
