@@ -116,6 +116,7 @@ export class RefusalAggregate {
       ...(like.instance === undefined ? {} : { instance: like.instance }),
       ...(like.door === undefined ? {} : { door: like.door }),
       ...(like.caller === undefined ? {} : { caller: like.caller }),
+      ...(like.actor === undefined ? {} : { actor: like.actor }),
       ...(like.decision === undefined ? {} : { decision: like.decision }),
       ...(ip === undefined ? {} : { peer: { ip } }),
     };
@@ -124,9 +125,9 @@ export class RefusalAggregate {
 
 const overflow = '\n';
 
-/** Alike are refusals of one reason at one door for one identity, or, where nobody was proven, from one address. */
+/** Alike are refusals of one reason at one door for one identity or person, or, where nobody was proven, from one address. */
 export function refusalKey(event: AuditEvent): string {
-  const who = member(event.caller, 'identity') ?? member(event.peer, 'ip');
+  const who = member(event.caller, 'identity') ?? member(event.actor, 'user') ?? member(event.peer, 'ip');
   return JSON.stringify([event.type, event.reason, event.door, who]);
 }
 

@@ -87,5 +87,7 @@ export class AggregatingLog implements AuditLog {
  */
 function isRefusal({ type, prev, certificate }: AuditEvent): boolean {
   if (certificate !== undefined) return false;
-  return type === 'certificate.denied' || (type === 'certificate.failed' && prev === undefined);
+  return (
+    type === 'certificate.denied' || type === 'admin.denied' || (type === 'certificate.failed' && prev === undefined)
+  );
 }

@@ -48,6 +48,7 @@ function encode(event: AuditEvent, dropped: readonly string[] | undefined): Enco
   refuseUnknownMembers(event);
   // The members of §6.3 in canonical order, so that what follows has nothing to sort at this depth.
   const body = {
+    action: event.action,
     actor: event.actor,
     asked: event.asked,
     caller: event.caller,
@@ -99,6 +100,7 @@ const members: ReadonlySet<string> = new Set<keyof AuditEvent>([
   'revocation',
   'key',
   'actor',
+  'action',
   'change',
   'clock',
   'export',

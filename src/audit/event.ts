@@ -84,6 +84,8 @@ export interface AuditEvent {
   readonly revocation?: Json;
   readonly key?: Json;
   readonly actor?: Json;
+  /** What was looked at or done at the admin API: the route, what it was given, and how many rows came of it. */
+  readonly action?: Json;
   readonly change?: Json;
   readonly clock?: Json;
   readonly export?: Json;

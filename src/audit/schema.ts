@@ -140,6 +140,14 @@ export const entrySchema = Type.Object(
       attributes: Type.Optional(Type.Record(Type.String(), Type.Boolean(), { maxProperties: 16 })),
       attestation: sha256,
     }),
+    action: parts({
+      route: text,
+      parameters: Type.Optional(
+        Type.Record(Type.String(), Type.Union([text, count, Type.Boolean()]), { maxProperties: 64 }),
+      ),
+      rows: count,
+      stage: Type.Optional(Type.Enum(['begun', 'ended'])),
+    }),
     actor: parts({ user: text, method: text, mfa: Type.Boolean(), approvers: texts }),
     change: parts({
       kind: text,

@@ -2,7 +2,8 @@ import { checkAccount } from '#authn/node/trusted-accounts.ts';
 import { templateMapping } from '#authn/oidc/identity-mapping.ts';
 import { checkTrustedNetwork } from '#authn/xfcc/trusted-network.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
-import { attempt, between, checkUrl, exactlyOne, type Report, type Step } from './judgement.ts';
+import { checkOidcToken } from './check-oidc-token.ts';
+import { attempt, between, exactlyOne, type Report, type Step } from './judgement.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 
 type Entry = ServerConfigText['authenticators'][number];
@@ -40,22 +41,13 @@ function checkEach(
 }
 
 function checkOidc(oidc: Oidc, trustDomain: string, path: readonly Step[], report: Report): void {
-  checkJwks(oidc.jwks, [...path, 'jwks'], report);
-  between(oidc.clockTolerance, '0s', '5m', [...path, 'clockTolerance'], report);
+  checkOidcToken(oidc, path, report);
   const template = oidc.identity;
   if (template === undefined) return;
   attempt(
     () => templateMapping(template, parseTrustDomain(trustDomain)),
     (message) => report([...path, 'identity'], message),
   );
-}
-
-function checkJwks({ url, ca, file }: Oidc['jwks'], path: readonly Step[], report: Report): void {
-  exactlyOne({ url, file }, path, report);
-  if (ca !== undefined && url === undefined) report([...path, 'ca'], 'a file needs no CA: this goes with "url"');
-  if (url === undefined) return;
-  const onLoopback = ['127.0.0.1', 'localhost', '[::1]'].includes(URL.parse(url)?.hostname ?? '');
-  checkUrl(url, onLoopback ? ['https:', 'http:'] : ['https:'], [...path, 'url'], report);
 }
 
 function checkKubernetes(kubernetes: Kubernetes, path: readonly Step[], report: Report): void {

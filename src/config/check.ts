@@ -4,6 +4,7 @@ import { isKeyName } from '#audit/vkey.ts';
 import type { Document } from '#document/document.ts';
 import type { Problem } from '#document/problem.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
+import { checkApi } from './check-api.ts';
 import { checkAuditStore } from './check-audit-store.ts';
 import { checkAuthenticators } from './check-authenticators.ts';
 import { checkClusterRequests } from './check-cluster-requests.ts';
@@ -29,6 +30,7 @@ export function checkMeaning(
   checkIstio(config, report);
   checkDoorTls(config, report);
   checkAdmin(config, report);
+  checkApi(config, report);
   checkFairness(config, report);
   checkAuthenticators(config, report);
   checkIssuers(config, report);

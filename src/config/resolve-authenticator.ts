@@ -1,5 +1,6 @@
 import { parseDuration } from '#document/scalars.ts';
 import type { PathFrom } from './resolve-key.ts';
+import { resolveOidcToken } from './resolve-oidc-token.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 import type { AuthenticatorConfig, KubernetesConfig, OidcConfig } from './server-config.ts';
 
@@ -15,20 +16,9 @@ export function resolveAuthenticator({ oidc, kubernetes, xfcc }: Entry, from: Pa
 function resolveOidc(oidc: NonNullable<Entry['oidc']>, from: PathFrom): OidcConfig {
   return {
     kind: 'oidc',
-    issuer: oidc.issuer,
-    audiences: oidc.audiences,
-    audienceForm: oidc.audienceForm,
-    jwks: resolveJwks(oidc.jwks, from),
-    algorithms: oidc.algorithms,
+    ...resolveOidcToken(oidc, from),
     ...(oidc.identity === undefined ? {} : { identity: oidc.identity }),
-    clockToleranceSeconds: parseDuration(oidc.clockTolerance),
   };
-}
-
-function resolveJwks(jwks: { url?: string; ca?: string; file?: string }, from: PathFrom): OidcConfig['jwks'] {
-  const { url, ca, file = '' } = jwks;
-  if (url === undefined) return { file: from(file) };
-  return ca === undefined ? { url } : { url, ca: from(ca) };
 }
 
 function resolveKubernetes(entry: NonNullable<Entry['kubernetes']>, from: PathFrom): KubernetesConfig {

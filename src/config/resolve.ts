@@ -4,6 +4,7 @@ import { parseByteSize, parseDuration } from '#document/scalars.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { tls13Suites } from './check-door-tls.ts';
 import { listenAddress } from './listen-address.ts';
+import { resolveApi } from './resolve-api.ts';
 import { resolveAuditStore } from './resolve-audit-store.ts';
 import { resolveAuthenticator } from './resolve-authenticator.ts';
 import { resolveClusterRequests } from './resolve-cluster-requests.ts';
@@ -64,6 +65,7 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
     }),
     ...(content.revocation !== undefined && { revocation: resolveRevocation(content.revocation, from) }),
     ...(content.witness !== undefined && { witness: resolveWitness(content.witness, from) }),
+    ...(content.api !== undefined && { api: resolveApi(content.api, from) }),
     policies: content.policies.map(from),
     audit: {
       directory: from(audit.directory),

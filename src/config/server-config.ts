@@ -1,3 +1,4 @@
+import type { Grant } from '#authn/admin/role-table.ts';
 import type { TokenAlgorithm } from '#authn/oidc/token-algorithm.ts';
 import type { FairnessLimits } from '#issuance/fairness/limits.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
@@ -29,6 +30,8 @@ export interface ServerConfig {
   readonly revocation?: RevocationConfig;
   /** Absent: no log of others is witnessed here. */
   readonly witness?: WitnessConfig;
+  /** Absent: the admin API is not served. */
+  readonly api?: ApiConfig;
   readonly policies: readonly string[];
   readonly audit: AuditConfig;
   /** Absent: nothing is written into a cluster. */
@@ -63,6 +66,34 @@ export interface WitnessConfig {
   readonly perSecond: number;
 }
 
+export interface ApiConfig {
+  readonly listen: ListenAddress;
+  readonly serving: ServingConfig;
+  /** PEM file of the CAs of client certificates; absent: these prove nothing. */
+  readonly clientRoots?: string;
+  /** Absent: a token proves nothing. */
+  readonly oidc?: OidcTokenConfig;
+  /** Never empty. */
+  readonly grants: readonly Grant[];
+  readonly limits: {
+    readonly maxConnections: number;
+    readonly maxInFlight: number;
+    readonly maxInFlightEach: number;
+    readonly perSecond: number;
+    readonly maxStreams: number;
+    readonly maxStreamsEach: number;
+  };
+}
+
+interface ServingConfig {
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+  readonly keyType: OwnKeyType;
+  readonly lifetimeSeconds: number;
+  /** Part of the lifetime. */
+  readonly renewAt: number;
+}
+
 /** Port 0 lets the system choose. */
 export interface ListenAddress {
   readonly host: string;
@@ -85,14 +116,7 @@ export interface DoorTlsConfig {
 interface IstioConfig {
   readonly listen: ListenAddress;
   readonly dialect: 'istiod' | 'istio-csr';
-  readonly serving: {
-    readonly dnsNames: readonly string[];
-    readonly ipAddresses: readonly string[];
-    readonly keyType: OwnKeyType;
-    readonly lifetimeSeconds: number;
-    /** Part of the lifetime. */
-    readonly renewAt: number;
-  };
+  readonly serving: ServingConfig;
   readonly maxCertificateLifetimeSeconds?: number;
   readonly tls: DoorTlsConfig;
   readonly limits: {
@@ -105,17 +129,20 @@ interface IstioConfig {
 
 export type AuthenticatorConfig = { readonly kind: 'client-cert' } | OidcConfig | KubernetesConfig | XfccConfig;
 
-export interface OidcConfig {
-  readonly kind: 'oidc';
+export interface OidcTokenConfig {
   readonly issuer: string;
   readonly audiences: readonly string[];
   readonly audienceForm: 'any' | 'array';
   /** `ca` is a PEM file. */
   readonly jwks: { readonly url: string; readonly ca?: string } | { readonly file: string };
   readonly algorithms: readonly TokenAlgorithm[];
+  readonly clockToleranceSeconds: number;
+}
+
+export interface OidcConfig extends OidcTokenConfig {
+  readonly kind: 'oidc';
   /** A template for `templateMapping`; absent: `sub` is a Kubernetes service account. */
   readonly identity?: string;
-  readonly clockToleranceSeconds: number;
 }
 
 export interface KubeconfigFile {

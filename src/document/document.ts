@@ -7,6 +7,8 @@ import { openSource, type Path } from './source.ts';
 /** A YAML file that has the shape its schema asks for. */
 export interface Document<Content> {
   readonly file: string;
+  /** As it was read. */
+  readonly text: string;
   readonly content: Content;
   /** A problem that only meaning shows, at the line of the value under `path` (`at: 'key'`: of its key). */
   problem(path: Path, message: string, extra?: { at?: 'key' | 'value'; suggestion?: string | undefined }): Problem;
@@ -25,7 +27,7 @@ export function openDocument<Schema extends TSchema>(
   const { content } = source;
   if (content === null || content === undefined) throw new DocumentError([source.problem([], 'the file is empty')]);
   if (!conforms(schema, content)) throw new DocumentError(schemaProblems(source, validatorOf(schema).errors ?? []));
-  return { file, content, problem: source.problem };
+  return { file, text, content, problem: source.problem };
 }
 
 /** The content alone, for documents without checks beyond their schema. Throws DocumentError. */

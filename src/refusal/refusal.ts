@@ -12,10 +12,13 @@ const remedies = {
   'authn.failed': 'fix-request',
   'authn.unavailable': 'retry-later',
   'authn.impersonation': 'fix-request',
+  'authz.role': 'fix-request',
   // the request's bytes
   'request.malformed': 'fix-request',
   'request.encoding': 'fix-request',
   'request.too-large': 'fix-request',
+  'request.unknown': 'fix-request',
+  'request.method': 'fix-request',
   'csr.too-large': 'fix-request',
   'csr.pem': 'fix-request',
   'csr.malformed': 'fix-request',

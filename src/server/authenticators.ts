@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { AuthenticatorChain } from '#authn/chain.ts';
 import { ClientCertificateAuthenticator } from '#authn/client-certificate.ts';
 import { Clusters } from '#authn/kubernetes/clusters.ts';
@@ -6,7 +5,6 @@ import { KubernetesAuthenticator } from '#authn/kubernetes/kubernetes-authentica
 import { NodeAuthorization } from '#authn/node/node-authorization.ts';
 import { TrustedAccounts } from '#authn/node/trusted-accounts.ts';
 import { serviceAccountMapping, templateMapping } from '#authn/oidc/identity-mapping.ts';
-import { fileKeys, type KeySource, urlKeys } from '#authn/oidc/key-source.ts';
 import { OidcAuthenticator } from '#authn/oidc/oidc-authenticator.ts';
 import type { OpenCluster } from '#authn/remote/open-cluster.ts';
 import { XfccAuthenticator } from '#authn/xfcc/xfcc-authenticator.ts';
@@ -24,6 +22,7 @@ import { AddressRanges } from '#x509/address-ranges.ts';
 import type { NamedClusters } from './followed-cluster.ts';
 import type { Foundation } from './foundation.ts';
 import { openCluster } from './kubernetes-cluster.ts';
+import { openKeys } from './oidc-keys.ts';
 import { followRemoteClusters } from './remote-clusters.ts';
 
 /** The configured ways to prove a caller, in their order. */
@@ -135,9 +134,4 @@ function oidc(config: OidcConfig, trustDomain: TrustDomain, clock: Clock): OidcA
     algorithms: config.algorithms,
     clockToleranceSeconds: config.clockToleranceSeconds,
   });
-}
-
-function openKeys(jwks: OidcConfig['jwks']): KeySource {
-  if ('file' in jwks) return fileKeys(jwks.file);
-  return urlKeys(jwks.url, jwks.ca === undefined ? {} : { ca: readFileSync(jwks.ca, 'utf8') });
 }

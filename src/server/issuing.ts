@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { AuditEvent } from '#audit/event.ts';
+import type { AuditEvent, Json } from '#audit/event.ts';
 import { LiveIssuers } from '#authority/issuers.ts';
 import { Renewal } from '#authority/renewal.ts';
 import type { RootOverlap } from '#authority/root-overlap.ts';
@@ -110,6 +110,11 @@ export class Issuing {
   cannotSign(name: string): string | undefined {
     const missing = this.#upstreams.find((upstream) => upstream.name === name)?.missing;
     return missing ?? (this.#keys.get(name)?.lost() === undefined ? undefined : 'its key cannot be used');
+  }
+
+  /** Where an issuer's key is, as the log has it; undefined where there is none of ours. */
+  keyFacts(name: string): Json | undefined {
+    return this.#keys.get(name)?.facts;
   }
 
   /** What stands in the log before the first certificate: which issuers, with which keys, where. */

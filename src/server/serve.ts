@@ -11,6 +11,7 @@ import { watchFairness } from '#telemetry/fairness.ts';
 import { IssuanceLog } from '#telemetry/issuance-log.ts';
 import { observeWith } from '#telemetry/observers.ts';
 import type { CsrChecks } from '#x509/csr/verified-csr.ts';
+import { openApi } from './api/open-api.ts';
 import { openAuthenticators } from './authenticators.ts';
 import { ClusterRequests } from './cluster-requests/cluster-requests.ts';
 import { distribute } from './distribution.ts';
@@ -48,6 +49,8 @@ export interface RunningServer {
   readonly revocation?: { readonly host: string; readonly port: number };
   /** Where logs of others are cosigned; absent where none is. */
   readonly witness?: { readonly host: string; readonly port: number };
+  /** The admin API; absent where it is not configured. */
+  readonly api?: { readonly host: string; readonly port: number };
   /** Resolves when the server has to end by itself: its log can no longer be written. */
   readonly failed: Promise<unknown>;
   /** Looks at the files of policies, roots, issuers and revocations now. */
@@ -221,6 +224,10 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   const cannotSign = (name: string) => issuing.cannotSign(name);
   opening.defer(await clusterRequests.answer({ issuance: sequence, log: store, issuers: issuing.live, cannotSign }));
   opening.defer(() => policies.stop());
+  const api =
+    config.api &&
+    (await openApi(config.api, { foundation, issuing, store, logKeys, log, own, policies: () => policies.set }));
+  opening.defer(async () => api?.stop());
   logger.info('serving', {
     address: `${istio.host}:${istio.port}`,
     policySet: policies.set.id,
@@ -234,6 +241,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
     admin: { host: admin.address.address, port: admin.address.port },
     ...(revocation && { revocation: revocation.listening }),
     ...(witness && { witness: witness.listening }),
+    ...(api && { api: api.listening }),
     failed: failure.promise,
     reload: async () =>
       void (await Promise.all([policies.reload(), roots.look().then(() => issuers.look()), revocation?.look()])),

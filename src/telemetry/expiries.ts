@@ -1,5 +1,5 @@
 /** What kind of certificate somebody should watch; a CRL has an end as well. */
-export type CertificateRole = 'serving' | 'intermediate' | 'root' | 'control-plane' | 'crl';
+export type CertificateRole = 'serving' | 'intermediate' | 'root' | 'control-plane' | 'crl' | 'api';
 
 /** When the certificates expire that this server lives by. Whoever installs one says so. */
 export class Expiries {

@@ -219,7 +219,6 @@ describe('the list of events', () => {
   const roomsToCome: Readonly<Record<string, readonly EventType[]>> = {
     'rotation of keys and roots': ['key.imported', 'key.destroyed'],
     'dry runs and rates': ['policy.dryrun-flip', 'ratelimit.tripped'],
-    'administration over the network': ['admin.login', 'admin.denied', 'admin.action'],
     'exports, witnesses and pruning': [
       'export.started',
       'export.gap',

@@ -1,15 +1,15 @@
 import type { Answer } from '#audit/questions/answer.ts';
+import { answerJson } from '#audit/questions/answer-json.ts';
 import { type Asked, maxRows, problemWith, readFilter } from '#audit/questions/ask.ts';
+import { askWhole } from '#audit/questions/ask-whole.ts';
 import { answeredElsewhere, type QuestionName, questionNames, questions } from '#audit/questions/catalogue.ts';
 import { type FilterName, type Filters, filterNames } from '#audit/questions/filters.ts';
 import { parseDuration } from '#document/scalars.ts';
-import type { Inventory } from '#store/inventory/inventory.ts';
 import type { Input } from '../command/command.ts';
 import type { Exit } from '../exit.ts';
 import { Failure } from '../failure.ts';
 import { table } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { answerJson } from './ask-json.ts';
 import type { askOptions } from './ask-options.ts';
 import { printAnswer } from './ask-print.ts';
 import { whole } from './filters.ts';
@@ -26,7 +26,7 @@ export async function runAsk(input: AskInput, terminal: Terminal): Promise<Exit>
   let answer: Answer;
   try {
     using progress = terminal.progress(`asking ${name}`);
-    answer = await askOn(inventory, asked, (found) => progress.at(found, 0));
+    answer = await askWhole(inventory, asked, (found) => progress.at(found, 0));
   } finally {
     await inventory.close();
   }
@@ -34,19 +34,6 @@ export async function runAsk(input: AskInput, terminal: Terminal): Promise<Exit>
   else printAnswer(questions[name], answer, asked, terminal);
   if (input.options.proof !== undefined) await writeProofs(answer, input.options.proof, input, terminal);
   return 'ok';
-}
-
-/** A page may come short of what was asked for: then the next ones are asked for at once, until there is enough, or the end. */
-async function askOn(inventory: Inventory, asked: Asked, found: (rows: number) => void): Promise<Answer> {
-  let answer = await inventory.ask(asked);
-  const limit = asked.limit ?? 50;
-  while (answer.answer === 'records' && answer.before !== undefined && answer.records.length < limit) {
-    const next = await inventory.ask({ ...asked, before: answer.before, limit: limit - answer.records.length });
-    if (next.answer !== 'records') return answer;
-    answer = { ...next, upTo: answer.upTo, records: [...answer.records, ...next.records] };
-    found(answer.records.length);
-  }
-  return answer;
 }
 
 /** Throws Failure `usage` for what cannot be meant. `now` in ms. */

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Answer } from '#audit/questions/answer.ts';
+import { indexesOf } from '#audit/questions/ask-whole.ts';
 import { formatTlogProof } from '#audit/tlog-proof.ts';
 import { writeDurably } from '#keys/durable-file.ts';
 import { Failure } from '../failure.ts';
@@ -37,15 +38,4 @@ export async function writeProofs(
     await writeDurably(join(directory, `${index}.tlog-proof`), formatTlogProof(published.prove(index, trust)));
   }
   terminal.note(`${indexes.length} proofs written to ${directory}`);
-}
-
-function indexesOf(answer: Answer): readonly number[] {
-  switch (answer.answer) {
-    case 'records':
-      return answer.records.map(({ index }) => index);
-    case 'groups':
-      return answer.groups.map(({ index }) => index);
-    case 'rates':
-      return answer.rates.flatMap(({ index }) => (index === undefined ? [] : [index]));
-  }
 }

@@ -16,6 +16,7 @@ export function missingFiles(config: ServerConfig, env: NodeJS.ProcessEnv): read
     ...ofStore(config.audit.store),
     ...config.csr.blocklists.map((path) => file(path, 'csr.blocklists')),
     ...config.authenticators.flatMap(ofAuthenticator),
+    ...ofApi(config.api),
   ];
   return wanted.filter((each) => !isThere(each, env)).map(sentence);
 }
@@ -32,6 +33,15 @@ function ofAuthenticator(each: AuthenticatorConfig): readonly Wanted[] {
   if (each.kind === 'k8s-token' && each.kubeconfig !== undefined)
     return [file(each.kubeconfig.path, 'authenticators: kubernetes.kubeconfig')];
   return each.kind === 'oidc' && 'file' in each.jwks ? [file(each.jwks.file, 'authenticators: oidc.jwks.file')] : [];
+}
+
+function ofApi(api: ServerConfig['api']): readonly Wanted[] {
+  if (api === undefined) return [];
+  const { clientRoots, oidc } = api;
+  return [
+    ...(clientRoots === undefined ? [] : [file(clientRoots, 'api.clientCertificates.roots')]),
+    ...(oidc !== undefined && 'file' in oidc.jwks ? [file(oidc.jwks.file, 'api.oidc.jwks.file')] : []),
+  ];
 }
 
 function ofIssuer(issuer: IssuerConfig): readonly Wanted[] {

@@ -65,8 +65,9 @@ async function start(load: () => LoadedConfig, stop: AbortSignal): Promise<Runni
 }
 
 /** Written whole or not at all: whoever waits for the file reads a complete one. */
-function announce(file: string, { istio, admin }: RunningServer): void {
+function announce(file: string, { istio, admin, api }: RunningServer): void {
   const url = ({ host, port }: RunningServer['istio']) => `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  writeFileSync(`${file}.new`, `${JSON.stringify({ pid: process.pid, istio: url(istio), admin: url(admin) })}\n`);
+  const doors = { istio: url(istio), admin: url(admin), ...(api && { api: url(api) }) };
+  writeFileSync(`${file}.new`, `${JSON.stringify({ pid: process.pid, ...doors })}\n`);
   renameSync(`${file}.new`, file);
 }

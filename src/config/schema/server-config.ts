@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { api } from './api.ts';
 import { audit } from './audit.ts';
 import { authenticators } from './authenticator.ts';
 import { clusterRequests } from './cluster-requests.ts';
@@ -43,6 +44,7 @@ export const ServerConfigSchema = section('The configuration of `countersign ser
       }),
     ),
   }),
+  api: optional(api),
   fairness,
   authenticators,
   issuers,

@@ -47,8 +47,11 @@ const kinds: Readonly<Record<RefusalCode, Kind>> = {
   'authn.failed': 'unproven',
   'authn.unavailable': 'down',
   'authn.impersonation': 'not-theirs',
+  'authz.role': 'policy',
   'request.malformed': 'malformed',
   'request.encoding': 'encoding',
+  'request.unknown': 'malformed',
+  'request.method': 'malformed',
   // gRPC's own answer to a message that is too large
   'request.too-large': 'busy',
   'csr.too-large': 'csr',

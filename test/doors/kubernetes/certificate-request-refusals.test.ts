@@ -9,6 +9,7 @@ const invalid = /^(csr|key|request)\./;
 const refused: readonly RefusalCode[] = [
   'authn.failed',
   'authn.impersonation',
+  'authz.role',
   'identity.malformed',
   'identity.mismatch',
   'identity.trust-domain',

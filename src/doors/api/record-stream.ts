@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { LogView } from './ports.ts';
+
+export interface RecordStream {
+  readonly log: Pick<LogView, 'size' | 'entries'>;
+  /** Leaf index of the first record. */
+  readonly from: number;
+}
+
+/** Most records read at once; no more than that is held for a reader, however far behind it is. */
+const page = 64;
+/** ms between two looks at whether the log has grown. */
+const lookEvery = 200;
+/** ms after which a reader who hears nothing is told that there is nothing. */
+const heartbeat = 15_000;
+/** ms that a reader may take for what it was sent. */
+const patience = 20_000;
+
+/**
+ * Records as they become durable, as server-sent events whose id is the leaf index. Nothing of it stands in the way of
+ * whoever appends: the log is looked at, page by page, and a reader that does not read is cut off. Resolves with the
+ * number of records sent when `signal` ends it or the reader is gone.
+ */
+export async function sendRecords(
+  response: ServerResponse,
+  { log, from }: RecordStream,
+  signal: AbortSignal,
+): Promise<number> {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  let next = from;
+  try {
+    await send(response, `retry: 1000\n: ${log.size} records\n\n`, signal);
+    while (!signal.aborted) {
+      if (!(await grownPast(log, next, signal))) {
+        await send(response, `: ${log.size} records\n\n`, signal);
+        continue;
+      }
+      const entries = await log.entries(next, Math.min(log.size, next + page));
+      await send(response, entries.map((entry, at) => eventOf(next + at, entry)).join(''), signal);
+      next += entries.length;
+    }
+  } catch (thrown) {
+    if (signal.aborted) endStream(response);
+    // one that does not read is cut off, and so is one of a log that cannot be read
+    else response.destroy();
+    if (!signal.aborted && !isEnd(thrown)) throw thrown;
+    return next - from;
+  }
+  endStream(response);
+  return next - from;
+}
+
+function endStream(response: ServerResponse): void {
+  if (!response.destroyed) response.end('event: end\ndata: {}\n\n');
+}
+
+/** The entry is one line of canonical JSON: its octets are those of the leaf. */
+const eventOf = (index: number, entry: Uint8Array) =>
+  `id: ${index}\nevent: record\ndata: ${Buffer.from(entry.buffer, entry.byteOffset, entry.length).toString()}\n\n`;
+
+async function grownPast(log: RecordStream['log'], size: number, signal: AbortSignal): Promise<boolean> {
+  for (let waited = 0; waited < heartbeat; waited += lookEvery) {
+    if (log.size > size) return true;
+    await pause(lookEvery, undefined, { signal, ref: false });
+  }
+  return false;
+}
+
+async function send(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  if (response.write(text)) return;
+  await once(response, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]) });
+}
+
+const isEnd = (thrown: unknown) =>
+  thrown instanceof Error && (thrown.name === 'AbortError' || thrown.name === 'TimeoutError');
