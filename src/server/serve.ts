@@ -11,7 +11,7 @@ import { watchFairness } from '#telemetry/fairness.ts';
 import { IssuanceLog } from '#telemetry/issuance-log.ts';
 import { observeWith } from '#telemetry/observers.ts';
 import type { CsrChecks } from '#x509/csr/verified-csr.ts';
-import { openApi } from './api/open-api.ts';
+import { openApi } from './api/configured.ts';
 import { openAuthenticators } from './authenticators.ts';
 import { ClusterRequests } from './cluster-requests/cluster-requests.ts';
 import { distribute } from './distribution.ts';
@@ -224,9 +224,9 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   const cannotSign = (name: string) => issuing.cannotSign(name);
   opening.defer(await clusterRequests.answer({ issuance: sequence, log: store, issuers: issuing.live, cannotSign }));
   opening.defer(() => policies.stop());
-  const api =
-    config.api &&
-    (await openApi(config.api, { foundation, issuing, store, logKeys, log, own, policies: () => policies.set }));
+  const look = async () =>
+    void (await Promise.all([policies.reload(), roots.look().then(() => issuers.look()), revocation?.look()]));
+  const api = await openApi(foundation, { issuing, store, logKeys, log, own, look, policies: () => policies.set });
   opening.defer(async () => api?.stop());
   logger.info('serving', {
     address: `${istio.host}:${istio.port}`,
@@ -243,8 +243,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
     ...(witness && { witness: witness.listening }),
     ...(api && { api: api.listening }),
     failed: failure.promise,
-    reload: async () =>
-      void (await Promise.all([policies.reload(), roots.look().then(() => issuers.look()), revocation?.look()])),
+    reload: look,
     async close() {
       health.drain();
       logger.info('draining');

@@ -130,10 +130,20 @@ export const Consistency = closed({
   proof: Type.Array(text, { description: 'hashes in base64 (RFC 6962 §2.1.2)' }),
 });
 
+export const Reloaded = closed({
+  changes: Type.Array(closed({ index, type: text, outcome: text, message: optionalText }), {
+    description: 'what the log holds of this look: what was taken, and what was refused',
+  }),
+  policySet: text,
+  trustBundleSha256: sha256,
+  issuers: Type.Array(closed({ name: text, certificateSha256: Type.Optional(sha256) })),
+});
+
 export const Health = closed({ live: Report, ready: Report });
 export const Version = closed({ version: text, node: text, openssl: text });
 
 export type AuthorityStatus = Static<typeof Authority>;
 export type PoliciesInForce = Static<typeof Policies>;
+export type ReloadOutcome = Static<typeof Reloaded>;
 export type HealthStatus = Static<typeof Health>;
 export type VersionStatus = Static<typeof Version>;

@@ -3,7 +3,7 @@ import type { Asked } from '#audit/questions/ask.ts';
 import type { TlogProof } from '#audit/tlog-proof.ts';
 import type { Evidence } from '#issuance/ports.ts';
 import type { Administrator } from '#policy/administrator.ts';
-import type { AuthorityStatus, HealthStatus, PoliciesInForce, VersionStatus } from './answers.ts';
+import type { AuthorityStatus, HealthStatus, PoliciesInForce, ReloadOutcome, VersionStatus } from './answers.ts';
 
 /** Who is at this door. Throws Refusal `authn.failed` or `authn.unavailable`. */
 export interface AdministratorProof {
@@ -16,6 +16,8 @@ export interface ApiViews {
   policies(): PoliciesInForce;
   health(): HealthStatus;
   readonly version: VersionStatus;
+  /** Has the files of policies, roots, issuers and revocations looked at now. */
+  reload(): Promise<ReloadOutcome>;
   readonly log: LogView;
   readonly inventory: InventoryView;
 }

@@ -20,7 +20,7 @@ export interface RunningApi {
 }
 
 /** The admin API with a certificate of its own that is kept fresh; resolves when it listens. */
-export async function openApi(config: ApiConfig, parts: ApiParts): Promise<RunningApi> {
+export async function serveApi(config: ApiConfig, parts: ApiParts): Promise<RunningApi> {
   await using opening = new AsyncDisposableStack();
   const { foundation, log } = parts;
   const { clock, events, ids, metrics, sparing, logger } = foundation;
@@ -48,7 +48,7 @@ export async function openApi(config: ApiConfig, parts: ApiParts): Promise<Runni
     tls: tls(),
     ...(foundation.config.fips.level === 'policy' && { offered: fipsTls }),
     proof: administrators(config, clock),
-    views: apiViews(parts),
+    views: apiViews({ ...parts, look: async () => void (await Promise.all([parts.look(), roots?.look()])) }),
     ...{ log, eventId: ids, requestId: ids, instance: events.instance },
     observer: {
       answered() {},

@@ -8,6 +8,7 @@ import type { HealthState } from '#telemetry/health.ts';
 import type { Foundation } from '../foundation.ts';
 import type { Issuing } from '../issuing.ts';
 import type { LogKeys } from '../log-keys.ts';
+import { reload } from './reload.ts';
 
 export interface ViewParts {
   readonly foundation: Foundation;
@@ -15,6 +16,8 @@ export interface ViewParts {
   readonly store: EngineLog;
   readonly logKeys: LogKeys;
   readonly policies: () => PolicySet;
+  /** Looks at the files that the server follows, now. */
+  readonly look: () => Promise<void>;
 }
 
 /** What the admin API shows, from what the parts of the server know now. */
@@ -24,6 +27,7 @@ export function apiViews(parts: ViewParts): ApiViews {
   return {
     authority: () => authority(parts),
     policies: () => policiesInForce(policies()),
+    reload: () => reload(parts),
     health: () => ({ live: report(health.liveness()), ready: report(health.readiness()) }),
     version: { version: instance.version, node: process.versions.node, openssl: process.versions.openssl },
     log: store,

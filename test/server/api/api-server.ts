@@ -43,7 +43,11 @@ export class ApiServer implements AsyncDisposable {
     this.authority = authority;
   }
 
-  static async start(limits: Readonly<Record<string, number>> = {}, options: TestHomeOptions = {}): Promise<ApiServer> {
+  static async start(
+    limits: Readonly<Record<string, number>> = {},
+    options: TestHomeOptions = {},
+    prepare: (home: TestHome) => void = () => {},
+  ): Promise<ApiServer> {
     const people = new TokenIssuer({ issuer: 'https://people.test', audience: 'countersign' });
     const authority = await makeRoot('People');
     const claim = (value: string) => ({ claims: [{ name: 'groups', value }] });
@@ -62,6 +66,7 @@ export class ApiServer implements AsyncDisposable {
       limits: { perSecond: 1_000, ...limits },
     };
     const home = new TestHome({ ...options, config: { ...quiet, ...options.config, api } });
+    prepare(home);
     home.write('people.pem', authority.pem);
     home.write('people.json', people.jwks());
     return new ApiServer(home, await InProcess.start(home), people, authority);

@@ -1,7 +1,7 @@
 import { hash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openCheckpoint } from '#audit/checkpoint.ts';
 import { decodeEntry } from '#audit/entry.ts';
 import { isConsistent } from '#audit/merkle-proof.ts';
@@ -14,13 +14,20 @@ let api: ApiServer;
 let sha256 = '';
 let serial = '';
 beforeAll(async () => {
-  api = await ApiServer.start();
+  // nobody but a reload looks at the files
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  api = await ApiServer.start({}, { policies: ['policy.yaml'] }, (home) =>
+    home.write('policy.yaml', readFileSync('policies/istio.yaml', 'utf8')),
+  );
   const [leaf = ''] = (await api.running.ask()).chain;
   const certificate = new X509Certificate(leaf);
   sha256 = hash('sha256', certificate.raw, 'hex');
   serial = certificate.serialNumber.toLowerCase();
 });
-afterAll(async () => api[Symbol.asyncDispose]());
+afterAll(async () => {
+  vi.useRealTimers();
+  await api[Symbol.asyncDispose]();
+});
 
 const people = ['viewer', 'auditor', 'operator', 'officer', 'nobody'] as const;
 const everybody: readonly Person[] = ['viewer', 'auditor', 'operator', 'officer'];
@@ -33,6 +40,7 @@ const expected: Readonly<Record<string, { readonly for: readonly Person[]; reado
   'GET /v1/health': { for: everybody, at: () => '/v1/health' },
   'GET /v1/version': { for: everybody, at: () => '/v1/version' },
   'GET /v1/openapi.json': { for: everybody, at: () => '/v1/openapi.json' },
+  'POST /v1/reload': { for: ['operator'], at: () => '/v1/reload' },
   'GET /v1/questions': { for: ['auditor'], at: () => '/v1/questions' },
   'GET /v1/questions/{name}': { for: ['auditor'], at: () => '/v1/questions/live?namespace=demo&proof=true' },
   'GET /v1/ceremonies': { for: ['auditor', 'officer'], at: () => '/v1/ceremonies?limit=2' },
@@ -218,5 +226,51 @@ describe('the log, for an auditor', () => {
         message: 'held needs identity or identity-prefix',
       },
     ]);
+  });
+});
+
+describe('a reload', () => {
+  const reload = { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } };
+  const changes = async () => Object((await api.as('operator', '/v1/reload', reload)).json).changes;
+
+  it('takes what the files say by then, tells what changed, and stands in the log before and after', async () => {
+    const text = readFileSync('policies/istio.yaml', 'utf8');
+    const before = Object((await api.as('viewer', '/v1/policies')).json).setId;
+    const from = api.running.records.length;
+    api.home.write('policy.yaml', text.replace(/priority: \d+/, 'priority: 77'));
+    const { json } = await api.as('operator', '/v1/reload', reload);
+    expect(json).toMatchObject({ changes: [{ type: 'policy.loaded', outcome: 'success' }] });
+    expect(Object(json).policySet).not.toBe(before);
+    const since = api.running.records.slice(from).filter(({ type }) => type !== 'admin.login');
+    expect(since).toMatchObject([
+      { type: 'admin.action', actor: { user: 'operator' }, action: { route: 'POST /v1/reload', stage: 'begun' } },
+      { type: 'policy.loaded' },
+      { type: 'admin.action', action: { route: 'POST /v1/reload', stage: 'ended', rows: 1 } },
+    ]);
+    expect(await changes()).toEqual([]);
+  });
+
+  it('tells of a policy that is refused, and the old set stays in force', async () => {
+    const before = Object((await api.as('viewer', '/v1/policies')).json).setId;
+    api.home.write('policy.yaml', 'kind: Nonsense');
+    expect(await changes()).toMatchObject([{ type: 'policy.refused', outcome: 'failed' }]);
+    expect(Object((await api.as('viewer', '/v1/policies')).json).setId).toBe(before);
+  });
+
+  it.each([
+    ['as no form of another site can send it', { ...reload, headers: {} }, 415],
+    [
+      'as a browser says of another site',
+      { ...reload, headers: { ...reload.headers, 'sec-fetch-site': 'cross-site' } },
+      403,
+    ],
+    ['with a body', { ...reload, body: '{"policies":"mine"}' }, 400],
+    ['with a long body', { ...reload, body: ' '.repeat(1_000_000) }, 413],
+    ['by GET', {}, 405],
+  ])('%s it is refused, and nothing is begun', async (_, ask, status) => {
+    const before = api.running.records.length;
+    expect((await api.as('operator', '/v1/reload', ask)).status).toBe(status);
+    const since = api.running.records.slice(before).filter(({ type }) => type !== 'admin.login');
+    expect(since.map(({ type }) => type).filter((type) => type !== 'admin.denied')).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import { openApi } from '../openapi.ts';
 import { jsonRoute, type Route } from '../route.ts';
 import { houseRoutes } from './house.ts';
 import { logRoutes } from './log.ts';
+import { operationRoutes } from './operation.ts';
 import { questionRoutes } from './questions.ts';
 
 /** All that the API does. What is not here is not there; a literal path stands before one with a parameter. */
@@ -16,7 +17,7 @@ export function routeTable(version: string): readonly Route[] {
     answer: Type.Object({ openapi: Type.Literal('3.1.0') }),
     handle: () => ({ body: { ...description(), openapi: '3.1.0' as const }, rows: 1 }),
   });
-  const all: readonly Route[] = [...houseRoutes, ...questionRoutes, ...logRoutes, document];
+  const all: readonly Route[] = [...houseRoutes, ...questionRoutes, ...logRoutes, ...operationRoutes, document];
   let made: object | undefined;
   const description = () => {
     made ??= openApi(all, version);
