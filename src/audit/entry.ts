@@ -70,6 +70,7 @@ function encode(event: AuditEvent, dropped: readonly string[] | undefined): Enco
     outside: event.outside,
     peer: event.peer,
     prev: event.prev,
+    pruned: event.pruned,
     reason: event.reason,
     request: event.request,
     revocation: event.revocation,
@@ -105,6 +106,7 @@ const members: ReadonlySet<string> = new Set<keyof AuditEvent>([
   'clock',
   'export',
   'prev',
+  'pruned',
   'count',
 ]);
 

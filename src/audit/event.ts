@@ -90,6 +90,8 @@ export interface AuditEvent {
   readonly clock?: Json;
   readonly export?: Json;
   readonly prev?: Json;
+  /** Of `log.pruned`: which bodies go. */
+  readonly pruned?: Json;
   /** How many like this one an aggregated record stands for. */
   readonly count?: number;
 }

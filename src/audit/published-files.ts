@@ -15,18 +15,26 @@ export interface FoundTile {
 /** The files of a published log, by their paths within it. Throws Unverified for one that cannot be read. */
 export class PublishedFiles {
   readonly #directory: string;
+  readonly #archive: string | undefined;
 
-  constructor(directory: string) {
+  /** `archive`: another folder of the same form, for what is no longer in the first. */
+  constructor(directory: string, archive?: string) {
     this.#directory = directory;
+    this.#archive = archive;
   }
 
   /** A partial tile may be gone once the full one is there. `index`: first entry that it is about. */
   async tile(path: PathByWidth, width: number, index: number): Promise<FoundTile> {
+    const found = await this.tileIfThere(path, width);
+    if (found === undefined) throw new Unverified(path(width), index, 'the file is missing');
+    return found;
+  }
+
+  async tileIfThere(path: PathByWidth, width: number): Promise<FoundTile | undefined> {
     const asked = await this.readIfThere(path(width));
     if (asked !== undefined) return { file: path(width), bytes: asked, full: width === tileWidth };
     const full = await this.readIfThere(path(tileWidth));
-    if (full === undefined) throw new Unverified(path(width), index, 'the file is missing');
-    return { file: path(tileWidth), bytes: full, full: true };
+    return full && { file: path(tileWidth), bytes: full, full: true };
   }
 
   /** Widths below `width` of which a partial file is there, from the time when the tree was smaller; in order. */
@@ -39,8 +47,13 @@ export class PublishedFiles {
   }
 
   async readIfThere(file: string): Promise<Buffer | undefined> {
+    const found = await this.#read(this.#directory, file);
+    return found ?? (this.#archive === undefined ? undefined : this.#read(this.#archive, file));
+  }
+
+  async #read(directory: string, file: string): Promise<Buffer | undefined> {
     try {
-      return await readFile(join(this.#directory, file));
+      return await readFile(join(directory, file));
     } catch (cause) {
       if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) {
         return undefined;

@@ -170,6 +170,13 @@ export const entrySchema = Type.Object(
     }),
     export: parts({ sink: text, fromSeq: count, toSeq: count, count, lagMs: count, error: text }),
     prev: parts({ intendedSeq: count }),
+    pruned: parts({
+      from: count,
+      to: count,
+      kept: Type.Array(count, { maxItems: 1_024 }),
+      bodiesSeconds: count,
+      archive: text,
+    }),
   },
   {
     ...exact,

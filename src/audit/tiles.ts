@@ -16,6 +16,11 @@ export function bundlePath(index: number, width: number = tileWidth): string {
   return `tile/entries/${numbered(index, width)}`;
 }
 
+/** What is left of a bundle whose bodies were dropped: its kept entries, as a bundle. A path of our own beside the format's. */
+export function retainedPath(index: number): string {
+  return `retained/${numbered(index, tileWidth)}`;
+}
+
 function numbered(index: number, width: number): string {
   const digits = String(index);
   const groups = digits.padStart(Math.ceil(digits.length / 3) * 3, '0').match(/.{3}/g) ?? [];

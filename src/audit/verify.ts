@@ -1,9 +1,10 @@
-import { decodeBundle, encodeBundle } from './bundle.ts';
+import { AbsentBodies, type Span } from './absent-bodies.ts';
+import { encodeBundle } from './bundle.ts';
 import { type Checkpoint, openCheckpoint, type ReadCheckpoint } from './checkpoint.ts';
 import { decodeEntry, type Entry } from './entry.ts';
 import { type KeptCheckpoint, KeptCheckpoints } from './kept-checkpoint.ts';
-import { Malformed } from './malformed.ts';
-import { hashLength, leafHash, RightEdge } from './merkle.ts';
+import { hashLength, RightEdge } from './merkle.ts';
+import { named, type PublishedBundle, readBundle } from './published-bundle.ts';
 import { type PathByWidth, PublishedFiles } from './published-files.ts';
 import { demandQuorum } from './quorum.ts';
 import { foldTile } from './tile-hashes.ts';
@@ -12,6 +13,12 @@ import type { TrustPolicy } from './trust-policy.ts';
 import { Unverified } from './unverified.ts';
 import { type NoteVerifier, parseVkeys } from './vkey.ts';
 
+/** A log that is whole. */
+export interface VerifiedLog extends ReadCheckpoint {
+  /** Records of which only the hashes are left. */
+  readonly hashesOnly: readonly Span[];
+}
+
 export interface VerifyOptions {
   /** Told after each bundle: entries checked, entries in all. */
   readonly onProgress?: (checked: number, size: number) => void;
@@ -19,6 +26,8 @@ export interface VerifyOptions {
   readonly kept?: readonly KeptCheckpoint[];
   /** Whose quorum has to have cosigned the checkpoint. */
   readonly policy?: TrustPolicy | undefined;
+  /** A folder of the same form that holds what was dropped from the first. */
+  readonly archive?: string | undefined;
   /** Given each entry in order while it is checked; that all of them are under the signed root is known at the end only. */
   readonly onEntry?: (entry: Entry) => void;
 }
@@ -26,15 +35,16 @@ export interface VerifyOptions {
 /**
  * Checks a published log from its directory and its public key (a C2SP vkey, or one a line) alone: each entry canonical,
  * at its own index, never older than the one before; entries → leaf hashes → tiles, those of earlier sizes too → root →
- * signed checkpoint; each `kept` checkpoint a beginning of it; and the quorum of a policy, where there is one. Holds one
- * bundle and one tile per level in memory. Gives the checkpoint; throws Unverified, or Malformed for the vkey.
+ * signed checkpoint; each `kept` checkpoint a beginning of it; and the quorum of a policy, where there is one. Bodies that a
+ * record of the log says were dropped may be missing, unless they are in `archive`, a folder of the same form; their hashes
+ * may not. Holds one bundle and one tile per level in memory. Throws Unverified, or Malformed for the vkey.
  */
 export async function verifyDirectory(
   directory: string,
   vkey: string,
   options: VerifyOptions = {},
-): Promise<ReadCheckpoint> {
-  return new Verification(new PublishedFiles(directory), parseVkeys(vkey), options).run();
+): Promise<VerifiedLog> {
+  return new Verification(new PublishedFiles(directory, options.archive), parseVkeys(vkey), options).run();
 }
 
 class Verification {
@@ -45,6 +55,7 @@ class Verification {
   /** The hashes of the newest tile of each level, as they follow from the entries. */
   readonly #expected: Buffer[] = [];
   readonly #kept: KeptCheckpoints;
+  readonly #absent = new AbsentBodies();
   #time = '';
 
   constructor(files: PublishedFiles, verifiers: readonly NoteVerifier[], options: VerifyOptions) {
@@ -54,7 +65,7 @@ class Verification {
     this.#kept = new KeptCheckpoints(options.kept ?? []);
   }
 
-  async run(): Promise<ReadCheckpoint> {
+  async run(): Promise<VerifiedLog> {
     const checkpoint = await this.#checkpoint();
     const { size } = checkpoint;
     this.#kept.demandGrowth(size);
@@ -62,11 +73,12 @@ class Verification {
     this.#kept.demandMet();
     for (let n = 0; n * tileWidth < size; n++) {
       const width = Math.min(tileWidth, size - n * tileWidth);
-      const { file, entries } = await this.#entries(n, width);
-      const grown = this.#append(file, entries, n);
+      const bundle = await readBundle(this.#files, n, width);
+      this.#absent.note(bundle, n);
+      const grown = this.#append(bundle, n);
       await this.#checkLeafTile(n, width, checkpoint);
       this.#kept.demandMet();
-      await this.#checkOlderBundles(n, entries);
+      await this.#checkOlderBundles(n, bundle);
       for (let level = 1; level <= grown; level++) await this.#checkFullTile(level);
       this.#options.onProgress?.(n * tileWidth + width, size);
     }
@@ -74,7 +86,7 @@ class Verification {
     if (Buffer.compare(this.#edge.root(), checkpoint.root) !== 0) {
       throw new Unverified(checkpointPath, undefined, `the ${size} entries have another root than the one it signs`);
     }
-    return checkpoint;
+    return { ...checkpoint, hashesOnly: this.#absent.demandSaid() };
   }
 
   async #checkpoint(): Promise<ReadCheckpoint> {
@@ -88,24 +100,13 @@ class Verification {
     });
   }
 
-  async #entries(n: number, width: number): Promise<{ file: string; entries: readonly Uint8Array[] }> {
-    const first = n * tileWidth;
-    const { file, bytes, full } = await this.#files.tile((w) => bundlePath(n, w), width, first);
-    const entries = named(file, first, () => decodeBundle(bytes, first));
-    const expected = full ? tileWidth : width;
-    if (entries.length !== expected) {
-      const index = first + misplaced(entries, first);
-      throw new Unverified(file, index, `the bundle holds ${entries.length} entries; there must be ${expected}`);
-    }
-    return { file, entries: entries.slice(0, width) };
-  }
-
   /** Takes in the entries of bundle `n`; gives the highest level that has got a hash by them. */
-  #append(file: string, entries: readonly Uint8Array[], n: number): number {
+  #append({ file, entries, leaves }: PublishedBundle, n: number): number {
     let grown = 0;
-    for (const [at, bytes] of entries.entries()) {
-      this.#checkEntry(file, n * tileWidth + at, bytes);
-      this.#edge.append(leafHash(bytes), (height, root) => {
+    for (const [at, leaf] of leaves.entries()) {
+      const bytes = entries[at];
+      if (bytes !== undefined) this.#checkEntry(file, n * tileWidth + at, bytes);
+      this.#edge.append(leaf, (height, root) => {
         if (height % tileHeight !== 0) return;
         grown = height / tileHeight;
         const position = (this.#edge.size + 1) / 2 ** height - 1;
@@ -124,6 +125,7 @@ class Verification {
       throw new Unverified(file, index, `its time ${time} is before ${this.#time} of the one before`);
     this.#time = time;
     this.#options.onEntry?.(entry);
+    this.#absent.hear(file, entry);
   }
 
   async #checkLeafTile(n: number, width: number, { size, root }: Checkpoint): Promise<void> {
@@ -194,12 +196,14 @@ class Verification {
     );
   }
 
-  #checkOlderBundles(n: number, entries: readonly Uint8Array[]): Promise<void> {
+  async #checkOlderBundles(n: number, { entries, whole }: PublishedBundle): Promise<void> {
+    const there = entries.filter((entry) => entry !== undefined);
+    if (!whole) return;
     return this.#checkOlder(
       (w) => bundlePath(n, w),
       entries.length,
       n * tileWidth,
-      (w) => encodeBundle(entries.slice(0, w)),
+      (w) => encodeBundle(there.slice(0, w)),
     );
   }
 
@@ -218,30 +222,7 @@ class Verification {
   }
 }
 
-/** Which of these entries is the first that does not say its own index: where one is missing, or is too many. */
-function misplaced(entries: readonly Uint8Array[], first: number): number {
-  const at = entries.findIndex((entry, i) => i >= tileWidth || indexIn(entry) !== first + i);
-  return at < 0 ? entries.length : at;
-}
-
-function indexIn(entry: Uint8Array): number | undefined {
-  try {
-    return decodeEntry(entry).seq;
-  } catch {
-    return undefined;
-  }
-}
-
 function firstDifference(bytes: Uint8Array, expected: Uint8Array): number | undefined {
   const at = bytes.findIndex((octet, i) => octet !== expected[i]);
   return at < 0 ? undefined : at;
-}
-
-function named<T>(file: string, index: number | undefined, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    if (!(cause instanceof Malformed)) throw cause;
-    throw new Unverified(file, index, cause.message.replace(/^checkpoint: /, ''), { cause });
-  }
 }

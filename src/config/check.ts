@@ -114,6 +114,8 @@ function checkAudit({ audit }: ServerConfigText, folder: string, report: Report)
   for (const [at, previous] of audit.previousKeys.entries())
     checkPreviousKey(previous, ['audit', 'previousKeys', at], report);
   between(audit.maxSkew, '0s', '1h', ['audit', 'maxSkew'], report);
+  if (audit.retention?.bodies !== undefined)
+    between(audit.retention.bodies, '1h', '36500d', ['audit', 'retention', 'bodies'], report);
   const fromPublished = relative(resolve(folder, audit.publish), resolve(folder, audit.directory));
   if (fromPublished === '' || !/^(\.\.(\/|$)|\/)/.test(fromPublished)) {
     report(['audit', 'publish'], 'the store lies in this folder: what is published needs a folder of its own');

@@ -78,6 +78,9 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
       includeCertificate: audit.includeCertificate,
       copyTo: audit.copyTo,
       lifetime: audit.lifetime,
+      ...(audit.retention?.bodies !== undefined && {
+        retention: { bodiesMs: parseDuration(audit.retention.bodies) * 1000 },
+      }),
       maxSkewMs: parseDuration(audit.maxSkew) * 1000,
     },
     ...(content.distribution !== undefined && { distribution: resolveDistribution(content.distribution, from) }),

@@ -327,6 +327,8 @@ export interface AuditConfig {
   readonly includeCertificate: boolean;
   readonly copyTo: 'nowhere' | 'stdout';
   readonly lifetime: 'lasting' | 'passing';
+  /** Absent: every body stays. */
+  readonly retention?: { readonly bodiesMs: number };
   readonly maxSkewMs: number;
 }
 

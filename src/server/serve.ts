@@ -31,6 +31,7 @@ import { OwnCertificates } from './own-certificates.ts';
 import { FollowedPolicies } from './policies.ts';
 import { openProbe } from './probe.ts';
 import { recordOpening, recordStart } from './record-start.ts';
+import { keepRetention } from './retention.ts';
 import { openRevocation, readRegister } from './revocation/revocation.ts';
 import { RootDoubts } from './root-doubts.ts';
 import { FollowedRoots } from './roots.ts';
@@ -53,7 +54,7 @@ export interface RunningServer {
   readonly api?: { readonly host: string; readonly port: number };
   /** Resolves when the server has to end by itself: its log can no longer be written. */
   readonly failed: Promise<unknown>;
-  /** Looks at the files of policies, roots, issuers and revocations now. */
+  /** Looks at the files of policies, roots, issuers and revocations, and for what the log may drop, now. */
   reload(): Promise<void>;
   /** Not ready, no new connections, calls in flight finish, the log is published and let go. */
   close(): Promise<void>;
@@ -89,6 +90,8 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   opening.defer(() => store.close());
   const copy = copyLog(foundation, store);
   opening.defer(() => copy.stop());
+  const retention = keepRetention(foundation, store);
+  opening.defer(() => retention.stop());
   await recordOpening(foundation, store, logKeys);
   // Beside the log, for whoever verifies it here; an auditor takes it from a place of their own trust.
   await writeDurably(join(config.audit.directory, 'log.vkey'), `${logKeys.current.checkpoint.vkey}\n`);
@@ -225,7 +228,12 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   opening.defer(await clusterRequests.answer({ issuance: sequence, log: store, issuers: issuing.live, cannotSign }));
   opening.defer(() => policies.stop());
   const look = async () =>
-    void (await Promise.all([policies.reload(), roots.look().then(() => issuers.look()), revocation?.look()]));
+    void (await Promise.all([
+      policies.reload(),
+      roots.look().then(() => issuers.look()),
+      revocation?.look(),
+      retention.look(),
+    ]));
   const api = await openApi(foundation, { issuing, store, logKeys, log, own, look, policies: () => policies.set });
   opening.defer(async () => api?.stop());
   logger.info('serving', {

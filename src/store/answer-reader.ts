@@ -1,15 +1,36 @@
 import { consistencyProof, type HashSource, inclusionProof } from '#audit/merkle-proof.ts';
+import { planDrop } from './drop-plan.ts';
 import type { LogIdentity } from './guard.ts';
 import type { Publication } from './publication.ts';
 import type { ReaderAnswer, ReaderQuestion } from './reader-messages.ts';
 import { overHashes } from './tree-hashes.ts';
 import type { TreeView } from './tree-view.ts';
 
+interface Asked {
+  readonly log: LogIdentity;
+  readonly question: ReaderQuestion;
+  readonly close: () => void | Promise<void>;
+  /** Where bodies are dropped by this thread, and by one of several replicas. */
+  readonly dropping?: Dropping;
+}
+
+interface Dropping {
+  lead(): Promise<boolean>;
+  /** True while there is more. */
+  drop(record: number): Promise<boolean>;
+}
+
+/** An embedded store has one server, whose writing thread drops. */
+const alone: Dropping = {
+  lead: async () => true,
+  drop: () => Promise.reject(new Error('the thread that writes drops')),
+};
+
 /** What the reading thread of every engine answers; `close` lets go of what it reads from. */
 export async function answerReader(
   tree: TreeView,
-  publication: Pick<Publication, 'open' | 'writeTiles' | 'writeCheckpoint'>,
-  { log, question, close }: { log: LogIdentity; question: ReaderQuestion; close: () => void | Promise<void> },
+  publication: Pick<Publication, 'open' | 'writeTiles' | 'writeCheckpoint' | 'withdraw'>,
+  { log, question, close, dropping = alone }: Asked,
 ): Promise<ReaderAnswer> {
   switch (question.kind) {
     case 'open':
@@ -29,6 +50,16 @@ export async function answerReader(
       const { size } = await tree.head();
       return { kind: 'entries', entries: await tree.entries(question.from, Math.min(question.to, size)) };
     }
+    case 'plan':
+      return { kind: 'planned', ...(await planDrop(tree, question.group, question.below, question.until)) };
+    case 'dropped':
+      return { kind: 'dropped', ranges: (await tree.dropped()).records };
+    case 'withdraw':
+      return { kind: 'more', more: await publication.withdraw() };
+    case 'drop':
+      return { kind: 'more', more: await dropping.drop(question.record) };
+    case 'lead':
+      return { kind: 'more', more: await dropping.lead() };
     case 'inclusion':
       return prove(tree, question.size, (hashes) => inclusionProof(hashes, question.index, question.size));
     case 'consistency':

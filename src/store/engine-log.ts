@@ -5,7 +5,7 @@ import { asRefusal } from '#refusal/refusal.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Head } from './head.ts';
 import type { Inventory } from './inventory/inventory.ts';
-import type { DurableLog, LogMetrics } from './log.ts';
+import type { DurableLog, LogMetrics, Retention } from './log.ts';
 import type { LogOptions } from './log-options.ts';
 import type { Publisher } from './publisher.ts';
 import type { Reader } from './reader.ts';
@@ -20,6 +20,8 @@ interface Parts {
   readonly head: Head;
   /** The newest signed checkpoint that was found, published or not. */
   readonly signedLast: string | undefined;
+  /** Removes a part of what a record drops; true while there is more. */
+  readonly dropStep: (record: number) => Promise<boolean>;
   /** ms between two looks at what others have added; absent where there are none. */
   readonly lookEvery?: number;
 }
@@ -43,7 +45,9 @@ export class EngineLog implements DurableLog {
   #looking = false;
   #closing: Promise<void> | undefined;
 
-  constructor({ options, writer, reader, publisher, inventory, head, signedLast, lookEvery }: Parts) {
+  readonly retention: Retention;
+
+  constructor({ options, writer, reader, publisher, inventory, head, signedLast, dropStep, lookEvery }: Parts) {
     this.inventory = inventory;
     this.signedLast = signedLast;
     this.#options = options;
@@ -51,6 +55,13 @@ export class EngineLog implements DurableLog {
     this.#reader = reader;
     this.#publisher = publisher;
     this.#head = head;
+    this.retention = {
+      leads: () => reader.more({ kind: 'lead' }),
+      plan: (group, below, until) => reader.plan(group, below, until),
+      dropped: () => reader.dropped(),
+      drop: (record) => whileMore(() => dropStep(record)),
+      withdraw: () => whileMore(() => reader.more({ kind: 'withdraw' })),
+    };
     const bounds = {
       batch: options.maxBatch ?? 256,
       outstanding: options.maxOutstanding ?? 4_096,
@@ -132,7 +143,8 @@ export class EngineLog implements DurableLog {
     await this.#publisher.covered(index + 1, signal);
     const { size, note } = this.#publisher;
     const [path, entry] = await Promise.all([this.inclusionProof(index, size), this.entry(index)]);
-    if (note === undefined || entry === undefined) throw new Error(`the log has no entry ${index} under a checkpoint`);
+    if (note === undefined || entry === undefined)
+      throw new Error(`the log has no entry ${index} under a checkpoint, or only its hash`);
     return { index, entry, path, checkpoint: note };
   }
 
@@ -141,8 +153,9 @@ export class EngineLog implements DurableLog {
     return entry;
   }
 
-  entries(from: number, to: number): Promise<Uint8Array[]> {
-    return this.#reader.entries({ kind: 'entries', from, to: Math.min(to, from + maxEntries) });
+  async entries(from: number, to: number): Promise<Uint8Array[]> {
+    const bodies = await this.#reader.entries({ kind: 'entries', from, to: Math.min(to, from + maxEntries) });
+    return bodies.filter((body) => body !== undefined);
   }
 
   close(): Promise<void> {
@@ -186,4 +199,9 @@ export class EngineLog implements DurableLog {
       await this.#writer.close();
     }
   }
+}
+
+/** Step by step, so that whoever else wants something of that thread comes in between. */
+async function whileMore(step: () => Promise<boolean>): Promise<void> {
+  while (await step());
 }

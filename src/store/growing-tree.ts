@@ -66,7 +66,12 @@ export class GrowingTree {
   /** Takes in an entry that a 00 octet stands before in its buffer, as `placeBatch` leaves them. */
   append(entry: Uint8Array): void {
     const prefixed = new Uint8Array(entry.buffer, entry.byteOffset - 1, entry.byteLength + 1);
-    this.#edge.append(leafHashOfPrefixed(prefixed), (height, root) => {
+    this.appendLeaf(leafHashOfPrefixed(prefixed));
+  }
+
+  /** Takes in the hash of an entry. */
+  appendLeaf(leaf: Uint8Array): void {
+    this.#edge.append(leaf, (height, root) => {
       if (height % tileHeight === 0) this.#extendTile(height / tileHeight, root);
     });
   }

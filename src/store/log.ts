@@ -1,5 +1,7 @@
+import type { DroppedRange } from '#audit/dropped.ts';
 import type { TlogProof } from '#audit/tlog-proof.ts';
 import type { AuditLog } from '#issuance/ports.ts';
+import type { DropPlan } from './drop-plan.ts';
 
 /** A log in a store: what every engine gives. */
 export interface DurableLog extends AuditLog {
@@ -21,10 +23,15 @@ export interface DurableLog extends AuditLog {
    * and rejects for the signal's reason if that comes first.
    */
   tlogProof(index: number, signal?: AbortSignal): Promise<TlogProof>;
-  /** Octets of one entry; undefined when there is none. */
+  /** Octets of one entry; undefined when there is none, or only its hash is left. */
   entry(index: number): Promise<Uint8Array | undefined>;
-  /** Octets of entries [from, to), at most 1,000 at a time: fewer come back when the log is shorter. */
+  /**
+   * Octets of entries [from, to), at most 1,000 at a time: fewer come back when the log is shorter, and none
+   * for those of which only the hash is left.
+   */
   entries(from: number, to: number): Promise<Uint8Array[]>;
+  /** Dropping bodies for good, as records `log.pruned` say. */
+  readonly retention: Retention;
   /** Takes note of all that other replicas have added until now. Rejects where the store is out of reach. */
   catchUp(): Promise<void>;
   readonly metrics: LogMetrics;
@@ -41,4 +48,18 @@ export interface LogMetrics {
   readonly records: number;
   /** Durable records that no published checkpoint covers yet. */
   readonly unpublished: number;
+}
+
+/** Takes bodies from a log and leaves their hashes. Whoever uses it records first what it does. */
+export interface Retention {
+  /** Whether it is this replica that drops. */
+  leads(): Promise<boolean>;
+  /** What may be dropped of a group of bundles below entry `below`: nothing of it was of use after `until`, ms. */
+  plan(group: number, below: number, until: number): Promise<DropPlan>;
+  /** What was dropped until now, by record. */
+  dropped(): Promise<readonly DroppedRange[]>;
+  /** Removes from the store what the record says; resumes what was begun. The record must be under a signed checkpoint. */
+  drop(record: number): Promise<void>;
+  /** Takes away what was dropped from what is published here. */
+  withdraw(): Promise<void>;
 }

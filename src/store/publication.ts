@@ -7,6 +7,7 @@ import { publishCheckpoint, publishTiles, removeOutgrown } from './publish.ts';
 import type { TakenUp } from './reader-messages.ts';
 import { rootOf } from './tree-hashes.ts';
 import type { TreeView } from './tree-view.ts';
+import { withdraw } from './withdrawal.ts';
 
 /** The published directory and the guard, in step with a store: tiles, then guard, then checkpoint. */
 export class Publication {
@@ -49,6 +50,11 @@ export class Publication {
     const root = await rootOf(this.#tree, size);
     this.#signed = { size, root };
     return this.#signed;
+  }
+
+  /** Takes away a part of what was dropped; true while there is more. */
+  withdraw(): Promise<boolean> {
+    return withdraw(this.#tree, this.#directory);
   }
 
   /** The guard first: a crash between the two leaves a guard that the store satisfies, and an older checkpoint. */

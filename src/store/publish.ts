@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { encodeBundle } from '#audit/bundle.ts';
 import { hashLength } from '#audit/merkle.ts';
-import { bundlePath, checkpointPath, hashesAt, tilePath, tileWidth } from '#audit/tiles.ts';
+import { bundlePath, checkpointPath, hashesAt, retainedPath, tilePath, tileWidth } from '#audit/tiles.ts';
 import { removeDirectory, writeDurably } from './durable-file.ts';
 import { fault } from './fault.ts';
-import type { TreeView } from './tree-view.ts';
+import type { Bodies, TreeView } from './tree-view.ts';
 
 /**
  * Writes the bundles and tiles that a published tree of `to` entries has and one of `from` entries lacks. The files
@@ -20,7 +20,7 @@ export async function publishTiles(
     for (const { n, width } of changedTiles(hashesAt(level, from), hashesAt(level, to))) {
       if (level === 0) {
         const first = n * tileWidth;
-        put(directory, bundlePath(n, width), encodeBundle(await tree.entries(first, first + width)));
+        putBundle(directory, n, await tree.entries(first, first + width));
         fault('publish.bundle');
       }
       const tile = await tree.tile(level, n);
@@ -28,6 +28,24 @@ export async function publishTiles(
       fault('publish.tile');
     }
   }
+}
+
+/** Of a bundle that was dropped, what was kept of it. */
+function putBundle(directory: string, n: number, bodies: Bodies): void {
+  const there = bodies.filter((body) => body !== undefined);
+  const path = there.length < bodies.length ? retainedPath(n) : bundlePath(n, bodies.length);
+  put(directory, path, encodeBundle(there));
+}
+
+/**
+ * Takes from the published tree the bundle `n`, whose bodies were dropped: first what was kept of it stands there, then the
+ * bundle goes, so that at no time a kept record is missing.
+ */
+export function removeDropped(directory: string, n: number, bodies: Bodies): void {
+  const there = bodies.filter((body) => body !== undefined);
+  put(directory, retainedPath(n), encodeBundle(there));
+  removeDirectory(join(directory, bundlePath(n)));
+  removeDirectory(join(directory, `${bundlePath(n)}.p`));
 }
 
 /** Puts the signed checkpoint in place; all that it speaks of must be published. */

@@ -1,5 +1,8 @@
+import type { DroppedRange } from '#audit/dropped.ts';
+import type { DropPlan } from './drop-plan.ts';
 import type { LogIdentity } from './guard.ts';
 import type { Head } from './head.ts';
+import type { Bodies } from './tree-view.ts';
 
 /** What the thread that reads a log and publishes it has to know, whichever engine holds the log. */
 export interface PublishData extends LogIdentity {
@@ -21,6 +24,15 @@ export type ReaderQuestion =
   | { readonly kind: 'entries'; readonly from: number; readonly to: number }
   | { readonly kind: 'inclusion'; readonly index: number; readonly size: number }
   | { readonly kind: 'consistency'; readonly older: number; readonly newer: number }
+  /** What may be dropped of a group of bundles. */
+  | { readonly kind: 'plan'; readonly group: number; readonly below: number; readonly until: number }
+  /** Removes a part of what the record drops; an embedded engine's writer does that. */
+  | { readonly kind: 'drop'; readonly record: number }
+  /** Takes a part of what was dropped from the published directory. */
+  | { readonly kind: 'withdraw' }
+  /** Whether this replica, of all, is the one that drops. */
+  | { readonly kind: 'lead' }
+  | { readonly kind: 'dropped' }
   | { readonly kind: 'close' };
 
 /** What was found when a published directory was taken up. */
@@ -36,6 +48,10 @@ export type ReaderAnswer =
   | ({ readonly kind: 'opened' } & TakenUp)
   | { readonly kind: 'tiles'; readonly size: number; readonly root: Uint8Array }
   | { readonly kind: 'head'; readonly head: Head }
-  | { readonly kind: 'entries'; readonly entries: readonly Uint8Array[] }
+  | { readonly kind: 'entries'; readonly entries: Bodies }
+  | ({ readonly kind: 'planned' } & DropPlan)
+  | { readonly kind: 'dropped'; readonly ranges: readonly DroppedRange[] }
+  /** Whether there is more, or it is so. */
+  | { readonly kind: 'more'; readonly more: boolean }
   | { readonly kind: 'hashes'; readonly hashes: readonly Uint8Array[] }
   | { readonly kind: 'done' };

@@ -4,12 +4,16 @@ import type { StoreProblem } from './store-error.ts';
 /** What passes between the event loop and the thread that writes the log. */
 export type ToWriter =
   | { readonly kind: 'commit'; readonly batch: ArrayBuffer; readonly now: number }
+  /** Removes a part of the bodies that the record drops: of an engine whose writer does that. */
+  | { readonly kind: 'drop'; readonly record: number }
   | { readonly kind: 'close' };
 
 export type FromWriter =
   | { readonly kind: 'opened'; readonly head: Head }
   | { readonly kind: 'refused'; readonly problem: StoreProblem }
   | ({ readonly kind: 'committed' } & Committed)
+  /** Whether there is more to be removed. */
+  | { readonly kind: 'dropped'; readonly more: boolean }
   /** This batch is given up, and whatever it speaks of is never released; the next one may be tried. */
   | { readonly kind: 'given-up'; readonly message: string }
   /** Nothing can be written now, or can again. */

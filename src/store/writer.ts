@@ -20,6 +20,7 @@ export class Writer {
   readonly #worker: Worker;
   readonly #onReach: OnReach;
   #pending: Pending | undefined;
+  #dropping: PromiseWithResolvers<boolean> | undefined;
   #onEnded: (reason: Error) => void = () => {};
   #hasEnded = false;
 
@@ -55,6 +56,15 @@ export class Writer {
     });
   }
 
+  /** Removes a part of the bodies that the record drops, between two batches; true while there is more. One at a time. */
+  drop(record: number): Promise<boolean> {
+    if (this.#hasEnded) return Promise.reject(new Error('the thread that writes the log has ended'));
+    this.#dropping = Promise.withResolvers();
+    const message: ToWriter = { kind: 'drop', record };
+    this.#worker.postMessage(message);
+    return this.#dropping.promise;
+  }
+
   /** Called once if the thread ends without having been told to. */
   set onEnded(listener: (reason: Error) => void) {
     this.#onEnded = listener;
@@ -73,6 +83,10 @@ export class Writer {
   #heard(message: FromWriter): void {
     if (message.kind === 'reach') {
       this.#onReach(message.problem);
+      return;
+    }
+    if (message.kind === 'dropped') {
+      this.#dropping?.resolve(message.more);
       return;
     }
     const pending = this.#pending;
@@ -102,6 +116,7 @@ export class Writer {
     this.#hasEnded = true;
     this.#pending?.reject(reason);
     this.#pending = undefined;
+    this.#dropping?.reject(reason);
     this.#onEnded(reason);
     this.#onEnded = () => {};
   }

@@ -105,8 +105,8 @@ describe('aggregation of refusals', () => {
 
   it('other records pass as they are', async () => {
     for (let n = 0; n < 3; n++) await log.append(issuedEvent(n));
-    await log.append({ ...deniedEvent(0), type: 'admin.denied' });
-    await log.append({ ...deniedEvent(0), type: 'admin.denied' });
+    await log.append({ ...deniedEvent(0), type: 'policy.refused' });
+    await log.append({ ...deniedEvent(0), type: 'policy.refused' });
     expect(inner.events).toHaveLength(5);
     expect(log.size).toBe(5);
   });

@@ -123,6 +123,9 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
       const session = await Session.open(settings);
       for (const forbidden of ['DELETE FROM entry', "UPDATE entry SET body = ''", 'TRUNCATE entry', 'DROP TABLE tile'])
         expect(await failureOf(session.run(forbidden))).toMatchObject({ code: '42501' });
+      // A function of the owner's removes, and only what the log itself says.
+      for (const told of [0, 299, 300])
+        expect(await failureOf(session.query(statements.drop, [told, 1]))).toMatchObject({ code: 'P0001' });
       await session.close();
     });
 
@@ -149,6 +152,8 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
       entry: [1_700],
       entries: [256, 512],
       lastIndex: [],
+      dropped: [-1],
+      drop: [1_700, 1],
       batch: [uuid, uuid],
       write: [
         3_000,

@@ -3,6 +3,7 @@ import { type CheckpointSigner, signCheckpoint } from '#audit/checkpoint.ts';
 import { completeEntry, encodeEvent } from '#audit/entry.ts';
 import { hashLength, leafHash, RightEdge } from '#audit/merkle.ts';
 import { tileHeight, tileWidth } from '#audit/tiles.ts';
+import { DroppedRows } from '#store/dropped-rows.ts';
 import { writeDurably } from '#store/durable-file.ts';
 import { publishTiles } from '#store/publish.ts';
 import type { TreeView } from '#store/tree-view.ts';
@@ -37,6 +38,7 @@ class Tree implements TreeView {
   lastIndex = () => this.#entries.length - 1;
   entry = (index: number) => this.#entries[index];
   entries = (from: number, to: number) => this.#entries.slice(from, to);
+  dropped = () => new DroppedRows();
   tile(level: number, n: number): Uint8Array {
     const hashes = this.#levels[level]?.slice(n * tileWidth, (n + 1) * tileWidth) ?? [];
     return Buffer.concat(hashes, hashes.length * hashLength);

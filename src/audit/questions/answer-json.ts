@@ -1,8 +1,11 @@
 import { decodeEntry, type Entry } from '../entry.ts';
 import type { Answer, AnsweredRecord, Group, Rate } from './answer.ts';
 
-/** An answer for scripts: records as the log holds them, moments as RFC 3339. It speaks of the log's first `size` entries. */
-export type AnswerJson = { readonly size: number } & (
+/**
+ * An answer for scripts: records as the log holds them, moments as RFC 3339. It speaks of the log's first `size` entries, but
+ * for the `dropped`, of which only the hashes are left.
+ */
+export type AnswerJson = { readonly size: number; readonly dropped?: number } & (
   | { readonly records: RecordJson[]; readonly before?: number }
   | { readonly groups: Group[] }
   | { readonly unitSeconds: number; readonly rates: RateJson[] }
@@ -17,7 +20,7 @@ export interface RecordJson {
 type RateJson = Omit<Rate, 'start'> & { readonly start: string };
 
 export function answerJson(answer: Answer): AnswerJson {
-  const size = answer.upTo;
+  const about = { size: answer.upTo, ...(answer.dropped !== undefined && { dropped: answer.dropped }) };
   switch (answer.answer) {
     case 'records': {
       const records = answer.records.map(({ index, entry, related }) => ({
@@ -25,13 +28,13 @@ export function answerJson(answer: Answer): AnswerJson {
         record: decodeEntry(entry),
         ...(related && { related }),
       }));
-      return { size, records, ...(answer.before !== undefined && { before: answer.before }) };
+      return { ...about, records, ...(answer.before !== undefined && { before: answer.before }) };
     }
     case 'groups':
-      return { size, groups: [...answer.groups] };
+      return { ...about, groups: [...answer.groups] };
     case 'rates': {
       const rates = answer.rates.map(({ start, ...rest }) => ({ start: new Date(start).toISOString(), ...rest }));
-      return { size, unitSeconds: answer.unitMs / 1_000, rates };
+      return { ...about, unitSeconds: answer.unitMs / 1_000, rates };
     }
   }
 }

@@ -27,7 +27,11 @@ export interface Rate {
 }
 
 /** What a question is answered with; it speaks of the log's first `upTo` entries. */
-export type Answer = { readonly upTo: number } & (
+export type Answer = {
+  readonly upTo: number;
+  /** Of how many of these only the hashes are left, where there are any: of them nothing is answered. */
+  readonly dropped?: number;
+} & (
   | {
       readonly answer: 'records';
       /** Newest first. */

@@ -29,6 +29,10 @@ export function printAnswer(question: Question, answer: Answer, asked: Asked, te
     case 'rates':
       printRates(answer.rates, answer.unitMs, terminal);
   }
+  if (answer.dropped !== undefined)
+    terminal.note(
+      terminal.noteStyle.dim(`of ${answer.dropped} records only the hashes are left: nothing of them is shown`),
+    );
 }
 
 function printRecords(

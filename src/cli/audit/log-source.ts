@@ -7,8 +7,8 @@ export interface LogSource {
   /** The directory or file, for messages. */
   readonly name: string;
   readonly size: number;
-  /** Octets of entries [from, to), cut at `size`. */
-  entries(from: number, to: number): readonly Uint8Array[];
+  /** Octets of entries [from, to), cut at `size`; undefined where only the hash is left. */
+  entries(from: number, to: number): readonly (Uint8Array | undefined)[];
   close(): void;
 }
 

@@ -15,6 +15,7 @@ export const verifyOptions = {
   key: keyOption,
   'trust-policy': trustOption,
   kept: many('FILE', 'a checkpoint that you kept of an earlier look: the log must still begin with it'),
+  archive: value('DIR', 'a folder of audit.archive: the records that were dropped are checked as they stand there'),
   store: value(
     'DIR',
     "check the server's own store as well: its folder, or its configuration file where that names a PostgreSQL (default: the home's, unless a DIR is given)",

@@ -2,10 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeBundle } from '#audit/bundle.ts';
 import { openCheckpoint, parseCheckpoint, type ReadCheckpoint } from '#audit/checkpoint.ts';
+import { decodeEntry } from '#audit/entry.ts';
 import { leafHash } from '#audit/merkle.ts';
 import { type HashSource, inclusionProof, rootFromInclusion } from '#audit/merkle-proof.ts';
 import { TileHashes } from '#audit/tile-hashes.ts';
-import { bundlePath, checkpointPath, hashesAt, tilePath, tileWidth } from '#audit/tiles.ts';
+import { bundlePath, checkpointPath, hashesAt, retainedPath, tilePath, tileWidth } from '#audit/tiles.ts';
 import type { TlogProof } from '#audit/tlog-proof.ts';
 import { parseVkeys } from '#audit/vkey.ts';
 import { Failure } from '../failure.ts';
@@ -36,17 +37,24 @@ export class PublishedLog implements LogSource {
     this.size = this.#checkpoint.size;
   }
 
-  entries(from: number, to: number): readonly Uint8Array[] {
-    const found: Uint8Array[] = [];
+  entries(from: number, to: number): readonly (Uint8Array | undefined)[] {
+    const found: (Uint8Array | undefined)[] = [];
     for (let at = from; at < Math.min(to, this.size); ) {
       const n = Math.floor(at / tileWidth);
-      const bundle = decodeBundle(this.#tile((width) => bundlePath(n, width), n, 0));
-      const part = bundle.slice(at - n * tileWidth, Math.min(to, this.size) - n * tileWidth);
+      const part = this.#bundle(n).slice(at - n * tileWidth, Math.min(to, this.size) - n * tileWidth);
       if (part.length === 0) throw new Failure('no', `${bundlePath(n)}: entry ${at} is missing`);
       found.push(...part);
       at += part.length;
     }
     return found;
+  }
+
+  /** Of one that was dropped, what was kept of it, each at its place. */
+  #bundle(n: number): readonly (Uint8Array | undefined)[] {
+    const retained = join(this.#directory, retainedPath(n));
+    if (!existsSync(retained)) return decodeBundle(this.#tile((width) => bundlePath(n, width), n, 0));
+    const kept = new Map(decodeBundle(readFileSync(retained)).map((entry) => [decodeEntry(entry).seq, entry]));
+    return Array.from({ length: tileWidth }, (_, at) => kept.get(n * tileWidth + at));
   }
 
   /** A proof that was checked up to a checkpoint that is trusted. Throws Failure `no` when it does not hold. */
@@ -56,7 +64,9 @@ export class PublishedLog implements LogSource {
     const path = this.#path(index);
     const [entry] = this.entries(index, index + 1);
     const computed = entry && rootFromInclusion(leafHash(entry), index, size, path);
-    if (entry === undefined || computed === undefined || !Buffer.from(root).equals(computed)) {
+    if (entry === undefined)
+      throw new Failure('no', `${this.#directory}: of entry ${index} only the hash is left; its archive may have it`);
+    if (computed === undefined || !Buffer.from(root).equals(computed)) {
       throw new Failure('no', `${this.#directory}: entry ${index} is not under the root that the checkpoint signs`);
     }
     return { index, entry, path, checkpoint: this.#note };

@@ -8,6 +8,7 @@ export const replayOptions = {
   ),
   key: value('VKEY', "the log's public key: a vkey, or a file with one (default: the home's log.vkey)"),
   kept: many('FILE', 'a checkpoint that you kept of an earlier look: the log must still begin with it'),
+  archive: value('DIR', 'a folder of audit.archive, for the records that were dropped'),
   since: value('TIME', 'only what was issued since: RFC 3339, or a length of time ago such as 90d'),
   until: value('TIME', 'only what was issued until then'),
   policies: many('FILE', 'ask instead which live certificates these policies would refuse: files, or folders of them'),

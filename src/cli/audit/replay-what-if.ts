@@ -92,7 +92,7 @@ export async function runWhatIf(
   const most = listedOf(options);
   const set = policySet(readFiles(options.policies), now);
   const asked = new WhatIf(set, period, now);
-  const size = await walkVerified(input, terminal, (entry) => asked.take(entry));
+  const { size } = await walkVerified(input, terminal, (entry) => asked.take(entry));
   const { refused, live, unasked } = asked;
   const count = refused.length + asked.unlisted;
   const listed = refused.slice(0, most);

@@ -38,12 +38,12 @@ export async function runReplay(input: ReplayInput, terminal: Terminal): Promise
   const replay = new Replay();
   const findings: Finding[] = [];
   let count = 0;
-  const size = await walkVerified(input, terminal, (entry) => {
+  const walked = await walkVerified(input, terminal, (entry) => {
     replay.learn(entry);
     const found = isWithin(entry, period) ? replay.check(entry) : undefined;
     if (found !== undefined && ++count <= most) findings.push(found);
   });
-  const summary: Summary = { fits: count === 0, size, kinds: replay.counts, findings, count };
+  const summary: Summary = { fits: count === 0, ...walked, kinds: replay.counts, findings, count };
   if (options.json) terminal.printJson(summaryJson(summary));
   else printSummary(summary, terminal);
   return summary.fits ? 'ok' : 'no';
@@ -54,25 +54,29 @@ export const isWithin = ({ time }: Entry, { since, until }: Period) => since <= 
 interface Summary {
   readonly fits: boolean;
   readonly size: number;
+  readonly dropped: number;
   readonly kinds: ReadonlyMap<KindName, number>;
   readonly findings: readonly Finding[];
   readonly count: number;
 }
 
-const summaryJson = ({ fits, size, kinds: found, findings, count }: Summary) => ({
+const summaryJson = ({ fits, size, dropped, kinds: found, findings, count }: Summary) => ({
   fits,
   size,
+  ...(dropped > 0 && { dropped }),
   kinds: Object.fromEntries([...found].map(([kind, number]) => [kind, { count: number, how: kinds[kind] }])),
   count,
   findings,
 });
 
-function printSummary({ fits, size, kinds: found, findings, count }: Summary, terminal: Terminal): void {
+function printSummary({ fits, size, dropped, kinds: found, findings, count }: Summary, terminal: Terminal): void {
   const { style } = terminal;
   const verdict = fits
     ? `${style.good('fits')}  nothing was issued outside policy in the ${size} entries`
     : `${style.bad('DOES NOT FIT')}  ${count} ${count === 1 ? 'record' : 'records'} of ${size} entries`;
   terminal.print(verdict);
+  if (dropped > 0)
+    terminal.note(`of ${dropped} of them only the hashes are left: nothing is said of these (--archive)`);
   const counted = [...found].map(([kind, number]) => [String(number), kind, kinds[kind]]);
   const columns = [{ title: 'COUNT', align: 'right' } as const, { title: 'KIND' }, { title: 'HOW', shrinkTo: 24 }];
   terminal.print(table(columns, counted, terminal.columns, style));

@@ -18,15 +18,22 @@ type ReplayInput = Input<typeof replayOptions>;
 /** Entries read at a time. */
 const stride = 1_024;
 
+/** What was walked over. */
+export interface Walked {
+  readonly size: number;
+  /** Entries of which only the hash is left: nothing is said of them. */
+  readonly dropped: number;
+}
+
 /**
- * All entries of the log, each once and in order, with the proof that it is whole; gives their number. Throws Failure `no`
+ * All entries of the log, each once and in order, with the proof that it is whole. Throws Failure `no`
  * where it is not: what was said of its entries by then counts for nothing.
  */
 export async function walkVerified(
   input: ReplayInput,
   terminal: Terminal,
   onEntry: (entry: Entry) => void,
-): Promise<number> {
+): Promise<Walked> {
   const { options, home } = input;
   if (options.log !== undefined && options.store !== undefined)
     throw new Failure('usage', 'give --log or --store, not both');
@@ -34,7 +41,8 @@ export async function walkVerified(
   if (directory !== undefined && (options.log !== undefined || existsSync(directory))) {
     const vkey = readLogKey(options.key, home);
     using progress = terminal.progress(`replaying ${directory}`);
-    return await walkPublished(directory, vkey, readKept(options.kept, vkey), progress, onEntry);
+    const { archive } = options;
+    return await walkPublished(directory, vkey, { kept: readKept(options.kept, vkey), archive }, progress, onEntry);
   }
   return await walkStore(input, terminal, onEntry);
 }
@@ -42,15 +50,15 @@ export async function walkVerified(
 async function walkPublished(
   directory: string,
   vkey: string,
-  kept: ReturnType<typeof readKept>,
+  beside: { readonly kept: ReturnType<typeof readKept>; readonly archive: string | undefined },
   progress: Progress,
   onEntry: (entry: Entry) => void,
-): Promise<number> {
+): Promise<Walked> {
   if (!existsSync(directory)) throw new Failure('input', `${directory}: there is no such folder`);
   try {
     const onProgress = (done: number, all: number) => progress.at(done, all);
-    const { size } = await verifyDirectory(directory, vkey, { onProgress, kept, onEntry });
-    return size;
+    const { size, hashesOnly } = await verifyDirectory(directory, vkey, { ...beside, onProgress, onEntry });
+    return { size, dropped: hashesOnly.reduce((sum, { from, to }) => sum + to - from, 0) };
   } catch (thrown) {
     if (!(thrown instanceof Unverified)) throw thrown;
     throw new Failure('no', `${directory} is not verified: ${thrown.message}`, undefined, { cause: thrown });
@@ -62,7 +70,7 @@ async function walkStore(
   { options, home }: ReplayInput,
   terminal: Terminal,
   onEntry: (entry: Entry) => void,
-): Promise<number> {
+): Promise<Walked> {
   const store = await storeOf(options.store, options.store === undefined ? home : undefined);
   if (store === undefined)
     throw new Failure('input', `${home.audit}: there is no log: nothing is published, and no store`);
@@ -76,11 +84,14 @@ async function walkStore(
   const source = await openSource({ log: undefined, store: options.store }, home);
   try {
     using progress = terminal.progress(`replaying ${source.name}`);
+    let dropped = 0;
     for (let from = 0; from < source.size; from += stride) {
-      for (const octets of await source.entries(from, from + stride)) onEntry(decodeEntry(octets));
+      for (const octets of await source.entries(from, from + stride))
+        if (octets === undefined) dropped++;
+        else onEntry(decodeEntry(octets));
       progress.at(Math.min(from + stride, source.size), source.size);
     }
-    return source.size;
+    return { size: source.size, dropped };
   } finally {
     await source.close();
   }

@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { damagedUnless, openForReading } from '#store/sqlite/database.ts';
 import { logDatabase } from '#store/sqlite/open-log.ts';
 import { StoredTree } from '#store/sqlite/stored-tree.ts';
+import type { Bodies } from '#store/tree-view.ts';
 import { Failure } from '../failure.ts';
 import type { LogSource } from './log-source.ts';
 
@@ -22,7 +23,7 @@ export class StoredLog implements LogSource {
     this.size = this.#tree.head().size;
   }
 
-  entries(from: number, to: number): readonly Uint8Array[] {
+  entries(from: number, to: number): Bodies {
     return damagedUnless(this.name, () => this.#tree.entries(from, Math.min(to, this.size)));
   }
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Span } from '#audit/absent-bodies.ts';
 import type { Checkpoint } from '#audit/checkpoint.ts';
 import type { KeptCheckpoint } from '#audit/kept-checkpoint.ts';
 import { Unverified } from '#audit/unverified.ts';
@@ -27,6 +28,8 @@ interface Verdict {
   readonly root?: string;
   /** Those that a trust policy knows. */
   readonly witnesses?: readonly string[];
+  /** Runs of records of which only the hashes are left, where there are any. */
+  readonly hashesOnly?: readonly Span[];
   /** Of the first thing that does not fit. */
   readonly file?: string;
   readonly index?: number;
@@ -60,11 +63,14 @@ async function verifyPublished({ options, operands, home }: VerifyInput, termina
     const guard = operands[0] === undefined ? await readGuard(home, vkey) : undefined;
     const all: readonly KeptCheckpoint[] = guard === undefined ? kept : [...kept, guard];
     const onProgress = (done: number, count: number) => progress.at(done, count);
-    const checkpoint = await verifyDirectory(of, vkey, { onProgress, kept: all, policy: trust.policy });
+    const sources = { kept: all, policy: trust.policy, archive: options.archive };
+    const { hashesOnly, ...checkpoint } = await verifyDirectory(of, vkey, { onProgress, ...sources });
     const { origin, size } = checkpoint;
     const root = Buffer.from(checkpoint.root).toString('base64');
     const witnesses = witnessNames(checkpoint.note, trust);
-    return { verdict: { verified: true, of, origin, size, root, ...(trust.policy && { witnesses }) }, checkpoint };
+    const missing = hashesOnly.length > 0 && { hashesOnly };
+    const verdict = { verified: true, of, origin, size, root, ...(trust.policy && { witnesses }), ...missing };
+    return { verdict, checkpoint };
   } catch (thrown) {
     if (!(thrown instanceof Unverified)) throw thrown;
     const { file, index, message } = thrown;
@@ -95,7 +101,7 @@ async function verifyOwnStore(
 }
 
 function verdictText(verdict: Verdict, { style }: Terminal): string {
-  const { verified, of, origin, size, root, witnesses, problem } = verdict;
+  const { verified, of, origin, size, root, witnesses, hashesOnly, problem } = verdict;
   if (!verified) return `${style.bad('NOT VERIFIED')}  ${plain(of)}\n  ${plain(problem ?? '')}`;
   const list = facts(
     [
@@ -103,8 +109,16 @@ function verdictText(verdict: Verdict, { style }: Terminal): string {
       ['entries', String(size)],
       ['root', root],
       ['cosigned by', witnesses && plain(witnesses.join(', ') || 'nobody')],
+      ['hashes only', hashesOnly && hashesOnlyText(hashesOnly)],
     ],
     style,
   );
   return `${style.good('verified')}  ${plain(of)}\n${list}`;
+}
+
+/** What the log says was dropped of it. */
+function hashesOnlyText(spans: readonly Span[]): string {
+  const count = spans.reduce((sum, { from, to }) => sum + to - from, 0);
+  const [first, last] = [spans[0]?.from, (spans.at(-1)?.to ?? 0) - 1];
+  return `${count} entries between ${first} and ${last}: dropped, as the log itself says`;
 }

@@ -10,11 +10,18 @@ const index = String.raw`(?:(?!x000/)x\d{3}/(?:x\d{3}/){0,4})?\d{3}`;
 const level = String.raw`(?:\d|[1-5]\d|6[0-3])`;
 const width = String.raw`(?:[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])`;
 const tile = new RegExp(`^tile/(?:${level}|entries)/${index}(\\.p/${width})?$`);
+const retained = new RegExp(`^retained/${index}$`);
 
 /** `path` comes after `/log/`, undecoded: no file of a log needs an escape. Undefined for anything that is no such name. */
 export function logFile(path: string): LogFile | undefined {
   if (path === 'checkpoint') return { path, kind: 'checkpoint' };
   const match = tile.exec(path);
-  if (match === null) return undefined;
+  if (match === null) return retained.test(path) ? { path, kind: 'full' } : undefined;
   return { path, kind: match[1] === undefined ? 'full' : 'partial' };
+}
+
+/** Of the path of a bundle: where what was kept of it stands, once it was dropped. */
+export function retainedFor({ path }: LogFile): string | undefined {
+  const [, number] = /^tile\/entries\/([x\d/]+)/.exec(path) ?? [];
+  return number && `retained/${number}`;
 }

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { notFound } from '../http/answer.ts';
-import { type LogFile, logFile } from './log-path.ts';
+import { type LogFile, logFile, retainedFor } from './log-path.ts';
 
 /** A full tile never changes; a partial one neither, but it may give way to the full one. */
 const cacheFor: Readonly<Record<LogFile['kind'], string>> = {
@@ -22,7 +22,7 @@ export async function sendLogFile(
   const wanted = logFile(path);
   if (wanted === undefined) return notFound(response);
   const file = await open(join(published, wanted.path)).catch(missing);
-  if (file === undefined) return notFound(response);
+  if (file === undefined) return sendDropped(response, published, retainedFor(wanted));
   try {
     const facts = await file.stat();
     if (!facts.isFile()) return notFound(response);
@@ -37,6 +37,15 @@ export async function sendLogFile(
   } finally {
     await file.close();
   }
+}
+
+/** A file that is not there: not yet, or of a bundle not any more. */
+async function sendDropped(response: ServerResponse, published: string, retained: string | undefined): Promise<void> {
+  const kept = retained === undefined ? undefined : await open(join(published, retained)).catch(missing);
+  if (kept === undefined) return notFound(response);
+  await kept.close();
+  response.writeHead(410, { 'content-type': 'text/plain; charset=utf-8' });
+  response.end(`dropped, as the log's own record log.pruned says; what was kept of it is /log/${retained}\n`);
 }
 
 /** No such file yet, or no folder on the way to it. */

@@ -80,8 +80,15 @@ const Report = closed({
   checks: Type.Array(closed({ name: text, ok: Type.Boolean(), reason: optionalText, since: time })),
 });
 
-export const Records = closed({
+const about = {
   size: Type.Integer({ minimum: 0, description: 'the answer speaks of the first so many entries of the log' }),
+  dropped: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'of so many of them only the hashes are left: nothing of them is shown' }),
+  ),
+};
+
+export const Records = closed({
+  ...about,
   records: Type.Array(closed({ index, record: Record })),
 });
 
@@ -89,7 +96,7 @@ const proof = Type.Optional(Type.String({ description: 'a C2SP tlog-proof, where
 
 export const Answer = Type.Union([
   closed({
-    size: count,
+    ...about,
     records: Type.Array(
       closed({
         index,
@@ -101,11 +108,11 @@ export const Answer = Type.Union([
     before: Type.Optional(Type.Integer({ description: 'give it as `before` for the next page' })),
   }),
   closed({
-    size: count,
+    ...about,
     groups: Type.Array(closed({ words: Type.Record(text, text), count, index, proof })),
   }),
   closed({
-    size: count,
+    ...about,
     unitSeconds: Type.Integer(),
     rates: Type.Array(closed({ start: time, count, weekBefore: count, index: Type.Optional(index), proof })),
   }),

@@ -28,7 +28,7 @@ export async function followLog(
     try {
       const { size } = await log.head();
       if (isStorm(size)) wait = data.interval;
-      else more = await projection.step(size);
+      else more = (await projection.step(size)) || projection.forget();
     } catch {
       wait = data.interval;
     }

@@ -6,6 +6,8 @@ import { Words } from './words.ts';
 
 /** Most entries in one step of the projection. */
 const stepLength = 4_096;
+/** Most rows that are forgotten in one. */
+const forgetLength = 1_024;
 
 /** Follows the log, step by step. Its position moves in the transaction that brings the rows: a crash repeats a step. */
 export class Projection {
@@ -16,6 +18,9 @@ export class Projection {
   readonly #insert: StatementSync;
   readonly #revoke: StatementSync;
   readonly #certified: StatementSync;
+  readonly #drop: StatementSync;
+  readonly #dropping: StatementSync;
+  readonly #forget: StatementSync;
   readonly #words: Words;
   readonly #summaries: Summaries;
 
@@ -29,6 +34,11 @@ export class Projection {
     this.#insert = database.prepare(`INSERT INTO record VALUES (${Array(29).fill('?').join(', ')})`);
     this.#revoke = database.prepare(`INSERT INTO revocation VALUES (?, ?, ?)
       ON CONFLICT DO UPDATE SET effective = min(effective, excluded.effective)`);
+    this.#drop = database.prepare('INSERT INTO dropping VALUES (?, ?, ?, ?)');
+    this.#dropping = database.prepare('SELECT record, next, upto, kept FROM dropping ORDER BY record LIMIT 1');
+    this.#forget = database.prepare(
+      'DELETE FROM record WHERE seq >= ? AND seq < ? AND seq NOT IN (SELECT value FROM json_each(?))',
+    );
     this.#certified = database.prepare(`SELECT seq, time, identity FROM record INDEXED BY by_spki
       WHERE spki = ? AND issued = 1 ORDER BY seq LIMIT 1`);
   }
@@ -49,7 +59,7 @@ export class Projection {
     try {
       // Read again under the lock: a second process may have taken this step meanwhile.
       if (this.position === from) {
-        for (const [at, entry] of entries.entries()) this.#add(from + at, rowOf(entry));
+        for (const [at, entry] of entries.entries()) if (entry !== undefined) this.#add(from + at, rowOf(entry));
         this.#summaries.write();
         this.#move.run(to);
       }
@@ -61,6 +71,29 @@ export class Projection {
       this.#summaries.forget();
       throw thrown;
     }
+  }
+
+  /**
+   * Forgets some rows of bodies that were dropped; true while there are more. Apart from `step`, since questions wait for that:
+   * what they show of a record comes from the log, and so is nothing of these.
+   */
+  forget(): boolean {
+    const found = this.#dropping.get();
+    if (found === undefined) return false;
+    const { record = null, kept = null } = found;
+    const [next, upto] = [Number(found.next), Number(found.upto)];
+    const end = Math.min(upto, next + forgetLength);
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      this.#forget.run(next, end, kept);
+      if (end === upto) this.#database.prepare('DELETE FROM dropping WHERE record = ?').run(record);
+      else this.#database.prepare('UPDATE dropping SET next = ? WHERE record = ?').run(end, record);
+      this.#database.exec('COMMIT');
+    } catch (thrown) {
+      this.#database.exec('ROLLBACK');
+      throw thrown;
+    }
+    return true;
   }
 
   #add(seq: number, row: InventoryRow): void {
@@ -79,6 +112,10 @@ export class Projection {
     if (row.revokedAt !== undefined && row.serial !== undefined && issuerKey !== null)
       this.#revoke.run(row.serial, issuerKey, row.revokedAt);
     this.#summaries.add(seq, row);
+    if (row.dropped !== undefined) {
+      const { from, to, kept } = row.dropped;
+      this.#drop.run(seq, from, to, JSON.stringify(kept));
+    }
   }
 
   /** Since when the key is certified, and the entry that first certified it, where that was for somebody else. */

@@ -1,4 +1,6 @@
 import { hash } from 'node:crypto';
+import { type DroppedRange, droppedBy } from '#audit/dropped.ts';
+import { decodeEntry } from '#audit/entry.ts';
 
 /**
  * What the inventory keeps of an entry: what questions are asked by. Hashes are kept as their first 8 octets, names of
@@ -38,6 +40,8 @@ export interface InventoryRow {
   readonly spki: Uint8Array | undefined;
   readonly sha256: Uint8Array | undefined;
   readonly jti: Uint8Array | undefined;
+  /** Whose rows are to be forgotten, of `log.pruned` alone. */
+  readonly dropped: DroppedRange | undefined;
   /** How many requests the record stands for. */
   readonly count: number;
 }
@@ -85,6 +89,7 @@ export function rowOf(entry: Uint8Array): InventoryRow {
     spki: prefix(text(key, 'spkiSha256')),
     sha256: prefix(text(certificate, 'sha256')),
     jti: prefixOfText(text(member(caller, 'credential'), 'jti')),
+    dropped: type === 'log.pruned' ? droppedBy(decodeEntry(entry)) : undefined,
     count: typeof count === 'number' ? count : 1,
   };
 }

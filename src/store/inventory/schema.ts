@@ -1,5 +1,5 @@
 /** Number of the layout below. A file of another number is made again: all of it follows from the log. */
-export const layout = '2';
+export const layout = '3';
 
 /** ms between which a key counts as young: only what outlives it is kept at hand by its age. */
 export const youngKeyMs = 86_400_000;
@@ -11,7 +11,7 @@ export const blockLength = 1_024;
  * a row is its leaf index: so a page of an answer is read in place, newest first. What is rare has an index of its own.
  *
  * `block`: between which moments the certificates of 1,024 entries hold. `newest`: the certificate of an identity that ends
- * last. `tally`: how many requests of a kind came in a minute, an hour, a day, and the newest of their entries.
+ * last. `dropping`: rows that are yet to be forgotten, since their bodies were dropped. `tally`: how many requests of a kind came in a minute, an hour, a day, and the newest of their entries.
  */
 export const tables = `
   CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -52,6 +52,7 @@ export const tables = `
   CREATE TABLE newest (identity INTEGER PRIMARY KEY, seq INTEGER NOT NULL, due INTEGER NOT NULL,
     not_after INTEGER NOT NULL) STRICT;
   CREATE INDEX by_end ON newest (not_after, due, seq);
+  CREATE TABLE dropping (record INTEGER PRIMARY KEY, next INTEGER NOT NULL, upto INTEGER NOT NULL, kept TEXT NOT NULL) STRICT;
   CREATE TABLE series (id INTEGER PRIMARY KEY, type INTEGER NOT NULL, outcome INTEGER NOT NULL, reason INTEGER NOT NULL,
     cluster INTEGER NOT NULL, namespace INTEGER NOT NULL, key_kind INTEGER NOT NULL, level INTEGER NOT NULL,
     UNIQUE (type, outcome, reason, cluster, namespace, key_kind, level)) STRICT;

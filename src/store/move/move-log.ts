@@ -1,8 +1,10 @@
-import { emptyRoot } from '#audit/merkle.ts';
+import type { DroppedRange } from '#audit/dropped.ts';
+import { emptyRoot, hashLength } from '#audit/merkle.ts';
+import { tileWidth } from '#audit/tiles.ts';
 import { verifyTree } from '../check.ts';
 import { GrowingTree, type TileRow } from '../growing-tree.ts';
 import type { Head } from '../head.ts';
-import type { TreeView } from '../tree-view.ts';
+import type { Bodies, TreeView } from '../tree-view.ts';
 
 /** A checkpoint that was signed, wherever it was kept. */
 export interface SignedNote {
@@ -22,9 +24,13 @@ export interface MoveSource extends AsyncDisposable {
 export interface MoveTarget extends AsyncDisposable {
   readonly name: string;
   readonly tree: TreeView;
-  put(from: number, entries: readonly Uint8Array[], tiles: readonly TileRow[]): Promise<void>;
-  /** What was put, with its head, is there for good. `signed` is the newest checkpoint over it, if there is one. */
-  finish(head: Head, signed: SignedNote | undefined): Promise<void>;
+  /** `entries` have no body where it was dropped. */
+  put(from: number, entries: Bodies, tiles: readonly TileRow[]): Promise<void>;
+  /**
+   * What was put, with its head, is there for good. `signed` is the newest checkpoint over it, if there is one; `dropped`
+   * names the records by which bodies are not there.
+   */
+  finish(head: Head, signed: SignedNote | undefined, dropped: readonly DroppedRange[]): Promise<void>;
 }
 
 /**
@@ -44,16 +50,21 @@ export async function moveLog(
     entry: (index) => tree.entry(index),
     tile: (level, n) => tree.tile(level, n),
     lastIndex: () => tree.lastIndex(),
+    dropped: () => tree.dropped(),
     async entries(from, to) {
       const entries = await tree.entries(from, to);
       if (from !== grown.size) return entries;
-      for (const entry of entries) grown.append(behindZero(entry));
+      const leaves = await tree.tile(0, from / tileWidth);
+      for (const [at, entry] of entries.entries())
+        if (entry === undefined) grown.appendLeaf(leaves.slice(at * hashLength, (at + 1) * hashLength));
+        else grown.append(behindZero(entry));
       await target.put(from, entries, grown.takeChanged());
       return entries;
     },
   };
   const head = await verifyTree(passing, (done, all) => onProgress('copying', done, all));
-  await target.finish(head, signed);
+  const { records } = await tree.dropped();
+  await target.finish(head, signed, records);
   await verifyTree(target.tree, (done, all) => onProgress('verifying', done, all));
   return head;
 }

@@ -1,6 +1,7 @@
 import { emptyRoot } from '#audit/merkle.ts';
 import type { MoveSource, MoveTarget, SignedNote } from '../move/move-log.ts';
 import { StoreError } from '../store-error.ts';
+import type { Bodies } from '../tree-view.ts';
 import { pieces } from './append-batch.ts';
 import { asBytes, asInteger } from './columns.ts';
 import { migrate, schemaVersion } from './migrate.ts';
@@ -54,15 +55,23 @@ export async function postgresTarget(settings: PostgresSettings, origin: string)
       name: placeOf(settings),
       tree,
       async put(from, entries, tiles) {
-        const [bodies, hashes] = [pieces(entries), pieces(tiles.map((tile) => tile.hashes))];
-        await session.query(statements.putEntries, [from, bodies.octets, bodies.starts, bodies.lengths]);
+        const hashes = pieces(tiles.map((tile) => tile.hashes));
+        for (const { first, bodies } of runsOf(from, entries)) {
+          const { octets, starts, lengths } = pieces(bodies);
+          await session.query(statements.putEntries, [first, octets, starts, lengths]);
+        }
         const places = [tiles.map(({ level }) => level), tiles.map(({ n }) => n)];
         await session.query(statements.putTiles, [hashes.octets, ...places, hashes.starts, hashes.lengths]);
       },
-      async finish({ size, root, time }, signed) {
+      async finish({ size, root, time }, signed, dropped) {
         const head = [origin, size, size === 0 ? emptyRoot : root, time];
         await session.query('INSERT INTO tree (one, origin, size, root, time) VALUES (1, $1, $2, $3, $4)', head);
         if (signed !== undefined) await session.query(statements.sign, [signed.size, signed.root, signed.note]);
+        // What was under way with the newest of them goes on.
+        for (const { record, from, to } of dropped) {
+          const next = record === dropped.at(-1)?.record ? from : to;
+          await session.query('INSERT INTO dropped VALUES ($1, $2)', [record, next]);
+        }
         await session.commit();
       },
       [Symbol.asyncDispose]: () => session.close(),
@@ -71,4 +80,16 @@ export async function postgresTarget(settings: PostgresSettings, origin: string)
     session.destroy();
     throw thrown;
   }
+}
+
+/** Bodies that stand beside each other, with the index of the first. */
+function runsOf(from: number, entries: Bodies): { first: number; bodies: Uint8Array[] }[] {
+  const runs: { first: number; bodies: Uint8Array[] }[] = [];
+  for (const [at, body] of entries.entries()) {
+    if (body === undefined) continue;
+    const run = runs.at(-1);
+    if (run !== undefined && run.first + run.bodies.length === from + at) run.bodies.push(body);
+    else runs.push({ first: from + at, bodies: [body] });
+  }
+  return runs;
 }

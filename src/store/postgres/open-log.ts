@@ -47,6 +47,7 @@ export async function openPostgresLog(options: PostgresLogOptions): Promise<Engi
       head,
       lookEvery: interval,
       signedLast: found.signed,
+      dropStep: (record) => reader.more({ kind: 'drop', record }),
     });
   } catch (thrown) {
     await Promise.allSettled([reader.close(), writer.close()]);

@@ -1,7 +1,8 @@
 import { hashLength } from '#audit/merkle.ts';
+import { DroppedRows } from '../dropped-rows.ts';
 import type { Head } from '../head.ts';
 import { StoreError } from '../store-error.ts';
-import type { TreeView } from '../tree-view.ts';
+import type { Bodies, TreeView } from '../tree-view.ts';
 import { asBytes, asInteger } from './columns.ts';
 import { Lost, type Row, type Session } from './session.ts';
 import { statements } from './statements.ts';
@@ -9,9 +10,13 @@ import { statements } from './statements.ts';
 /** Gives a session that works, as far as is known. */
 export type Dial = () => Promise<Session>;
 
-/** Reading side of a log in PostgreSQL. Only ever added to, it may be read piece by piece while it grows. */
+/**
+ * Reading side of a log in PostgreSQL. Only ever added to, but for bodies that are dropped, it may be read piece by piece
+ * while it grows.
+ */
 export class PostgresTree implements TreeView {
   readonly #dial: Dial;
+  readonly #dropped = new DroppedRows();
 
   constructor(dial: Dial) {
     this.#dial = dial;
@@ -32,14 +37,30 @@ export class PostgresTree implements TreeView {
     return row === undefined ? undefined : asBytes(row.body, `entry ${index}`);
   }
 
-  async entries(from: number, to: number): Promise<Uint8Array[]> {
+  async entries(from: number, to: number): Promise<Bodies> {
     const rows = to > from ? await this.#ask(statements.entries, [from, to]) : [];
-    const found = rows.map(({ seq, body }, at) => {
-      if (seq !== from + at) throw missing(from + at);
-      return asBytes(body, `entry ${seq}`);
+    if (rows.length === to - from) return rows.map((row, at) => bodyAt(row, from + at));
+    // Asked after the rows: what was dropped in between is told of.
+    const { ranges } = await this.dropped();
+    const there = new Map(rows.map((row) => [row.seq, row]));
+    return Array.from({ length: Math.max(0, to - from) }, (_, at) => {
+      const row = there.get(from + at);
+      if (row === undefined && !ranges.covers(from + at)) throw missing(from + at);
+      return row && bodyAt(row, from + at);
     });
-    if (found.length < to - from) throw missing(from + found.length);
-    return found;
+  }
+
+  async dropped(): Promise<DroppedRows> {
+    const { newest } = this.#dropped;
+    const rows = await this.#ask(statements.dropped, [newest]);
+    // Another look may have come first.
+    if (this.#dropped.newest !== newest) return this.#dropped;
+    return this.#dropped.add(
+      rows.map(({ record, body }) => ({
+        record: asInteger(record, 'the index of a record'),
+        body: body instanceof Uint8Array ? body : undefined,
+      })),
+    );
   }
 
   async lastIndex(): Promise<number> {
@@ -63,6 +84,11 @@ export function headOf(row: Row | undefined): Head {
   const root = asBytes(row.root, 'the stored root');
   if (root.length !== hashLength) throw new StoreError('damaged', 'the stored root is no SHA-256');
   return { size: asInteger(row.size, 'the stored size'), root, time: asInteger(row.time, 'the stored time') };
+}
+
+function bodyAt({ seq, body }: Row, index: number): Uint8Array {
+  if (seq !== index) throw missing(index);
+  return asBytes(body, `entry ${index}`);
 }
 
 function missing(index: number): StoreError {

@@ -17,9 +17,41 @@ export const migrations: readonly string[] = [
      at timestamptz NOT NULL DEFAULT now());
    CREATE TABLE signed (
      one integer PRIMARY KEY CHECK (one = 1), size bigint NOT NULL, root bytea NOT NULL, note text NOT NULL);`,
+  // `dropped` names the records of the log that say which bodies go, and how far that has come. Nobody but the owner of the
+  // tables can remove a body, and he by this function alone: what an entry under a signed checkpoint says is dropped, of
+  // bundles before that entry, and nothing else. True while there is more.
+  `CREATE TABLE dropped (record bigint PRIMARY KEY, next bigint NOT NULL);
+   CREATE FUNCTION drop_bodies(told bigint, most integer) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+     SET search_path FROM CURRENT AS $$
+   DECLARE
+     says jsonb; lower bigint; upper bigint; at bigint; until bigint;
+   BEGIN
+     IF NOT EXISTS (SELECT 1 FROM signed WHERE size > told) THEN
+       RAISE EXCEPTION 'entry % is under no signed checkpoint', told;
+     END IF;
+     SELECT convert_from(body, 'UTF8')::jsonb INTO says FROM entry WHERE seq = told;
+     lower := (says->'pruned'->>'from')::bigint;
+     upper := (says->'pruned'->>'to')::bigint;
+     IF says IS NULL OR says->>'type' <> 'log.pruned' OR says->>'outcome' <> 'success' OR lower IS NULL OR upper IS NULL
+       OR lower < 0 OR lower >= upper OR upper > told OR lower % 256 <> 0 OR upper % 256 <> 0
+       OR jsonb_typeof(says->'pruned'->'kept') IS DISTINCT FROM 'array' THEN
+       RAISE EXCEPTION 'entry % drops nothing', told;
+     END IF;
+     INSERT INTO dropped VALUES (told, lower) ON CONFLICT DO NOTHING;
+     SELECT next INTO at FROM dropped WHERE record = told FOR UPDATE;
+     until := least(upper, at + most);
+     DELETE FROM entry WHERE seq >= at AND seq < until
+       AND seq NOT IN (SELECT value::bigint FROM jsonb_array_elements_text(says->'pruned'->'kept'));
+     UPDATE dropped SET next = until WHERE record = told;
+     RETURN until < upper;
+   END $$;
+   REVOKE ALL ON FUNCTION drop_bodies(bigint, integer) FROM PUBLIC;`,
 ];
 
-/** What a server's own role needs, where another one made the tables: it can add to the log and not take away from it. */
+/**
+ * What a server's own role needs, where another one made the tables: it can add to the log, and take away from it only what
+ * an entry of the log says.
+ */
 export function grants(schema: string, role: string): string {
   return [
     `GRANT USAGE ON SCHEMA ${schema} TO ${role};`,
@@ -27,5 +59,6 @@ export function grants(schema: string, role: string): string {
     `GRANT INSERT ON ${schema}.entry TO ${role};`,
     `GRANT INSERT, UPDATE ON ${schema}.tree, ${schema}.tile, ${schema}.signed TO ${role};`,
     `GRANT INSERT, UPDATE, DELETE ON ${schema}.batch TO ${role};`,
+    `GRANT EXECUTE ON FUNCTION ${schema}.drop_bodies(bigint, integer) TO ${role};`,
   ].join('\n');
 }

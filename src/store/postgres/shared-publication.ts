@@ -31,6 +31,10 @@ export class SharedPublication {
     return { ...own, signed };
   }
 
+  withdraw(): Promise<boolean> {
+    return this.#own.withdraw();
+  }
+
   async writeTiles(): Promise<{ size: number; root: Uint8Array }> {
     await this.#holdAgainstOthers();
     return this.#own.writeTiles();

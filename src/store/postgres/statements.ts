@@ -18,6 +18,9 @@ export const statements = {
   entry: 'SELECT body FROM entry WHERE seq = $1',
   entries: 'SELECT seq, body FROM entry WHERE seq >= $1 AND seq < $2 ORDER BY seq',
   lastIndex: 'SELECT seq FROM entry ORDER BY seq DESC LIMIT 1',
+  /** What was dropped since the record that was followed last, in the words of the records themselves. */
+  dropped: `SELECT record, body FROM dropped LEFT JOIN entry ON seq = record WHERE record > $1 ORDER BY record`,
+  drop: 'SELECT drop_bodies($1::bigint, $2::integer) AS more',
   batch: 'SELECT first, count FROM batch WHERE writer = $1 AND id = $2',
   /** All of a batch in one statement: its entries and tiles come as two runs of octets, cut up by their lengths. */
   write: `WITH

@@ -36,6 +36,8 @@ async function serve(writer: BatchWriter, message: ToWriter): Promise<void> {
     port.close();
     return;
   }
+  // Bodies are dropped over the connection that reads.
+  if (message.kind === 'drop') return;
   try {
     fault('batch.received');
     const committed = await writer.commit(message.batch, message.now);

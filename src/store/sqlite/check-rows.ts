@@ -1,12 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { demandNoStray, demandTileRows, type LevelRows } from '../check-rows.ts';
 import { StoreError } from '../store-error.ts';
-import { asInteger, tableNames } from './database.ts';
+import { asInteger, laterTableNames, tableNames } from './database.ts';
 import { StoredTree } from './stored-tree.ts';
 
 /** Throws StoreError `damaged` for anything in the database that this program did not make, such as a trigger. */
 export function checkSchema(database: DatabaseSync): void {
-  const known: ReadonlySet<unknown> = new Set(tableNames);
+  const known: ReadonlySet<unknown> = new Set([...tableNames, ...laterTableNames]);
   const found = database.prepare('SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL').all();
   const foreign = found.find(({ type, name }) => type !== 'table' || !known.has(name));
   if (foreign !== undefined)
@@ -14,7 +14,8 @@ export function checkSchema(database: DatabaseSync): void {
       'damaged',
       `the database holds the ${foreign.type} ${foreign.name}, which is none of the log's`,
     );
-  if (found.length < tableNames.length) throw new StoreError('damaged', 'a table of the log is missing');
+  const there = new Set(found.map(({ name }) => name));
+  if (tableNames.some((name) => !there.has(name))) throw new StoreError('damaged', 'a table of the log is missing');
 }
 
 /**

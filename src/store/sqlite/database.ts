@@ -1,8 +1,9 @@
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { StoreError } from '../store-error.ts';
 
-/** Number of the tables' layout below; another number is another program's. */
+/** Number of the tables' layout below, and of the one after bodies were dropped; another number is another program's. */
 const layout = '1';
+const layouts: ReadonlySet<unknown> = new Set([layout, '2']);
 
 // `tile` holds hashes exactly as they are published, the right edge of each level included; `tree` is the head they
 // add up to. Nothing else is written with a record: questions are answered from a projection.
@@ -18,7 +19,9 @@ const tables = `
 export function openForWriting(file: string, origin: string): DatabaseSync {
   const database = new DatabaseSync(file);
   return damagedUnless(file, () => {
-    database.exec('PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    // The second holds for new files alone: theirs give back the space of what is dropped, all others use it again.
+    database.exec('PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL');
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     database.exec(`BEGIN IMMEDIATE; ${tables} COMMIT`);
     belongTo(database, file, origin);
     return database;
@@ -27,6 +30,8 @@ export function openForWriting(file: string, origin: string): DatabaseSync {
 
 /** Names of the tables; nothing else belongs into the database, least of all what acts by itself. */
 export const tableNames = ['about', 'entry', 'tile', 'tree'] as const;
+/** One that is made when the first bodies are dropped. */
+export const laterTableNames = ['dropped'] as const;
 
 /** Opens the log's database for looking only. */
 export function openForReading(file: string): DatabaseSync {
@@ -60,8 +65,9 @@ function belongTo(database: DatabaseSync, file: string, origin: string): void {
     database.exec('COMMIT');
     return;
   }
-  if (about.get('layout') !== layout) {
-    throw new StoreError('version', `${file} has layout ${about.get('layout')}; this program reads layout ${layout}`);
+  if (!layouts.has(about.get('layout'))) {
+    const known = [...layouts].join(' and ');
+    throw new StoreError('version', `${file} has layout ${about.get('layout')}; this program reads layouts ${known}`);
   }
   if (about.get('origin') !== origin) {
     throw new StoreError('origin', `${file} is the log "${about.get('origin')}"; the configured origin is "${origin}"`);

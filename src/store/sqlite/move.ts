@@ -4,6 +4,7 @@ import { lockStore } from '../lock.ts';
 import type { MoveSource, MoveTarget } from '../move/move-log.ts';
 import { StoreError } from '../store-error.ts';
 import { damagedUnless, openForReading, openForWriting } from './database.ts';
+import { takeOverDropped } from './dropped.ts';
 import { logDatabase } from './open-log.ts';
 import { StoredTree } from './stored-tree.ts';
 
@@ -44,12 +45,13 @@ export function sqliteTarget(directory: string, origin: string): MoveTarget {
     name,
     tree,
     async put(from, entries, tiles) {
-      for (const [at, entry] of entries.entries()) insert.run(from + at, entry);
+      for (const [at, entry] of entries.entries()) if (entry !== undefined) insert.run(from + at, entry);
       for (const { level, n, hashes } of tiles) putTile.run(level, n, hashes);
     },
     // The signed checkpoint is kept by the guard alone.
-    async finish({ size, root, time }) {
+    async finish({ size, root, time }, _signed, dropped) {
       if (size > 0) database.prepare('INSERT INTO tree VALUES (1, ?, ?, ?)').run(size, root, time);
+      takeOverDropped(database, dropped);
       database.exec('COMMIT');
     },
     async [Symbol.asyncDispose]() {

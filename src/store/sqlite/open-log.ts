@@ -39,7 +39,8 @@ export async function openLog(options: SqliteLogOptions): Promise<EngineLog> {
     );
     const file = options.inventory ?? join(directory, 'inventory.db');
     const inventory = openInventory({ log: database, file, origin });
-    return new EngineLog({ options, writer, reader, publisher, inventory, head, signedLast: found.signed });
+    const dropStep = (record: number) => writer.drop(record);
+    return new EngineLog({ options, writer, reader, publisher, inventory, head, signedLast: found.signed, dropStep });
   } catch (thrown) {
     await Promise.allSettled([reader.close(), writer.close()]);
     throw thrown;

@@ -1,9 +1,11 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { emptyRoot, hashLength } from '#audit/merkle.ts';
+import type { DroppedRows } from '../dropped-rows.ts';
 import type { Head } from '../head.ts';
 import { StoreError } from '../store-error.ts';
-import type { TreeView } from '../tree-view.ts';
+import type { Bodies, TreeView } from '../tree-view.ts';
 import { asBytes, asInteger, damagedUnless } from './database.ts';
+import { followDropped } from './dropped.ts';
 
 /** Reading side of the log's database. */
 export class StoredTree implements TreeView {
@@ -12,8 +14,10 @@ export class StoredTree implements TreeView {
   readonly #entry: StatementSync;
   readonly #entries: StatementSync;
   readonly #last: StatementSync;
+  readonly #dropped: () => DroppedRows;
 
   constructor(database: DatabaseSync) {
+    this.#dropped = followDropped(database);
     this.#head = database.prepare('SELECT size, root, time FROM tree');
     this.#tile = database.prepare('SELECT hashes FROM tile WHERE level = ? AND n = ?');
     this.#entry = database.prepare('SELECT body FROM entry WHERE seq = ?');
@@ -39,14 +43,21 @@ export class StoredTree implements TreeView {
     return row === undefined ? undefined : asBytes(row.body, `entry ${index}`);
   }
 
-  entries(from: number, to: number): Uint8Array[] {
-    const found: Uint8Array[] = [];
+  entries(from: number, to: number): Bodies {
+    const found: (Uint8Array | undefined)[] = [];
     const rows = this.#entries.iterate(from, to);
+    let row: IteratorResult<Record<string, SQLOutputValue>> | undefined;
     try {
       for (let expected = from; expected < to; expected++) {
-        const row = damagedUnless('the store', () => rows.next(), expected);
-        if (row.done === true || row.value.seq !== expected) throw missing(expected);
-        found.push(damagedUnless('the store', () => asBytes(row.value.body, `entry ${expected}`), expected));
+        row ??= damagedUnless('the store', () => rows.next(), expected);
+        if (row.done === true || row.value.seq !== expected) {
+          if (!this.#isDropped(expected)) throw missing(expected);
+          found.push(undefined);
+          continue;
+        }
+        const { body } = row.value;
+        found.push(damagedUnless('the store', () => asBytes(body, `entry ${expected}`), expected));
+        row = undefined;
       }
       return found;
     } finally {
@@ -55,9 +66,17 @@ export class StoredTree implements TreeView {
     }
   }
 
+  dropped(): DroppedRows {
+    return this.#dropped();
+  }
+
   lastIndex(): number {
     const last = damagedUnless('the store', () => this.#last.get())?.last ?? null;
     return last === null ? -1 : asInteger(last, 'the last index');
+  }
+
+  #isDropped(index: number): boolean {
+    return this.#dropped().ranges.covers(index);
   }
 }
 

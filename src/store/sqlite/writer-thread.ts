@@ -6,6 +6,7 @@ import { StoreError, storeProblem } from '../store-error.ts';
 import type { FromWriter, ToWriter } from '../writer-messages.ts';
 import { checkSchema } from './check-rows.ts';
 import { damagedUnless, openForWriting } from './database.ts';
+import { dropStep } from './dropped.ts';
 import { Sequencer } from './sequencer.ts';
 import { StoredTree } from './stored-tree.ts';
 import type { SqliteWriterData } from './thread-data.ts';
@@ -39,6 +40,10 @@ async function serve({ database: file, lock: lockFile, origin }: SqliteWriterDat
       return;
     }
     try {
+      if (message.kind === 'drop') {
+        say({ kind: 'dropped', more: dropStep(database, message.record) });
+        return;
+      }
       fault('batch.received');
       const first = sequencer.head.size;
       const head = sequencer.commit(message.batch, message.now);

@@ -5,6 +5,9 @@ import { parseVkey } from '#audit/vkey.ts';
 import type { TreeView } from '#store/tree-view.ts';
 import { referenceRoot } from '#test/audit/reference-tree.ts';
 
+/** Nothing is dropped here. */
+const none = new Uint8Array(0);
+
 /** What was promised to the outside, clients and readers of checkpoints, held against what stands in a store. */
 export class Ledger {
   readonly #vkey: string;
@@ -51,7 +54,8 @@ export class Ledger {
     const head = await store.head();
     if (head.size < this.size) throw new Error(`${head.size} entries where there were ${this.size}`);
     while (this.size < head.size) {
-      for (const entry of await store.entries(this.size, Math.min(head.size, this.size + 1_000))) this.#take(entry);
+      for (const entry of await store.entries(this.size, Math.min(head.size, this.size + 1_000)))
+        this.#take(entry ?? none);
     }
     this.#demandRoot(head.size, head.root, 'the head');
     for (const note of this.#unchecked) {
@@ -69,7 +73,9 @@ export class Ledger {
     await this.reconcile(store);
     for (let from = 0; from < this.size; from += 1_000) {
       const entries = await store.entries(from, Math.min(this.size, from + 1_000));
-      const other = entries.findIndex((entry, at) => Buffer.compare(entry, this.#entries[from + at] ?? entry) !== 0);
+      const other = entries.findIndex(
+        (entry, at) => Buffer.compare(entry ?? none, this.#entries[from + at] ?? none) !== 0,
+      );
       if (other >= 0) throw new Error(`entry ${from + other} is another one than it was`);
     }
   }

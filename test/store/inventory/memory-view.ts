@@ -1,4 +1,5 @@
 import { emptyRoot } from '#audit/merkle.ts';
+import { DroppedRows } from '#store/dropped-rows.ts';
 import type { TreeView } from '#store/tree-view.ts';
 
 /** A log that is its entries alone: what the inventory reads of one. */
@@ -9,5 +10,6 @@ export function viewOf(size: number, entryAt: (index: number) => Uint8Array): Tr
     entry: (index) => (index < size ? entryAt(index) : undefined),
     tile: () => new Uint8Array(),
     lastIndex: () => size - 1,
+    dropped: () => new DroppedRows(),
   };
 }

@@ -159,6 +159,25 @@ export class PostgresServer implements AsyncDisposable {
     }
   }
 
+  /** A backup of a schema, as those who keep databases make one. */
+  dump(schema: string, name: string): void {
+    this.#tool('pg_dump', [...this.#connection(), '-d', 'postgres', '-Fc', '-n', schema, '-f', this.#dumpFile(name)]);
+  }
+
+  /** Puts a schema back to what it was. */
+  async restore(schema: string, name: string): Promise<void> {
+    await this.sql(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+    this.#tool('pg_restore', [...this.#connection(), '-d', 'postgres', this.#dumpFile(name)]);
+  }
+
+  #dumpFile(name: string): string {
+    return join(this.folder, 'pg', `${name}.dump`);
+  }
+
+  #connection(): string[] {
+    return ['-h', join(this.folder, 'pg'), '-p', String(this.port), '-U', 'tester'];
+  }
+
   /** Over TCP; `schema` is one log's. */
   settings(schema: string, changed: Partial<PostgresSettings> = {}): PostgresSettings {
     return {

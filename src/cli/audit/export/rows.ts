@@ -41,8 +41,9 @@ export function* rowsOf(
     const to = Math.min(at - (at % stride) + stride, plan.to);
     const rows: Row[] = [];
     const hashes: Uint8Array[] = [];
-    for (const [i, octets] of log.entries(at, to).entries()) {
+    for (const [i, body] of log.entries(at, to).entries()) {
       const index = at + i;
+      const octets = demandBody(log, index, body);
       const entry = entryAt(log, index, octets);
       if (!format.takes(entry) || !matches(octets)) continue;
       hashes.push(...skip(edge, index, log.hashes));
@@ -63,6 +64,13 @@ export function* rowsOf(
 }
 
 const verifyHint = '`countersign audit verify` names the file and the entry';
+
+/** Of what was dropped nobody can say whether it would have had a row. Throws Failure `no`. */
+function demandBody({ name }: PublishedLog, index: number, body: Uint8Array | undefined): Uint8Array {
+  if (body !== undefined) return body;
+  const hint = 'begin after it with --since, or give --log a copy into which its archive was laid';
+  throw new Failure('no', `${name}: of entry ${index} only the hash is left, as the log itself says`, hint);
+}
 
 function entryAt(log: PublishedLog, index: number, octets: Uint8Array): Entry {
   try {

@@ -9,12 +9,14 @@ import { answerRecords } from './records.ts';
 /** Answers from the inventory's first `upTo` entries; what is shown of a record comes from the log itself. */
 export async function answerAsked(database: DatabaseSync, log: TreeView, asked: Asked, upTo: number): Promise<Answer> {
   const question = questions[asked.name];
+  const gone = (await log.dropped()).ranges.count(upTo);
+  const speaksOf = gone === 0 ? { upTo } : { upTo, dropped: gone };
   switch (question.answer) {
     case 'records':
-      return { upTo, answer: 'records', ...(await answerRecords(database, log, question, asked, upTo)) };
+      return { ...speaksOf, answer: 'records', ...(await answerRecords(database, log, question, asked, upTo)) };
     case 'groups':
-      return { upTo, answer: 'groups', groups: answerGroups(database, question, asked, upTo) };
+      return { ...speaksOf, answer: 'groups', groups: answerGroups(database, question, asked, upTo) };
     case 'rates':
-      return { upTo, answer: 'rates', ...answerRates(database, asked) };
+      return { ...speaksOf, answer: 'rates', ...answerRates(database, asked) };
   }
 }

@@ -1,0 +1,68 @@
+import type { EngineLog } from '#store/engine-log.ts';
+import { RetentionRounds } from '#store/retention-rounds.ts';
+import { appendAside } from './events.ts';
+import type { Foundation } from './foundation.ts';
+
+/** ms between two looks for bodies whose time is over. */
+const lookEveryMs = 60_000;
+
+export interface KeptRetention {
+  look(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What the archive tells of itself; undefined where none is configured. */
+export interface ArchiveState {
+  readonly name: string;
+  /** Bundles that stand in it, from the first on. */
+  readonly bundles: number;
+}
+
+/** Drops the bodies of the log as `audit.retention` says, behind issuance and never in its way. */
+export function keepRetention(foundation: Foundation, store: EngineLog, archive?: () => ArchiveState): KeptRetention {
+  const { config, clock, events, logger } = foundation;
+  const { retention } = config.audit;
+  if (retention === undefined) return { look: async () => {}, stop: async () => {} };
+  const rounds = new RetentionRounds(store, {
+    bodiesMs: retention.bodiesMs,
+    archived: async () => archive?.().bundles,
+    event: (range) => {
+      const to = archive?.().name;
+      const pruned = { ...range, bodiesSeconds: retention.bodiesMs / 1_000, ...(to !== undefined && { archive: to }) };
+      return events.of('log.pruned', { pruned, message: 'the time of these records is over: their hashes stay' });
+    },
+  });
+  let failing = false;
+  let stopped = false;
+  let running: Promise<void> | undefined;
+  const round = async () => {
+    try {
+      const bodies = await rounds.run(clock.now());
+      if (bodies > 0) logger.info(`${bodies} bodies of the log were dropped, as audit.retention says`);
+      failing = false;
+    } catch (error) {
+      if (stopped) return;
+      logger.error('bodies of the log could not be dropped; it is tried again', { error });
+      if (failing) return;
+      failing = true;
+      const message = `audit.retention: ${error instanceof Error ? error.message : String(error)}`;
+      const event = events.of('service.degraded', { outcome: 'failed', reason: 'log.unavailable', message });
+      await appendAside(store, event, logger, 'service.degraded');
+    }
+  };
+  const look = () => {
+    running ??= round().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+  const timer = setInterval(() => void look(), lookEveryMs).unref();
+  return {
+    look,
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

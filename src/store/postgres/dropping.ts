@@ -1,0 +1,31 @@
+import type { Dial } from './postgres-tree.ts';
+import { statements } from './statements.ts';
+
+/** Rows that one transaction removes. */
+const stepLength = 4_096;
+
+/** Drops bodies, as one of several replicas: the server's lock goes with the session. */
+export class Dropping {
+  readonly #dial: Dial;
+  readonly #schema: string;
+
+  constructor(dial: Dial, schema: string) {
+    this.#dial = dial;
+    this.#schema = schema;
+  }
+
+  /** Whether it is this replica that drops, for as long as its session lasts. */
+  async lead(): Promise<boolean> {
+    const [row] = await (await this.#dial()).query(
+      "SELECT pg_try_advisory_lock(hashtext('countersign.drop'), hashtext($1)) AS taken",
+      [this.#schema],
+    );
+    return row?.taken === true;
+  }
+
+  /** A part of what the record drops; true while there is more. */
+  async drop(record: number): Promise<boolean> {
+    const [row] = await (await this.#dial()).query(statements.drop, [record, stepLength]);
+    return row?.more === true;
+  }
+}

@@ -1,0 +1,118 @@
+import type { AuditEvent } from '#audit/event.ts';
+import { tileWidth } from '#audit/tiles.ts';
+import type { DueBundle } from './drop-plan.ts';
+import type { Inventory } from './inventory/inventory.ts';
+import type { DurableLog } from './log.ts';
+
+/** Most indexes that one record keeps: it has to fit into an entry. A bundle has no more than half of them. */
+const mostKept = 512;
+/** Most bundles of one record: a million entries. */
+const mostBundles = 4_096;
+
+export interface RetentionRules {
+  /** Bodies go once nothing in them was of use for so long, ms. */
+  readonly bodiesMs: number;
+  /** Bundles that stand in the archive, from the first on; undefined where there is none. */
+  readonly archived: () => Promise<number | undefined>;
+  /** The record of what goes. */
+  readonly event: (range: Run) => AuditEvent;
+}
+
+/** Bundles beside each other, by their entries. */
+export interface Run {
+  readonly from: number;
+  readonly to: number;
+  readonly kept: readonly number[];
+}
+
+type Log = Pick<DurableLog, 'append' | 'publish' | 'publishedSize' | 'retention'> & {
+  readonly inventory: Pick<Inventory, 'position'>;
+};
+
+/**
+ * Drops bodies when their time is over: recorded first, under a signed checkpoint, then removed from the store, then from what
+ * is published. A crash after the record leaves one that says what has not happened; the next round says it again and does it.
+ */
+export class RetentionRounds {
+  readonly #log: Log;
+  readonly #rules: RetentionRules;
+  /** Groups before it have nothing more that may go. */
+  #first = 0;
+  /** When a group is to be looked at again. */
+  readonly #wake = new Map<number, number>();
+  #resumed = false;
+
+  constructor(log: Log, rules: RetentionRules) {
+    this.#log = log;
+    this.#rules = rules;
+  }
+
+  /** Everything that is due at `now` (ms); gives how many bodies were dropped. Rejects where the store does not let us. */
+  async run(now: number): Promise<number> {
+    const { retention } = this.#log;
+    // What another replica has dropped goes from our directory, too.
+    await retention.withdraw();
+    if (!(await retention.leads())) return 0;
+    await this.#resume();
+    const below = await this.#below();
+    const until = now - this.#rules.bodiesMs;
+    let run: Run | undefined;
+    let dropped = 0;
+    const flush = async () => {
+      if (run !== undefined) dropped += await this.#drop(run);
+      run = undefined;
+    };
+    for (let group = this.#first; ; group++) {
+      if ((this.#wake.get(group) ?? 0) > until) continue;
+      const { due, wake, isLast } = await retention.plan(group, below, until);
+      for (const bundle of due) {
+        const longer = run && joined(run, bundle);
+        if (longer === undefined) await flush();
+        run = longer ?? runOf(bundle);
+      }
+      if (isLast) break;
+      this.#wake.set(group, wake);
+    }
+    await flush();
+    this.#forgetDone();
+    return dropped;
+  }
+
+  /** Only the newest can have been left half way: they come one after the other. */
+  async #resume(): Promise<void> {
+    if (this.#resumed) return;
+    const last = (await this.#log.retention.dropped()).at(-1);
+    if (last !== undefined) await this.#log.retention.drop(last.record);
+    await this.#log.retention.withdraw();
+    this.#resumed = true;
+  }
+
+  /** What nobody needs any more: it is published, in the inventory, and in the archive. */
+  async #below(): Promise<number> {
+    const [position, archived] = await Promise.all([this.#log.inventory.position(), this.#rules.archived()]);
+    return Math.min(this.#log.publishedSize, position, (archived ?? Number.POSITIVE_INFINITY) * tileWidth);
+  }
+
+  async #drop(run: Run): Promise<number> {
+    const record = await this.#log.append(this.#rules.event(run));
+    await this.#log.publish();
+    await this.#log.retention.drop(record);
+    await this.#log.retention.withdraw();
+    return run.to - run.from - run.kept.length;
+  }
+
+  #forgetDone(): void {
+    while (this.#wake.get(this.#first) === Number.POSITIVE_INFINITY) this.#wake.delete(this.#first++);
+  }
+}
+
+function runOf({ n, kept }: DueBundle): Run {
+  return { from: n * tileWidth, to: (n + 1) * tileWidth, kept };
+}
+
+/** Undefined where the two do not fit into one record. */
+function joined(run: Run, bundle: DueBundle): Run | undefined {
+  const next = runOf(bundle);
+  const fits = run.kept.length + next.kept.length <= mostKept && next.to - run.from <= mostBundles * tileWidth;
+  return run.to === next.from && fits ? { from: run.from, to: next.to, kept: [...run.kept, ...next.kept] } : undefined;
+}

@@ -1,0 +1,75 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { DroppedRange } from '#audit/dropped.ts';
+import { DroppedRows, droppedRange } from '../dropped-rows.ts';
+import { asBytes, asInteger, damagedUnless } from './database.ts';
+
+/**
+ * Made when the first bodies are dropped: until then the database is one that an earlier version reads too. `record` is the
+ * entry that says what is dropped, `next` the first index of its range that has not been looked at.
+ */
+const table = 'CREATE TABLE IF NOT EXISTS dropped (record INTEGER PRIMARY KEY, next INTEGER NOT NULL) STRICT';
+
+/** Number of the layout that has it. */
+const layoutWithDropped = '2';
+
+/** Gives what was dropped, as of each call; reads only what is new. Throws StoreError. */
+export function followDropped(database: DatabaseSync): () => DroppedRows {
+  const rows = new DroppedRows();
+  const exists = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'dropped'");
+  const read = () => {
+    if (exists.get() === undefined) return rows;
+    const found = database
+      .prepare('SELECT record, body FROM dropped LEFT JOIN entry ON seq = record WHERE record > ? ORDER BY record')
+      .all(rows.newest);
+    return rows.add(
+      found.map(({ record, body }) => ({
+        record: asInteger(record, 'the index of a record'),
+        body: body instanceof Uint8Array ? body : undefined,
+      })),
+    );
+  };
+  return () => damagedUnless('the store', read);
+}
+
+/** In the transaction of a log that is moved here. What was under way with the newest of them goes on. */
+export function takeOverDropped(database: DatabaseSync, dropped: readonly DroppedRange[]): void {
+  if (dropped.length === 0) return;
+  makeTable(database);
+  const insert = database.prepare('INSERT INTO dropped VALUES (?, ?)');
+  for (const { record, from, to } of dropped) insert.run(record, record === dropped.at(-1)?.record ? from : to);
+}
+
+function makeTable(database: DatabaseSync): void {
+  database.exec(table);
+  database.prepare("UPDATE about SET value = ? WHERE name = 'layout'").run(layoutWithDropped);
+}
+
+/** Rows that one transaction removes: the log's own write waits for it. */
+const stepLength = 1_024;
+/** Pages that are given back with it, if the file was made so that it can be. */
+const pagesBack = 512;
+
+/**
+ * Removes a part of the bodies that the record drops; true while there are more. What it has removed is overwritten, and
+ * gone for good. A crash leaves all of a step or none of it.
+ */
+export function dropStep(database: DatabaseSync, record: number): boolean {
+  database.exec('PRAGMA secure_delete = ON');
+  const body = asBytes(database.prepare('SELECT body FROM entry WHERE seq = ?').get(record)?.body, `entry ${record}`);
+  const { from, to, kept } = droppedRange(record, body);
+  database.exec('BEGIN IMMEDIATE');
+  makeTable(database);
+  database.prepare('INSERT OR IGNORE INTO dropped VALUES (?, ?)').run(record, from);
+  const next = asInteger(
+    database.prepare('SELECT next FROM dropped WHERE record = ?').get(record)?.next,
+    'the next index',
+  );
+  const end = Math.min(to, next + stepLength);
+  database
+    .prepare('DELETE FROM entry WHERE seq >= ? AND seq < ? AND seq NOT IN (SELECT value FROM json_each(?))')
+    .run(next, end, JSON.stringify(kept.filter((index) => index >= next && index < end)));
+  database.prepare('UPDATE dropped SET next = ? WHERE record = ?').run(end, record);
+  database.exec('COMMIT');
+  database.exec(`PRAGMA secure_delete = OFF; PRAGMA incremental_vacuum(${pagesBack})`);
+  return end < to;
+}
