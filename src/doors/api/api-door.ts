@@ -148,6 +148,8 @@ function turnAway(error: Error & { code?: string }, socket: Duplex, observer: Ap
   const peer = socket instanceof Socket ? socket.remoteAddress : undefined;
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
   if (error.code !== 'ECONNRESET') observer.rejected('http', error.code ?? 'malformed', peer);
-  if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  const answer = `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
+  // whoever does not close holds no place
+  if (socket.writable) socket.end(answer, () => socket.destroy());
   else socket.destroy();
 }

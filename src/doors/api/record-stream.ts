@@ -7,6 +7,8 @@ export interface RecordStream {
   readonly log: Pick<LogView, 'size' | 'entries'>;
   /** Leaf index of the first record. */
   readonly from: number;
+  /** ms that a reader may take for what it was sent; 20,000 unless told. */
+  readonly patience?: number;
 }
 
 /** Most records read at once; no more than that is held for a reader, however far behind it is. */
@@ -15,8 +17,7 @@ const page = 64;
 const lookEvery = 200;
 /** ms after which a reader who hears nothing is told that there is nothing. */
 const heartbeat = 15_000;
-/** ms that a reader may take for what it was sent. */
-const patience = 20_000;
+const usualPatience = 20_000;
 
 /**
  * Records as they become durable, as server-sent events whose id is the leaf index. Nothing of it stands in the way of
@@ -25,20 +26,21 @@ const patience = 20_000;
  */
 export async function sendRecords(
   response: ServerResponse,
-  { log, from }: RecordStream,
+  { log, from, patience = usualPatience }: RecordStream,
   signal: AbortSignal,
 ): Promise<number> {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   let next = from;
+  const send = (text: string) => write(response, text, signal, patience);
   try {
-    await send(response, `retry: 1000\n: ${log.size} records\n\n`, signal);
+    await send(`retry: 1000\n: ${log.size} records\n\n`);
     while (!signal.aborted) {
       if (!(await grownPast(log, next, signal))) {
-        await send(response, `: ${log.size} records\n\n`, signal);
+        await send(`: ${log.size} records\n\n`);
         continue;
       }
       const entries = await log.entries(next, Math.min(log.size, next + page));
-      await send(response, entries.map((entry, at) => eventOf(next + at, entry)).join(''), signal);
+      await send(entries.map((entry, at) => eventOf(next + at, entry)).join(''));
       next += entries.length;
     }
   } catch (thrown) {
@@ -68,7 +70,7 @@ async function grownPast(log: RecordStream['log'], size: number, signal: AbortSi
   return false;
 }
 
-async function send(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
+async function write(response: ServerResponse, text: string, signal: AbortSignal, patience: number): Promise<void> {
   signal.throwIfAborted();
   if (response.write(text)) return;
   await once(response, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]) });

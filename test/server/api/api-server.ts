@@ -4,6 +4,7 @@ import { issue, type Keyed, makeRoot } from '#test/doors/istio/pki.ts';
 import { TestHome, type TestHomeOptions } from '#test/support/home.ts';
 import { TokenIssuer } from '#test/support/token-issuer.ts';
 import { InProcess, quiet } from '../in-process.ts';
+import { EventReader } from './event-reader.ts';
 
 export interface ApiAnswer {
   readonly status: number;
@@ -98,6 +99,22 @@ export class ApiServer implements AsyncDisposable {
       );
       request.on('error', reject);
       request.end(body);
+    });
+  }
+
+  /** A stream that is open; rejects where the answer is none. */
+  stream(path: string, { token, headers }: ApiAsk): Promise<EventReader> {
+    return new Promise((resolve, reject) => {
+      const options = { host: '127.0.0.1', port: this.port, path, agent: false, ca: this.home.root.pem };
+      const request = httpsRequest(
+        { ...options, headers: { authorization: `Bearer ${token}`, ...headers } },
+        (response) => {
+          if (response.statusCode === 200) resolve(new EventReader(response));
+          else void whole(response).then(({ body }) => reject(new Error(body)));
+        },
+      );
+      request.on('error', reject);
+      request.end();
     });
   }
 
