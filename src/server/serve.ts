@@ -234,7 +234,16 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
       revocation?.look(),
       retention.look(),
     ]));
-  const api = await openApi(foundation, { issuing, store, logKeys, log, own, look, policies: () => policies.set });
+  const api = await openApi(foundation, {
+    issuing,
+    store,
+    logKeys,
+    log,
+    own,
+    look,
+    traces,
+    policies: () => policies.set,
+  });
   opening.defer(async () => api?.stop());
   logger.info('serving', {
     address: `${istio.host}:${istio.port}`,

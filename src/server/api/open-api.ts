@@ -3,6 +3,8 @@ import { Renewal } from '#authority/renewal.ts';
 import type { ServingPair } from '#authority/serving-certificate.ts';
 import type { ApiConfig } from '#config/server-config.ts';
 import { ApiDoor, type ApiTls } from '#doors/api/api-door.ts';
+import { ApiCalls } from '#telemetry/api-calls.ts';
+import type { Tracing } from '#telemetry/traces/tracing.ts';
 import { fipsTls } from '../fips.ts';
 import type { OwnCertificates } from '../own-certificates.ts';
 import { ClientRoots } from './client-roots.ts';
@@ -12,6 +14,8 @@ import { apiViews, type ViewParts } from './views.ts';
 export interface ApiParts extends ViewParts {
   readonly own: OwnCertificates;
   readonly log: AggregatingLog;
+  /** Absent where nobody collects them. */
+  readonly traces: Tracing | undefined;
 }
 
 export interface RunningApi {
@@ -42,6 +46,7 @@ export async function serveApi(config: ApiConfig, parts: ApiParts): Promise<Runn
   });
   opening.defer(() => renewal.stop());
   await renewal.start();
+  const calls = new ApiCalls(metrics.registry, () => door?.limits.streams ?? 0);
   const opened = await ApiDoor.listen({
     ...config.listen,
     bounds: config.limits,
@@ -51,7 +56,10 @@ export async function serveApi(config: ApiConfig, parts: ApiParts): Promise<Runn
     views: apiViews({ ...parts, look: async () => void (await Promise.all([parts.look(), roots?.look()])) }),
     ...{ log, eventId: ids, requestId: ids, instance: events.instance },
     observer: {
-      answered() {},
+      answered(end) {
+        calls.ended(end);
+        parts.traces?.api.ended(end);
+      },
       failed: (error) => logger.error('the admin API could not answer', { error }),
       rejected(code, reason, peer) {
         metrics.gauges.rejected('admin', code);

@@ -1,7 +1,6 @@
 import {
   type Attributes,
   type Context,
-  type HrTime,
   ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
@@ -11,7 +10,7 @@ import {
 import { type IssuanceObserver, type IssuanceOutcome, stages } from '#issuance/observer.ts';
 import type { Attempt } from '#issuance/request.ts';
 import { doorMethods } from '../issuance-cells.ts';
-import { parseTraceparent } from './traceparent.ts';
+import { hrTime, parentOf } from './span-context.ts';
 
 /**
  * Spans of a request, made after it ended and only when it is sampled. The stages follow one another without overlap,
@@ -52,11 +51,6 @@ export class IssuanceTraces implements IssuanceObserver {
   }
 }
 
-function parentOf({ traceparent }: Attempt): Context {
-  const parent = parseTraceparent(traceparent);
-  return parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: true });
-}
-
 function attributes(attempt: Attempt, { identity, policy, serial, leafIndex, refusal }: IssuanceOutcome): Attributes {
   return {
     'countersign.door': attempt.door,
@@ -67,11 +61,4 @@ function attributes(attempt: Attempt, { identity, policy, serial, leafIndex, ref
     ...(leafIndex !== undefined && { 'countersign.log.index': leafIndex }),
     ...(refusal !== undefined && { 'countersign.refusal': refusal.code }),
   };
-}
-
-/** ms since the epoch as seconds and nanoseconds: a bare number before the process began would be read as an offset. */
-function hrTime(ms: number): HrTime {
-  const nanoseconds = Math.round(ms * 1000) * 1000;
-  const seconds = Math.floor(nanoseconds / 1e9);
-  return [seconds, Math.round(nanoseconds - seconds * 1e9)];
 }

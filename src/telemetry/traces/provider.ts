@@ -7,6 +7,7 @@ import {
   ParentBasedSampler,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
+import { ApiTraces } from './api-traces.ts';
 import { IssuanceTraces } from './issuance-traces.ts';
 import type { Tracing, TracingOptions } from './tracing.ts';
 
@@ -36,8 +37,10 @@ export function createTracing({ endpoint, sampleRatio, version, instance, proble
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) }),
     spanProcessors: [new BatchSpanProcessor(exporter, batches)],
   });
+  const tracer = provider.getTracer('countersign', version);
   return {
-    observer: new IssuanceTraces(provider.getTracer('countersign', version)),
+    observer: new IssuanceTraces(tracer),
+    api: new ApiTraces(tracer),
     // spans that cannot be delivered are no reason to end badly
     stop: () => provider.shutdown().catch((thrown: unknown) => tell(`spans are lost: ${String(thrown)}`)),
   };

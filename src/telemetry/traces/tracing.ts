@@ -1,4 +1,5 @@
 import type { IssuanceObserver } from '#issuance/observer.ts';
+import type { ApiEnd } from '../api-calls.ts';
 
 export interface TracingOptions {
   /** URL of an OTLP/HTTP collector. */
@@ -13,6 +14,8 @@ export interface TracingOptions {
 
 export interface Tracing {
   readonly observer: IssuanceObserver;
+  /** Hears how requests of the admin API end. */
+  readonly api: { ended(end: ApiEnd): void };
   /** Sends what waits; resolves within the export's time limit. */
   stop(): Promise<void>;
 }
