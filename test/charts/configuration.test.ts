@@ -75,6 +75,31 @@ describeWith(['set:helm'], 'the configuration that the chart makes', () => {
     expect(ports).toContain('{"protocol":"TCP","port":9403}');
   });
 
+  it('the admin API is for those whom the values name, under the names by which it is reached, and from where they say', async () => {
+    const manifests = await render(
+      variants['CRLs in every namespace, with those of the CAs above, and the admin API'] ?? [],
+    );
+    using pod = new MountedPod(manifests, secretsOfVariants, 1);
+    const { api } = loadConfig(pod.configurationFile).config;
+    expect(api).toMatchObject({
+      clientRoots: expect.stringMatching(/\/etc\/countersign\/people\/roots\.pem$/),
+      grants: [{ who: { by: 'claims' }, roles: ['auditor'] }, { who: { by: 'subject', value: 'CN=Ada' } }],
+      limits: { perSecond: 5, maxStreams: 16 },
+    });
+    const namespace = 'cert-manager';
+    const replica = `countersign-1.countersign-replicas.${namespace}.svc`;
+    expect(api?.serving.dnsNames).toEqual([`countersign-api.${namespace}.svc`, replica, 'ca.example']);
+    expect(at(one(manifests, 'Service', 'countersign-api'), 'spec', 'ports', 0)).toMatchObject({
+      port: 443,
+      targetPort: 9404,
+    });
+    const rule = at(one(manifests, 'NetworkPolicy'), 'spec', 'ingress', 1);
+    expect(rule).toEqual({
+      ports: [{ protocol: 'TCP', port: 9404 }],
+      from: [{ podSelector: { matchLabels: { app: 'auditor' } } }],
+    });
+  });
+
   it('passes `countersign config check` and `policy check`, as the container is started', async () => {
     using pod = new MountedPod(
       await render(variants['monitored, with a policy of its own, limits and approved algorithms'] ?? []),

@@ -55,6 +55,16 @@ export const refusedValues: readonly (readonly [string, readonly Values[], RegEx
     [ownIssuer, { revocation: { enabled: true, url: 'https://pki.example' } }],
     /at '\/revocation\/url'.*does not match/,
   ],
+  [
+    'an admin API for nobody',
+    [ownIssuer, { api: { enabled: true, oidc: { issuer: 'i' } } }],
+    /api\.roles: nobody has a role/,
+  ],
+  [
+    'an admin API where nobody can prove who they are',
+    [ownIssuer, { api: { enabled: true, roles: [{ who: { subject: 'CN=Ada' }, roles: ['viewer'] }] } }],
+    /api: nobody could prove who they are/,
+  ],
   ['no policy', [ownIssuer, { policy: { shipped: [] } }], /policy: without a rule nothing is issued/],
   [
     'two rules for every workload',

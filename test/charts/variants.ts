@@ -159,11 +159,27 @@ export const variants: Readonly<Record<string, readonly Values[]>> = {
       },
     },
   ],
-  'CRLs in every namespace, with those of the CAs above': [
+  'CRLs in every namespace, with those of the CAs above, and the admin API': [
     ownIssuer,
     {
       app: { controller: { configmapNamespaceSelector: 'istio-injection=enabled' } },
       distribution: { rootConfigMap: { enabled: false }, crlConfigMap: { enabled: true } },
+      api: {
+        enabled: true,
+        dnsNames: ['ca.example'],
+        clientRoots: '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n',
+        oidc: {
+          issuer: 'https://login.example',
+          audiences: ['countersign'],
+          jwks: { url: 'https://login.example/keys' },
+        },
+        roles: [
+          { who: { claims: [{ name: 'groups', value: 'auditors' }] }, roles: ['auditor'] },
+          { who: { subject: 'CN=Ada' }, roles: ['viewer', 'operator'] },
+        ],
+        limits: { perSecond: 5 },
+      },
+      networkPolicy: { apiFrom: [{ podSelector: { matchLabels: { app: 'auditor' } } }] },
       revocation: {
         enabled: true,
         upperCrls: [

@@ -144,6 +144,10 @@ shipped are in the image, so what each is about stands here. What helm cannot re
 {{- if and $.Values.distribution.crlConfigMap.enabled (not .enabled) -}}{{- fail "distribution.crlConfigMap: there are no CRLs unless revocation.enabled is true" -}}{{- end -}}
 {{- if and .certificates (not .enabled) -}}{{- fail "revocation.certificates: nothing is revoked unless revocation.enabled is true" -}}{{- end -}}
 {{- end -}}
+{{- with .Values.api -}}
+{{- if and .enabled (not .roles) -}}{{- fail "api.roles: nobody has a role by default; name who has which" -}}{{- end -}}
+{{- if and .enabled (not .clientRoots) (not .oidc) -}}{{- fail "api: nobody could prove who they are: it needs api.clientRoots, api.oidc or both" -}}{{- end -}}
+{{- end -}}
 {{- $window := add (int .Values.shutdown.waitSeconds) (include "countersign.seconds" .Values.shutdown.grace | int) 4 -}}
 {{- if gt (int $window) (int .Values.terminationGracePeriodSeconds) -}}
 {{- fail (printf "terminationGracePeriodSeconds: %d s end before shutdown.waitSeconds, shutdown.grace and 4 s to hand over the Lease and the log are over (%d s)" (int .Values.terminationGracePeriodSeconds) (int $window)) -}}

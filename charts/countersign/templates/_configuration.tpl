@@ -25,6 +25,7 @@
 {{- if include "countersign.distributes" $root -}}{{- $_ := set $made "distribution" (include "countersign.distribution" $root | fromYaml) -}}{{- end -}}
 {{- if include "countersign.answers" $root -}}{{- $_ := set $made "clusterRequests" (include "countersign.clusterRequests" $root | fromYaml) -}}{{- end -}}
 {{- if .revocation.enabled -}}{{- $_ := set $made "revocation" (include "countersign.revocation" (list $root $everywhere) | fromYaml) -}}{{- end -}}
+{{- if .api.enabled -}}{{- $_ := set $made "api" (include "countersign.api" (list $root $everywhere $replica) | fromYaml) -}}{{- end -}}
 {{- mergeOverwrite $made (deepCopy .config) | toYaml -}}
 {{- end -}}
 {{- end -}}
@@ -196,6 +197,33 @@ upperCrls:
 {{- end }}
 crlLifetime: {{ .crlLifetime }}
 ocspLifetime: {{ .ocspLifetime }}
+{{- end }}
+{{- end -}}
+
+{{/* (list ROOT HOST REPLICA), the host to listen on and the name of the replica */}}
+{{- define "countersign.api" -}}
+{{- $root := index . 0 -}}
+{{- $name := include "countersign.name" $root -}}
+{{- $namespace := $root.Release.Namespace -}}
+{{- with $root.Values.api -}}
+listen: {{ include "countersign.address" (list (index $ 1) .port) | quote }}
+serving:
+  dnsNames:
+    {{- toYaml (concat (list (printf "%s-api.%s.svc" $name $namespace) (printf "%s.%s-replicas.%s.svc" (index $ 2) $name $namespace)) .dnsNames | uniq) | nindent 4 }}
+  ipAddresses: []
+{{- if .clientRoots }}
+clientCertificates: { roots: /etc/countersign/people/roots.pem }
+{{- end }}
+{{- with .oidc }}
+oidc:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+roles:
+  {{- toYaml .roles | nindent 2 }}
+{{- with .limits }}
+limits:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 {{- end -}}
 

@@ -21,6 +21,10 @@
       {{- end }}
 {{- end }}
 {{- end }}
+{{- if and .api.enabled .api.clientRoots }}
+- name: people
+  configMap: { name: {{ $name }}-people }
+{{- end }}
 {{- if or (eq $signer "secret") (eq $signer "pkcs11") }}
 - name: issuer
   projected:
@@ -89,6 +93,9 @@
 {{- if .revocation.upperCrls }}
 - { name: crls, mountPath: /etc/countersign/crls, readOnly: true }
 {{- end }}
+{{- end }}
+{{- if and .api.enabled .api.clientRoots }}
+- { name: people, mountPath: /etc/countersign/people, readOnly: true }
 {{- end }}
 {{- if or (eq $signer "secret") (eq $signer "pkcs11") }}
 - { name: issuer, mountPath: /etc/countersign/issuer, readOnly: true }
