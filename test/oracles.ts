@@ -94,6 +94,11 @@ const judges = {
         : undefined,
     how: 'run scripts/oracles',
   },
+  /** For what is loaded before libc, which only Linux does so. */
+  cc: {
+    find: () => (process.platform === 'linux' ? onPath('cc') : undefined),
+    how: 'on Linux, install the packages gcc and libc6-dev',
+  },
   h2load: { find: () => onPath('h2load'), how: 'install the package nghttp2-client' },
   /** Folder with etcd, kube-apiserver and kubectl. */
   'control-plane': {

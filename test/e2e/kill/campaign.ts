@@ -4,11 +4,13 @@ import { PostgresGround } from './postgres-ground.ts';
 import { SqliteGround } from './sqlite-ground.ts';
 import { type Round, Stage } from './stage.ts';
 
-/** Where a log is kept, and who writes it. */
+/** Where a log is kept, how many write it, and whether it is the disk that fails. */
 export const settings = {
-  'sqlite-1': { engine: 'sqlite', replicas: 1 },
-  'postgres-1': { engine: 'postgres', replicas: 1 },
-  'postgres-3': { engine: 'postgres', replicas: 3 },
+  'sqlite-1': { engine: 'sqlite', replicas: 1, disk: false },
+  'sqlite-1-disk': { engine: 'sqlite', replicas: 1, disk: true },
+  'postgres-1': { engine: 'postgres', replicas: 1, disk: false },
+  'postgres-1-disk': { engine: 'postgres', replicas: 1, disk: true },
+  'postgres-3': { engine: 'postgres', replicas: 3, disk: false },
 } as const;
 export type Setting = keyof typeof settings;
 
@@ -28,15 +30,15 @@ export async function runCampaign(
   seed: number,
   onRound: (round: Round) => void = () => {},
 ): Promise<Campaign> {
-  const { engine, replicas } = settings[setting];
-  const faults = planned(engine, replicas, rounds, new Dice(seed));
+  const { engine, replicas, disk } = settings[setting];
+  const faults = planned(disk ? 'disk' : engine, replicas, rounds, new Dice(seed));
   const done: Round[] = [];
   const sums = { records: 0, checkpoints: 0 };
-  const database = engine === 'postgres' ? await PostgresGround.of(replicas) : undefined;
+  const database = engine === 'postgres' ? await PostgresGround.of(replicas, disk) : undefined;
   try {
     for (let from = 0; from < rounds; from += roundsPerLog) {
       database?.begin();
-      await using stage = new Stage((folder) => database ?? new SqliteGround(folder), replicas);
+      await using stage = new Stage((home) => database ?? new SqliteGround(home, disk), replicas);
       for (const fault of faults.slice(from, from + roundsPerLog)) {
         const round = await stage.round(fault);
         done.push(round);

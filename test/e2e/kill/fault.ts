@@ -1,5 +1,6 @@
 import { type FaultPoint, faultPoints } from '#store/fault.ts';
 import type { Dice } from '#test/fuzz/mutate.ts';
+import type { DiskTrouble } from '#test/support/faulty-disk/faulty-disk.ts';
 import type { Misfortune } from '#test/support/postgres/unruly-proxy.ts';
 
 /** What befalls a log in one round. All but `point` come once clients hold so many new certificates. */
@@ -16,12 +17,14 @@ export type Fault = { readonly certificates: number } & (
       readonly ms: number;
     }
   | { readonly kind: 'database'; readonly trouble: 'crash' | 'restart' | 'failover' }
+  /** For so long, where nobody ends of it. */
+  | { readonly kind: 'disk'; readonly trouble: DiskTrouble; readonly ms: number }
 );
 
 type Kind = Fault['kind'] | 'failover';
 
-/** How often what befalls whom, of ten rounds or so. */
-const shares = {
+/** Which troubles come in turn, over and over: those of an engine, and those of its disk. */
+const turns = {
   sqlite: ['point', 'killed', 'point', 'killed', 'point', 'killed', 'point'],
   postgres: [
     'point',
@@ -36,7 +39,9 @@ const shares = {
     'commit',
     'power',
   ],
+  disk: ['disk'],
 } as const satisfies Record<string, readonly Kind[]>;
+export type Turns = keyof typeof turns;
 
 /** Failovers are dear: a new standby has to be made for each. */
 const failoverEvery = 25;
@@ -44,13 +49,13 @@ const failoverEvery = 25;
 const misfortunes = ['lost', 'answer', 'half', 'late'] as const satisfies readonly Misfortune[];
 
 /** What a campaign of so many rounds brings, in order; it follows from the dice alone. */
-export function planned(engine: keyof typeof shares, replicas: number, rounds: number, dice: Dice): Fault[] {
-  const kinds: readonly Kind[] = shares[engine];
+export function planned(troubles: Turns, replicas: number, rounds: number, dice: Dice): Fault[] {
+  const kinds: readonly Kind[] = turns[troubles];
   const firstPoint = dice.below(faultPoints.length);
   const faults: Fault[] = [];
   for (let points = firstPoint; faults.length < rounds; ) {
     const kind = kinds[faults.length % kinds.length] ?? 'killed';
-    const due = engine === 'postgres' && faults.length % failoverEvery === failoverEvery - 1;
+    const due = troubles === 'postgres' && faults.length % failoverEvery === failoverEvery - 1;
     const point = faultPoints[points % faultPoints.length] ?? 'batch.received';
     faults.push(faultOf(due ? 'failover' : kind, point, replicas, dice));
     if (kind === 'point') points++;
@@ -76,6 +81,8 @@ function faultOf(kind: Kind, point: FaultPoint, replicas: number, dice: Dice): F
       return { kind, certificates, victim, trouble: dice.pick(['cut', 'stall', 'hole']), ms: dice.below(300) };
     case 'database':
       return { kind, certificates, trouble: dice.pick(['crash', 'restart']) };
+    case 'disk':
+      return { kind, certificates, trouble: dice.pick(['full', 'sync']), ms: dice.below(300) };
     case 'failover':
       return { kind: 'database', certificates, trouble: 'failover' };
   }

@@ -3,6 +3,7 @@ import { PostgresTree } from '#store/postgres/postgres-tree.ts';
 import { Redial } from '#store/postgres/redial.ts';
 import { verifyPostgres } from '#store/postgres/verify.ts';
 import type { TreeView } from '#store/tree-view.ts';
+import type { FaultyDisk } from '#test/support/faulty-disk/faulty-disk.ts';
 import { PostgresServer } from '#test/support/postgres/server.ts';
 import { UnrulyProxy } from '#test/support/postgres/unruly-proxy.ts';
 import type { Ground } from './ground.ts';
@@ -13,6 +14,8 @@ const lookAgainMs = 20;
 export class PostgresGround implements Ground {
   #server: PostgresServer;
   readonly #proxies: readonly UnrulyProxy[];
+  /** The replicas' own disks are sound. */
+  readonly env = {};
   #schema = 'stage_0';
   #stages = 0;
 
@@ -21,8 +24,8 @@ export class PostgresGround implements Ground {
     this.#proxies = proxies;
   }
 
-  static async of(replicas: number): Promise<PostgresGround> {
-    const server = await PostgresServer.start();
+  static async of(replicas: number, disk: boolean): Promise<PostgresGround> {
+    const server = await PostgresServer.start(undefined, { disk });
     const proxies = await Promise.all(Array.from({ length: replicas }, () => UnrulyProxy.before(server.port)));
     return new PostgresGround(server, proxies);
   }
@@ -61,6 +64,14 @@ export class PostgresGround implements Ground {
 
   verify(): Promise<{ readonly size: number }> {
     return verifyPostgres(this.#server.settings(this.#schema));
+  }
+
+  get disk(): FaultyDisk | undefined {
+    return this.#server.disk;
+  }
+
+  mend(): Promise<void> {
+    return this.#server.mend();
   }
 
   kill(): Promise<void> {

@@ -40,10 +40,10 @@ export class Replica implements AsyncDisposable {
     return this.#server !== undefined;
   }
 
-  /** Starts its server, to die at a point where one is given; false if it did so before it was ready. */
-  async start(deadly: Readonly<Record<string, string>> = {}): Promise<boolean> {
+  /** Starts its server, to die at a point where `env` says so; false if it did so before it was ready. */
+  async start(env: Readonly<Record<string, string>>): Promise<boolean> {
     try {
-      this.#server = await ServerProcess.start(this.home, { env: deadly });
+      this.#server = await ServerProcess.start(this.home, { env });
       return true;
     } catch (thrown) {
       if (thrown instanceof NotStarted && thrown.ended.signal === 'SIGKILL') return false;
@@ -62,19 +62,24 @@ export class Replica implements AsyncDisposable {
       hit = false;
       void this.#server?.kill();
     }, patience);
-    await this.#gone();
+    await this.#gone('SIGKILL');
     clearTimeout(giveUp);
     return hit;
   }
 
   async kill(): Promise<void> {
     void this.#server?.kill();
-    await this.#gone();
+    await this.#gone('SIGKILL');
+  }
+
+  /** Waits until it ends by itself, as it must where its log can no longer be written. */
+  async givesUp(): Promise<void> {
+    await this.#gone(5);
   }
 
   /** A start where it is dead, and a regular stop: everything is published then. */
-  async stop(): Promise<void> {
-    if (!this.alive) await this.start();
+  async stop(env: Readonly<Record<string, string>>): Promise<void> {
+    if (!this.alive) await this.start(env);
     const server = this.#server;
     this.#server = undefined;
     const ended = await server?.stop();
@@ -94,13 +99,14 @@ export class Replica implements AsyncDisposable {
     this.home[Symbol.dispose]();
   }
 
-  async #gone(): Promise<void> {
+  async #gone(expected: 'SIGKILL' | 5): Promise<void> {
     const server = this.#server;
     if (server === undefined) return;
-    const { signal } = await server.ended;
+    const { code, signal } = await server.ended;
     this.#server = undefined;
     await this.clients.rest();
-    if (signal !== 'SIGKILL') throw new Error(`the server ended by itself:\n${server.stderr}`);
+    if ((signal ?? code) !== expected)
+      throw new Error(`the server ended with ${signal ?? code}, not ${expected}:\n${server.stderr}`);
   }
 
   #look(): void {

@@ -3,20 +3,34 @@ import { logDatabase } from '#store/sqlite/open-log.ts';
 import { StoredTree } from '#store/sqlite/stored-tree.ts';
 import { verifyStore } from '#store/sqlite/verify.ts';
 import type { TreeView } from '#store/tree-view.ts';
+import { FaultyDisk } from '#test/support/faulty-disk/faulty-disk.ts';
+import type { TestHome } from '#test/support/home.ts';
 import type { Ground } from './ground.ts';
 
-/** The embedded store of the one replica that there is; `folder` gives where that keeps it. */
+/** The embedded store of the one replica that there is; `home` gives where that keeps it. */
 export class SqliteGround implements Ground {
-  readonly #folder: () => string;
+  readonly #home: () => TestHome;
+  readonly #canFail: boolean;
+  #disk: FaultyDisk | undefined;
 
-  constructor(folder: () => string) {
-    this.#folder = folder;
+  constructor(home: () => TestHome, disk: boolean) {
+    this.#home = home;
+    this.#canFail = disk;
+  }
+
+  get disk(): FaultyDisk | undefined {
+    if (this.#canFail) this.#disk ??= new FaultyDisk(this.#home().path('audit'), this.#home().path('trouble'));
+    return this.#disk;
+  }
+
+  get env(): Readonly<Record<string, string>> {
+    return this.disk?.env ?? {};
   }
 
   storeOf(): undefined {}
 
   async read<T>(use: (tree: TreeView) => Promise<T>): Promise<T> {
-    const database = openForReading(logDatabase(this.#folder()));
+    const database = openForReading(this.#file);
     try {
       return await use(new StoredTree(database));
     } finally {
@@ -25,8 +39,12 @@ export class SqliteGround implements Ground {
   }
 
   verify(): Promise<{ readonly size: number }> {
-    return verifyStore(logDatabase(this.#folder()));
+    return verifyStore(this.#file);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+
+  get #file(): string {
+    return logDatabase(this.#home().path('audit'));
+  }
 }

@@ -26,8 +26,8 @@ export class Stage implements AsyncDisposable {
   #ledger: Ledger | undefined;
   #vkey = '';
 
-  constructor(makeGround: (folder: () => string) => Ground, replicas: number) {
-    this.#ground = makeGround(() => this.#replica(0).home.path('audit'));
+  constructor(makeGround: (home: () => TestHome) => Ground, replicas: number) {
+    this.#ground = makeGround(() => this.#replica(0).home);
     let logKeyPem: string | undefined;
     for (let at = 0; at < replicas; at++) {
       const store = this.#ground.storeOf(at);
@@ -47,13 +47,14 @@ export class Stage implements AsyncDisposable {
     const dead = this.#replicas.filter(({ alive }) => !alive);
     for (const replica of dead) await replica.verify(this.#vkey);
     // Where nobody died and the database lived, the roots have said it all.
-    if (dead.length === this.#replicas.length || fault.kind === 'database') await this.#ground.verify();
+    if (dead.length === this.#replicas.length || fault.kind === 'database' || fault.kind === 'disk')
+      await this.#ground.verify();
     return { fault, hit, held: this.#books.held - before };
   }
 
   /** All start and stop as they should, and all is looked at once more. */
   async finish(): Promise<{ readonly records: number; readonly checkpoints: number }> {
-    for (const replica of this.#replicas) await replica.stop();
+    for (const replica of this.#replicas) await replica.stop(this.#ground.env);
     for (const replica of this.#replicas) await replica.verify(this.#vkey);
     await this.#ground.read((tree) => this.#books.reconcileAll(tree));
     const { size } = await this.#ground.verify();
@@ -71,7 +72,10 @@ export class Stage implements AsyncDisposable {
         const victim = this.#replicas.find(({ alive }) => !alive) ?? this.#replica(0);
         await victim.kill();
         const deadly = { COUNTERSIGN_FAULTS: '1', COUNTERSIGN_FAULT: `${fault.point}:${fault.pass}` };
-        const [lives] = await Promise.all([victim.start(deadly), ...this.#othersStart(victim)]);
+        const [lives] = await Promise.all([
+          victim.start({ ...this.#ground.env, ...deadly }),
+          ...this.#othersStart(victim),
+        ]);
         this.#askAll();
         const hit = !lives || (await victim.dies());
         await this.#goOn();
@@ -110,6 +114,11 @@ export class Stage implements AsyncDisposable {
         await this.#goOn();
         return true;
       }
+      case 'disk':
+        await this.#loadAny(fault);
+        await this.#failDisk(fault);
+        await this.#goOn();
+        return true;
       case 'database':
         await this.#shake(fault);
         await this.#goOn();
@@ -135,8 +144,18 @@ export class Stage implements AsyncDisposable {
     }
   }
 
+  async #failDisk({ trouble, ms }: Fault & { kind: 'disk' }): Promise<void> {
+    const disk = this.#ground.disk;
+    if (disk === undefined) throw new Error('this disk cannot fail');
+    await disk.fail(trouble);
+    if (this.#ground instanceof PostgresGround) await pause(ms);
+    else await this.#replica(0).givesUp();
+    disk.heal();
+    if (this.#ground instanceof PostgresGround) await this.#ground.mend();
+  }
+
   #othersStart(but?: Replica): Promise<boolean>[] {
-    return this.#replicas.filter((each) => each !== but && !each.alive).map((each) => each.start());
+    return this.#replicas.filter((each) => each !== but && !each.alive).map((each) => each.start(this.#ground.env));
   }
 
   #askAll(): void {

@@ -7,6 +7,13 @@ import { setTimeout } from 'node:timers/promises';
 /** ms between two looks at a program that is starting. */
 const lookAgainMs = 50;
 
+/** Whom a program runs as, and in what environment; nothing said is ours. */
+export interface RunAs {
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** A server program that writes what it says into a file. */
 export class Program {
   readonly pid: number;
@@ -15,7 +22,7 @@ export class Program {
   readonly #log: string;
   readonly #name: string;
 
-  constructor(file: string, words: readonly string[], log: string, as: { uid?: number; gid?: number } = {}) {
+  constructor(file: string, words: readonly string[], log: string, as: RunAs = {}) {
     const output = openSync(log, 'a');
     this.#child = spawn(file, words, { ...as, stdio: ['ignore', output, output] });
     closeSync(output);

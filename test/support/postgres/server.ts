@@ -8,6 +8,7 @@ import type { PostgresSettings } from '#store/postgres/settings.ts';
 import { oracle } from '#test/oracles.ts';
 import { freePort, Program } from '../control-plane/program.ts';
 import { Watchdog } from '../control-plane/watchdog.ts';
+import { FaultyDisk } from '../faulty-disk/faulty-disk.ts';
 import { type Account, serverAccount } from './account.ts';
 
 const readyWithinMs = 60_000;
@@ -21,21 +22,24 @@ export class PostgresServer implements AsyncDisposable {
   readonly port: number;
   /** Data, socket and what it says. */
   readonly folder: string;
+  /** The disk of its data, where it was asked for one that can fail. */
+  readonly disk: FaultyDisk | undefined;
   readonly #account: Account;
   readonly #watchdog: Watchdog;
   #program: Program | undefined;
 
-  private constructor(folder: string, port: number, account: Account, watchdog: Watchdog) {
+  private constructor(folder: string, port: number, account: Account, disk: boolean) {
     this.folder = folder;
     this.port = port;
     this.#account = account;
-    this.#watchdog = watchdog;
+    this.#watchdog = new Watchdog(folder);
+    if (disk) this.disk = new FaultyDisk(this.data, join(folder, 'pg', 'trouble'));
   }
 
   /** A fresh cluster, or with `of` a standby of another. */
-  static async start(of?: PostgresServer): Promise<PostgresServer> {
+  static async start(of?: PostgresServer, { disk = false } = {}): Promise<PostgresServer> {
     for (let attempt = 1; ; attempt += 1) {
-      const server = await PostgresServer.#made(of);
+      const server = await PostgresServer.#made(of, disk);
       try {
         await server.start();
         return server;
@@ -46,11 +50,11 @@ export class PostgresServer implements AsyncDisposable {
     }
   }
 
-  static async #made(of: PostgresServer | undefined): Promise<PostgresServer> {
+  static async #made(of: PostgresServer | undefined, disk: boolean): Promise<PostgresServer> {
     const account = serverAccount();
     // Short, since the path of a socket has at most 107 octets.
     const folder = mkdtempSync(join(tmpdir(), 'cs-pg-'));
-    const server = new PostgresServer(folder, await freePort(), account, new Watchdog(folder));
+    const server = new PostgresServer(folder, await freePort(), account, disk);
     chmodSync(folder, 0o755);
     const own = join(folder, 'pg');
     mkdirSync(own);
@@ -115,12 +119,10 @@ export class PostgresServer implements AsyncDisposable {
       autovacuum: 'off',
     };
     const words = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    const program = new Program(
-      binary('postgres'),
-      ['-D', this.data, ...words],
-      join(this.folder, 'said'),
-      this.#account,
-    );
+    const program = new Program(binary('postgres'), ['-D', this.data, ...words], join(this.folder, 'said'), {
+      ...this.#account,
+      env: { ...process.env, ...this.disk?.env },
+    });
     this.#watchdog.guard(program.pid);
     this.#program = program;
     await program.ready(() => this.sql('SELECT 1').then(() => true), readyWithinMs);
@@ -129,6 +131,17 @@ export class PostgresServer implements AsyncDisposable {
   /** As a crash of the machine does, less the disk: the postmaster and with it all its children. */
   async kill(): Promise<void> {
     await this.#program?.kill();
+  }
+
+  /** Where it has ended by itself it is started; where it mends itself, that is waited for. */
+  async mend(): Promise<void> {
+    if (this.#program?.alive !== true) return this.start();
+    try {
+      await this.sql('SELECT 1');
+    } catch {
+      await pause(lookAgainMs);
+      return this.mend();
+    }
   }
 
   /** A line in its configuration, which `SELECT pg_reload_conf()` or a restart brings into force. */
