@@ -128,6 +128,18 @@ describeWith(['postgres'], 'a log whose database is in trouble', () => {
     await log.close();
   });
 
+  it('a network that swallows what is sent: refused while it lasts, and on by itself once it is over', async () => {
+    const log = await open(throughProxy('hole', { patienceMs: 1_000 }));
+    expect(await log.append(issuedEvent(0))).toBe(0);
+    proxy.trouble('hole');
+    expect(codeOf(await log.append(issuedEvent(1)).catch((thrown: unknown) => thrown))).toBe('log.unavailable');
+    proxy.heal();
+    const index = async () => log.append(issuedEvent(2)).catch(codeOf);
+    await expect.poll(index, { timeout: 20_000 }).toBe(1);
+    expect(await idsIn(log)).toEqual([0, 2].map((n) => issuedEvent(n).id));
+    await log.close();
+  });
+
   it('A-24: a database that went back to an older state is not added to, and not opened again', async () => {
     const settings = server.settings('back');
     const first = await open(settings);

@@ -19,6 +19,9 @@ import { statements } from './statements.ts';
 const firstPauseMs = 20;
 const longestPauseMs = 1_000;
 
+/** ms, at the least, for an answer to what a batch needs. */
+const answerAtLeastMs = 1_000;
+
 /** Unique violation: there is an entry where the tree has none. */
 const uniqueViolation = '23505';
 
@@ -52,6 +55,8 @@ export class BatchWriter {
     try {
       await migrate(session, settings.schema);
       const remembered = await begin(session, settings, origin);
+      // From here on callers wait.
+      session.answerWithinMs = answerWithinMs(settings);
       return new BatchWriter(settings, reach, session, remembered);
     } catch (thrown) {
       session.destroy();
@@ -107,7 +112,7 @@ export class BatchWriter {
   }
 
   async #attempt(batch: Batch, inDoubt: boolean): Promise<Committed> {
-    if (this.#session.lost) this.#session = await openAsServer(this.#settings);
+    if (this.#session.lost) this.#session = await openAsServer(this.#settings, answerWithinMs(this.#settings));
     if (inDoubt) {
       const found = await settle(this.#session, this.#writer, batch.id);
       if (found !== undefined) return found;
@@ -134,7 +139,7 @@ export class BatchWriter {
 
   async #recover(): Promise<void> {
     if (this.#busy || this.#closed || this.#awaySince === undefined) return;
-    const session = await openAsServer(this.#settings).catch(() => undefined);
+    const session = await openAsServer(this.#settings, answerWithinMs(this.#settings)).catch(() => undefined);
     if (session === undefined) {
       this.#recoverLater();
     } else if (this.#busy || this.#closed || !this.#session.lost) {
@@ -150,6 +155,14 @@ export class BatchWriter {
     this.#awaySince = undefined;
     this.#reach(undefined);
   }
+}
+
+/**
+ * A network may swallow what is sent and tell nobody. A server that is only slow loses nothing by it either: what it was told
+ * to commit is looked up on the next connection, for which half of the patience is left.
+ */
+function answerWithinMs({ patienceMs }: PostgresSettings): number {
+  return Math.max(answerAtLeastMs, patienceMs / 2);
 }
 
 /** The tree as it stands at the start: made where there is none, ours, and whole at its end. */

@@ -7,10 +7,11 @@ import { StoreError } from '../store-error.ts';
 import { parseValue } from './columns.ts';
 import type { PostgresHost, PostgresSettings } from './settings.ts';
 
-/** ms for a connection to stand, with TLS and password. */
+/** ms for a connection to stand, with TLS and password, at the most and at the least: in between, the patience decides. */
 const connectWithinMs = 5_000;
-/** ms for an answer: past it the connection is as good as lost, and is let go. */
-const answerWithinMs = 30_000;
+const connectAtLeastMs = 1_000;
+/** ms for an answer, unless told: past it the connection is as good as lost, and is let go. */
+const longestAnswerMs = 30_000;
 /** ms for which another may hold the tree's row before we give up, and for which anybody may sit on it doing nothing. */
 const lockWithinMs = 5_000;
 
@@ -42,8 +43,11 @@ export class Session {
   readonly #names = new Map<string, string>();
   #warned: string | undefined;
   #lost: Lost | undefined;
+  /** ms for an answer. */
+  answerWithinMs: number;
 
-  private constructor(client: Client, socket: Socket) {
+  private constructor(client: Client, socket: Socket, answerWithinMs: number) {
+    this.answerWithinMs = answerWithinMs;
     this.#client = client;
     this.#socket = socket;
     client.on('error', (error) => {
@@ -56,11 +60,11 @@ export class Session {
   }
 
   /** Tries the hosts in turn. Rejects with StoreError `unreachable` or `unsafe`, or KeyStoreError `secret`. */
-  static async open(settings: PostgresSettings): Promise<Session> {
+  static async open(settings: PostgresSettings, answerWithinMs = longestAnswerMs): Promise<Session> {
     const problems: string[] = [];
     for (const host of settings.hosts) {
       try {
-        return await Session.#openAt(host, settings);
+        return await Session.#openAt(host, settings, answerWithinMs);
       } catch (thrown) {
         if (thrown instanceof StoreError && thrown.code === 'unsafe') throw thrown;
         problems.push(`${host.host}:${host.port}: ${thrown instanceof Error ? wordsOf(thrown) : String(thrown)}`);
@@ -69,8 +73,8 @@ export class Session {
     throw new StoreError('unreachable', `the log's database cannot be used: ${problems.join('; ')}`);
   }
 
-  static async #openAt(host: PostgresHost, settings: PostgresSettings): Promise<Session> {
-    const { database, user, schema, password } = settings;
+  static async #openAt(host: PostgresHost, settings: PostgresSettings, answerWithinMs: number): Promise<Session> {
+    const { database, user, schema, password, patienceMs } = settings;
     const socket = new Socket();
     const client = new Client({
       ...host,
@@ -83,10 +87,10 @@ export class Session {
       stream: () => socket,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
-      connectionTimeoutMillis: connectWithinMs,
+      connectionTimeoutMillis: Math.max(connectAtLeastMs, Math.min(patienceMs, connectWithinMs)),
       types: columnTypes,
     });
-    const session = new Session(client, socket);
+    const session = new Session(client, socket, answerWithinMs);
     try {
       await client.connect();
       await session.#prepare(schema);
@@ -175,9 +179,9 @@ export class Session {
   async #answered<T>(ask: () => Promise<T>): Promise<T> {
     if (this.#lost !== undefined) throw this.#lost;
     const timer = setTimeout(() => {
-      this.#lost ??= new Lost(`no answer within ${answerWithinMs} ms`);
+      this.#lost ??= new Lost(`no answer within ${this.answerWithinMs} ms`);
       this.#socket.destroy();
-    }, answerWithinMs);
+    }, this.answerWithinMs);
     try {
       return await ask();
     } catch (thrown) {
