@@ -10,6 +10,8 @@ import type { Issuing } from '#server/issuing.ts';
 import { openKeyStrength } from '#server/key-strength.ts';
 import { LogKeys } from '#server/log-keys.ts';
 import { FollowedPolicies } from '#server/policies.ts';
+import { openPostgresLog } from '#store/postgres/open-log.ts';
+import type { PostgresSettings } from '#store/postgres/settings.ts';
 import { openLog } from '#store/sqlite/open-log.ts';
 import { IssuanceLog } from '#telemetry/issuance-log.ts';
 import { observeWith } from '#telemetry/observers.ts';
@@ -30,7 +32,7 @@ export async function assemble(
     trustDomains: { primary: config.trustDomain, aliases: config.trustDomainAliases },
     issuers: issuing.live,
     serials: foundation.serials,
-    log: log === 'sqlite' ? await openSqlite(foundation, 'compared') : log,
+    log: log === 'sqlite' ? await openSqlite(foundation, `compared-${process.pid}`) : log,
     recorder: new Recorder({
       instance: events.instance,
       id: foundation.ids,
@@ -44,19 +46,28 @@ export async function assemble(
 }
 
 /** A log of its own, in a folder beside the one of the home. */
-export async function openSqlite({ config, clock }: Foundation, folder: string) {
+export async function openSqlite(foundation: Foundation, folder: string) {
+  return openLog(await placesOf(foundation, folder));
+}
+
+/** One that any number of servers of this home share. */
+export async function openPostgres(foundation: Foundation, settings: PostgresSettings) {
+  return openPostgresLog({ ...(await placesOf(foundation, `shared-${process.pid}`)), settings });
+}
+
+async function placesOf({ config, clock }: Foundation, folder: string) {
   const directory = join(config.audit.directory, folder);
   const publish = join(directory, 'log');
   const keys = await LogKeys.open({ ...config.audit, directory, publish }, clock, () => {});
   keys.begin();
-  return openLog({
+  return {
     directory,
     publicDirectory: publish,
     guard: join(directory, 'checkpoint.guard'),
     signer: keys,
     clock,
-    onFailed: (cause) => {
+    onFailed: (cause: unknown) => {
       throw cause;
     },
-  });
+  };
 }

@@ -40,6 +40,32 @@ describe('the benchmark', () => {
   });
 });
 
+describeWith(['postgres', 'h2load'], 'the benchmark of the log', () => {
+  it('measures appends, issuance with it and without, and full stores, on both engines', {
+    timeout: 120_000,
+  }, async () => {
+    const { code, stdout, stderr } = await run(process.execPath, [...words, '--rows', '5000', 'log'], {
+      cwd: repository,
+    });
+    expect(code, stderr).toBe(0);
+    const { disk, appends, paths, filled } = JSON.parse(stdout);
+    expect(disk).toMatchObject({ fileSystem: expect.any(String), syncP50: expect.any(Number) });
+    const appended = { rate: expect.any(Number), p99: expect.any(Number), recordsPerBatch: expect.any(Number) };
+    expect(appends).toMatchObject([
+      { engine: 'sqlite', replicas: 1, ...appended },
+      { engine: 'postgres', replicas: 2, ...appended },
+    ]);
+    const on = { run: measured, ofOff: expect.any(Number), cpuOfOff: expect.any(Number) };
+    const ways = [
+      { log: 'sqlite', ...on },
+      { log: 'postgres', ...on },
+    ];
+    expect(paths).toMatchObject([{ replicas: 2, off: measured, ways }]);
+    const stores = ['sqlite', 'postgres'].flatMap((engine) => [0, 5000].map((rows) => ({ engine, rows })));
+    expect(filled).toMatchObject(stores.map((store) => ({ ...store, ofEmpty: expect.any(Number) })));
+  });
+});
+
 describeWith(['control-plane', 'h2load'], 'the benchmark with tokens of a real cluster', () => {
   it('measures both modes beside plain JWTs, and the CPU of the API server', { timeout: 240_000 }, async () => {
     const { code, stdout, stderr } = await run(process.execPath, [...words, 'kubernetes'], { cwd: repository });

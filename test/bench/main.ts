@@ -6,6 +6,8 @@ import { fairnessReport } from './fairness-report.ts';
 import { inventoryBenchmark, inventoryReport } from './inventory.ts';
 import { kubernetesBenchmark } from './kubernetes.ts';
 import { kubernetesReport } from './kubernetes-report.ts';
+import { logBenchmark, type Part } from './log/benchmark.ts';
+import { logReport } from './log/report.ts';
 import { memoryUnderLoad } from './memory.ts';
 import { type Effort, quick, tiny, whole } from './plan.ts';
 import { memoryReport, report } from './report.ts';
@@ -19,6 +21,7 @@ const usage = `Usage: scripts/bench [--json] [--quick | --memory MINUTES]
        scripts/bench [--json] [--requests N] requests
        scripts/bench [--json] fairness
        scripts/bench [--json] [--records N] inventory
+       scripts/bench [--json] [--quick] [--rows N,N] [--part appends,path,filled] log
        scripts/bench [--json] storm [--pods N] [--tokens jwt,local,review]
 
 Measures this machine's limits and how near issuance comes to them; loopback only, about five minutes.
@@ -36,6 +39,9 @@ fairness: what the limits per cluster, namespace, account and node cost a call, 
 
 inventory: what a record costs the inventory, and how long each question takes over so many (1,000,000) of them; ten minutes.
 
+log: appends a second of each engine by 1, 3 and 10 replicas beside the disk's own sync; issuance with the log over that without;
+and stores of so many (1,000,000,10000000) rows beside an empty one, which takes 8 GB and ten minutes to fill. Half an hour.
+
 storm: so many pods (10,000) start in one moment and retry as Istio's agent does; with tokens of an OpenID Connect issuer,
 and of a real API server (scripts/control-plane) in both modes. It takes Go, and about five minutes.
 `;
@@ -46,6 +52,8 @@ const { values, positionals } = parseArgs({
     pods: { type: 'string', default: '10000' },
     requests: { type: 'string', default: '1000' },
     records: { type: 'string', default: '1000000' },
+    rows: { type: 'string', default: '1000000,10000000' },
+    part: { type: 'string', default: 'appends,path,filled' },
     tokens: { type: 'string', default: 'jwt,local,review' },
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
@@ -70,6 +78,10 @@ else if (what === 'storm') {
 } else if (what === 'requests') {
   const results = await requestsBenchmark(wholeNumber(values.requests), progress);
   process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : requestsReport(results));
+} else if (what === 'log') {
+  const rows = values.rows.split(',').map((text) => wholeNumber(text, 100_000_000));
+  const results = await logBenchmark(effort(), rows, values.part.split(',').map(partOf), progress);
+  process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : logReport(results));
 } else if (what === 'fairness') {
   const results = fairnessBenchmark(values.tiny ? fairnessTiny : fairnessWhole);
   process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : fairnessReport(results));
@@ -90,6 +102,11 @@ else if (what === 'storm') {
 function tokensOf(text: string): Tokens {
   if (text === 'jwt' || text === 'local' || text === 'review') return text;
   throw new RangeError(`--tokens takes jwt, local and review, not ${text}`);
+}
+
+function partOf(text: string): Part {
+  if (text === 'appends' || text === 'path' || text === 'filled') return text;
+  throw new RangeError(`--part takes appends, path and filled, not ${text}`);
 }
 
 function wholeNumber(text: string, most = 100_000): number {

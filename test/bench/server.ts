@@ -9,19 +9,19 @@ import { layFoundation } from '#server/foundation.ts';
 import { Issuing } from '#server/issuing.ts';
 import { LogKeys } from '#server/log-keys.ts';
 import { makeServingKey } from '#server/serving-key.ts';
-import { assemble } from './assembled.ts';
+import { assemble, openPostgres } from './assembled.ts';
 import { limitIssuance } from './limit.ts';
 import { MemoryLog } from './memory-log.ts';
 import { signingIssuer } from './signing-issuer.ts';
 
 /**
  * A server to compare with, as a process of its own: the door of the real one before an issuance that is
- * `constant`, or only the crypto (`limit`), or the whole sequence with its log in SQLite or in memory.
- * Arguments: home, kind. Answers the message `sample` with its counts.
+ * `constant`, or only the crypto (`limit`), or the whole sequence with its log in SQLite, in
+ * PostgreSQL or in memory. Arguments: home, kind, and for PostgreSQL the settings as JSON. Answers the message `sample` with its counts.
  */
-export type ServerKind = 'constant' | 'limit' | 'sqlite-log' | 'memory-log';
+export type ServerKind = 'constant' | 'limit' | 'sqlite-log' | 'postgres-log' | 'memory-log';
 
-const [home = '', kind = ''] = process.argv.slice(2);
+const [home = '', kind = '', settings = '{}'] = process.argv.slice(2);
 const foundation = layFoundation(loadConfig(`${home}/countersign.yaml`).config);
 const logKeys = await LogKeys.open(foundation.config.audit, foundation.clock, () => {});
 const issuing = await Issuing.open(foundation, new MemoryLog(), () => {}, new RootOverlap(0, Date.now), logKeys);
@@ -47,8 +47,12 @@ async function issuanceOf(wanted: string): Promise<Issuance> {
       return { issue: async () => constantAnswer(issuer), refuse: async (_, refusal) => refusal };
     case 'limit':
       return limitIssuance(home, issuer);
+    case 'sqlite-log':
+      return assemble(foundation, issuing, 'sqlite');
+    case 'postgres-log':
+      return assemble(foundation, issuing, await openPostgres(foundation, JSON.parse(settings)));
     default:
-      return assemble(foundation, issuing, wanted === 'sqlite-log' ? 'sqlite' : new MemoryLog());
+      return assemble(foundation, issuing, new MemoryLog());
   }
 }
 

@@ -98,8 +98,12 @@ class IssuedCounter {
 }
 
 /** One of our own servers to compare with. */
-export async function startCompared(setting: Setting, kind: ServerKind): Promise<Subject> {
-  const child = fork(new URL('./server.ts', import.meta.url), [setting.home.directory, kind], {
+export async function startCompared(
+  setting: Setting,
+  kind: ServerKind,
+  words: readonly string[] = [],
+): Promise<Subject> {
+  const child = fork(new URL('./server.ts', import.meta.url), [setting.home.directory, kind, ...words], {
     execArgv: flags,
     env: { ...process.env, ...setting.env },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
