@@ -10,7 +10,7 @@ import { certificateSha256, type FoundRecord, findCertificate } from './find-cer
 import { openSource } from './log-source.ts';
 import type { checkOptions } from './options.ts';
 import { provenRecord } from './proof-file.ts';
-import { PublishedLog } from './published-log.ts';
+import { openProving } from './proving-log.ts';
 import { readTrust } from './trust.ts';
 
 type CheckInput = Input<typeof checkOptions>;
@@ -24,13 +24,13 @@ export async function runCheck(input: CheckInput, terminal: Terminal): Promise<E
   const source = await openSource(input.options, input.home);
   try {
     using progress = terminal.progress(`searching ${source.name}`);
-    const found = findCertificate(source, sha256, progress);
-    const proof = found && proofOf(found.index, input);
+    const found = await findCertificate(source, sha256, progress);
+    const proof = found && (await proofOf(found.index, input));
     if (input.options.json) terminal.printJson(checkJson(sha256, source.size, found, proof));
     else terminal.print(checkText(sha256, source.size, found, proof, terminal));
     return found === undefined ? 'no' : 'ok';
   } finally {
-    source.close();
+    await source.close();
   }
 }
 
@@ -46,16 +46,20 @@ function checkAgainst(file: string, sha256: string, { options, home }: CheckInpu
 }
 
 /** Throws Failure `no` where the published log covers the record and does not prove it. */
-function proofOf(index: number, { options, home }: CheckInput): Proof {
-  const directory = options.log ?? (options.store === undefined ? home.log : undefined);
-  if (directory === undefined || !existsSync(directory)) return { state: 'unpublished' };
-  const published = new PublishedLog(directory);
-  if (index >= published.size) return { state: 'unpublished' };
-  // Without a key there is nothing to hold the checkpoint against; the answer says so.
-  const given = options.key ?? options['trust-policy'];
-  if (given === undefined && !existsSync(home.logKey)) return { state: 'unproven', size: published.size };
-  published.prove(index, readTrust(options, home));
-  return { state: 'proven', size: published.size };
+async function proofOf(index: number, { options, home }: CheckInput): Promise<Proof> {
+  const published = await openProving(options, home);
+  if (published === undefined) return { state: 'unpublished' };
+  try {
+    const { size } = published;
+    if (index >= size) return { state: 'unpublished' };
+    // Without a key there is nothing to hold the checkpoint against; the answer says so.
+    const given = options.key ?? options['trust-policy'];
+    if (given === undefined && !existsSync(home.logKey)) return { state: 'unproven', size };
+    await published.prove(index, readTrust(options, home));
+    return { state: 'proven', size };
+  } finally {
+    await published.close();
+  }
 }
 
 function checkText(

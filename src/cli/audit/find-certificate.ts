@@ -25,18 +25,22 @@ export interface FoundRecord {
 }
 
 /** The newest record that this certificate was issued; undefined when the log holds none. */
-export function findCertificate(source: LogSource, sha256: string, progress: Progress): FoundRecord | undefined {
+export async function findCertificate(
+  source: LogSource,
+  sha256: string,
+  progress: Progress,
+): Promise<FoundRecord | undefined> {
   return findRecord(source, sha256, (entry) => issuedSha256(entry) === sha256, progress);
 }
 
 /** The newest record that holds this text and is the one that is meant; undefined when the log holds none. */
-export function findRecord(
+export async function findRecord(
   source: LogSource,
   text: string,
   isMeant: (entry: Entry) => boolean,
   progress: Progress,
-): FoundRecord | undefined {
-  for (const [index, octets] of newestFirst(source, progress)) {
+): Promise<FoundRecord | undefined> {
+  for await (const [index, octets] of newestFirst(source, progress)) {
     // Most entries do not even hold these characters; only those that do are worth decoding.
     if (!Buffer.from(octets.buffer, octets.byteOffset, octets.length).includes(text)) continue;
     const entry = decodeEntry(octets);

@@ -27,19 +27,19 @@ export async function runList({ options, home }: Input<typeof listOptions>, term
   const filters = readFilters(options, Date.now());
   const source = await openSource(options, home);
   try {
-    const { records, before } = find(source, filters, terminal);
+    const { records, before } = await find(source, filters, terminal);
     if (options.json) terminal.printJson({ size: source.size, records, ...(before !== undefined && { before }) });
     else print(records, before, terminal);
     return 'ok';
   } finally {
-    source.close();
+    await source.close();
   }
 }
 
-function find(source: LogSource, filters: Filters, terminal: Terminal): Found {
+async function find(source: LogSource, filters: Filters, terminal: Terminal): Promise<Found> {
   using progress = terminal.progress(`searching ${source.name}`);
   const records: Entry[] = [];
-  for (const [index, octets] of newestFirst(source, progress, filters.before)) {
+  for await (const [index, octets] of newestFirst(source, progress, filters.before)) {
     const entry = decodeEntry(octets);
     if (entry.time < filters.since) break;
     if (!filters.matches(entry)) continue;

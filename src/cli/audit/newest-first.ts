@@ -5,15 +5,15 @@ import type { LogSource } from './log-source.ts';
 const stride = 1_024;
 
 /** Index and octets of the entries before `end`, newest first. */
-export function* newestFirst(
+export async function* newestFirst(
   source: LogSource,
   progress: Progress,
   end = source.size,
-): Generator<readonly [index: number, octets: Uint8Array]> {
+): AsyncGenerator<readonly [index: number, octets: Uint8Array]> {
   const total = Math.min(end, source.size);
   for (let to = total; to > 0; ) {
     const from = Math.floor((to - 1) / stride) * stride;
-    const entries = source.entries(from, to);
+    const entries = await source.entries(from, to);
     for (let i = entries.length - 1; i >= 0; i--) {
       const octets = entries[i];
       if (octets !== undefined) yield [from + i, octets];

@@ -9,7 +9,10 @@ const trustOption = value(
   'a trust policy (C2SP tlog-policy): the logs that are believed, and the witnesses that must have cosigned the checkpoint',
 );
 export const logOption = value('DIR', "the published log: checkpoint, tiles, entries (default: the home's)");
-const storeOption = value('DIR', "the server's own store, read beside it (default: the home's, unless --log is given)");
+const storeOption = value(
+  'DIR',
+  "the server's own store, read beside it: its folder, or its configuration file where that names a PostgreSQL (default: the home's, unless --log is given)",
+);
 
 export const verifyOptions = {
   key: keyOption,

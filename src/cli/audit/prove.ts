@@ -1,4 +1,5 @@
-import { formatTlogProof } from '#audit/tlog-proof.ts';
+import { existsSync } from 'node:fs';
+import { formatTlogProof, type TlogProof } from '#audit/tlog-proof.ts';
 import { writeDurably } from '#keys/durable-file.ts';
 import type { Input } from '../command/command.ts';
 import type { Exit } from '../exit.ts';
@@ -7,8 +8,8 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { certificateSha256, findCertificate } from './find-certificate.ts';
 import { openSource } from './log-source.ts';
 import type { proveOptions } from './options.ts';
-import { PublishedLog } from './published-log.ts';
-import { readTrust } from './trust.ts';
+import { openProving } from './proving-log.ts';
+import { readTrust, type Trust } from './trust.ts';
 
 type ProveInput = Input<typeof proveOptions>;
 
@@ -16,14 +17,7 @@ export async function runProve(input: ProveInput, terminal: Terminal): Promise<E
   const { options, home } = input;
   const trust = readTrust(options, home);
   const index = await indexOf(input, terminal);
-  const published = new PublishedLog(options.log ?? home.log);
-  if (index >= published.size) {
-    throw new Failure(
-      'unavailable',
-      `entry ${index} is recorded and not published yet: the checkpoint covers ${published.size}`,
-    );
-  }
-  const proof = formatTlogProof(published.prove(index, trust));
+  const proof = formatTlogProof(await proofOf(index, trust, input));
   if (options.out === undefined) {
     terminal.print(proof.trimEnd());
     return 'ok';
@@ -33,16 +27,31 @@ export async function runProve(input: ProveInput, terminal: Terminal): Promise<E
   return 'ok';
 }
 
+async function proofOf(index: number, trust: Trust, { options, home }: ProveInput): Promise<TlogProof> {
+  const log = options.log ?? (existsSync(home.log) ? home.log : undefined);
+  const published = await openProving({ log, store: options.store }, home);
+  if (published === undefined) throw new Failure('unavailable', `entry ${index} is recorded and not published yet`);
+  try {
+    if (index < published.size) return await published.prove(index, trust);
+    throw new Failure(
+      'unavailable',
+      `entry ${index} is recorded and not published yet: the checkpoint covers ${published.size}`,
+    );
+  } finally {
+    await published.close();
+  }
+}
+
 async function indexOf({ operands, options, home }: ProveInput, terminal: Terminal): Promise<number> {
   const sha256 = certificateSha256(operands[0] ?? '-');
   const source = await openSource(options, home);
   try {
     using progress = terminal.progress(`searching ${source.name}`);
-    const found = findCertificate(source, sha256, progress);
+    const found = await findCertificate(source, sha256, progress);
     if (found === undefined)
       throw new Failure('no', `not in the log: none of its ${source.size} entries is of this certificate`);
     return found.index;
   } finally {
-    source.close();
+    await source.close();
   }
 }

@@ -8,7 +8,7 @@ import { Failure } from '../failure.ts';
 import type { Home } from '../home.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { readLogKey } from './log-key.ts';
-import { PublishedLog } from './published-log.ts';
+import { openProving } from './proving-log.ts';
 
 interface ProofInput {
   readonly home: Home;
@@ -26,16 +26,21 @@ export async function writeProofs(
   terminal: Terminal,
 ): Promise<void> {
   const trust = { vkey: readLogKey(options.key, home) };
-  const published = new PublishedLog(home.log);
+  const published = await openProving({ log: undefined, store: undefined }, home);
+  if (published === undefined) throw new Failure('unavailable', 'nothing of this log is published yet');
   const indexes = indexesOf(answer);
   await mkdir(directory, { recursive: true });
-  for (const index of indexes.toSorted((a, b) => a - b)) {
-    if (index >= published.size)
-      throw new Failure(
-        'unavailable',
-        `entry ${index} is recorded and not published yet: the checkpoint covers ${published.size}`,
-      );
-    await writeDurably(join(directory, `${index}.tlog-proof`), formatTlogProof(published.prove(index, trust)));
+  try {
+    for (const index of indexes.toSorted((a, b) => a - b)) {
+      if (index >= published.size)
+        throw new Failure(
+          'unavailable',
+          `entry ${index} is recorded and not published yet: the checkpoint covers ${published.size}`,
+        );
+      await writeDurably(join(directory, `${index}.tlog-proof`), formatTlogProof(await published.prove(index, trust)));
+    }
+  } finally {
+    await published.close();
   }
   terminal.note(`${indexes.length} proofs written to ${directory}`);
 }

@@ -34,11 +34,11 @@ export async function findOnRecord(
   const vkey = readLogKey(undefined, home);
   using progress = terminal.progress('waiting for the log to be published');
   for (let waited = 0; waited < publishTimeoutMs; waited += lookEveryMs) {
-    const found = existsSync(home.log) ? look(home, vkey, progress, fits) : undefined;
+    const found = existsSync(home.log) ? await look(home, vkey, progress, fits) : undefined;
     if (found !== undefined && found.index >= since) return found;
     await wait(lookEveryMs);
   }
-  const earlier = look(home, vkey, progress, fits);
+  const earlier = await look(home, vkey, progress, fits);
   if (earlier === undefined) throw new Failure('no', 'the published log does not hold what just happened');
   return earlier;
 }
@@ -48,9 +48,14 @@ export function publishedSize(home: Home): number {
   return existsSync(home.log) ? new PublishedLog(home.log).size : 0;
 }
 
-function look(home: Home, vkey: string, progress: Progress, fits: (entry: Entry) => boolean): OnRecord | undefined {
+async function look(
+  home: Home,
+  vkey: string,
+  progress: Progress,
+  fits: (entry: Entry) => boolean,
+): Promise<OnRecord | undefined> {
   const log = new PublishedLog(home.log);
-  for (const [index, octets] of newestFirst(log, progress)) {
+  for await (const [index, octets] of newestFirst(log, progress)) {
     const entry = decodeEntry(octets);
     if (fits(entry)) return { index, size: log.size, entry, proofLength: log.prove(index, { vkey }).path.length };
   }

@@ -88,11 +88,11 @@ async function inLog(given: string, home: Home, terminal: Terminal): Promise<Nam
   const source = await openSource({ log: undefined, store: undefined }, home);
   try {
     using progress = terminal.progress(`searching ${source.name}`);
-    const found = findRecord(source, serial, (entry) => issuedIn(entry, serial) !== undefined, progress);
+    const found = await findRecord(source, serial, (entry) => issuedIn(entry, serial) !== undefined, progress);
     const named = found && issuedIn(found.entry, serial);
     if (named !== undefined) return named;
   } finally {
-    source.close();
+    await source.close();
   }
   throw new Failure('no', `the log holds no certificate of serial ${serial}`, 'where it is another log, give CERT');
 }

@@ -1,0 +1,112 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { parseTlogProof, verifyTlogProof } from '#audit/tlog-proof.ts';
+import { parseVkey } from '#audit/vkey.ts';
+import { describeWith } from '#test/oracles.ts';
+import { Agent } from '#test/support/agent.ts';
+import { TestHome } from '#test/support/home.ts';
+import { PostgresServer } from '#test/support/postgres/server.ts';
+import { p256Request, web } from '#test/support/requests.ts';
+import { ServerProcess } from '#test/support/server-process.ts';
+import { quiet } from '../server/in-process.ts';
+import { countersign, parsed, scratch } from './run-cli.ts';
+
+const issuedCount = 5;
+
+describeWith(['postgres'], 'a home whose log is in PostgreSQL, on a machine that publishes nothing of it', () => {
+  let database: PostgresServer;
+  let home: TestHome;
+  let server: ServerProcess;
+  /** An auditor's: the configuration and the log's public key. */
+  const desk = join(scratch(), 'desk');
+  const leaf = join(desk, 'leaf.pem');
+
+  beforeAll(async () => {
+    database = await PostgresServer.start();
+    home = new TestHome({ config: quiet });
+    const hosts = [`127.0.0.1:${database.port}`];
+    const postgres = { hosts, database: 'postgres', user: 'tester', schema: 'audited', tls: { mode: 'off' } };
+    const audit = { ...Object(home.config).audit, store: { postgres } };
+    home.write('countersign.yaml', stringify({ ...home.config, audit }));
+    server = await ServerProcess.start(home);
+    using agent = await Agent.connect({ port: server.istio.port, roots: home.root.pem });
+    mkdirSync(join(desk, 'audit'), { recursive: true });
+    for (let n = 0; n < issuedCount; n++) {
+      const { chain } = await agent.call({ csr: p256Request().csr, token: home.tokens.token('demo', 'web') });
+      writeFileSync(leaf, chain[0] ?? '');
+    }
+    await agent.call({ csr: p256Request().csr, token: 'no token at all' });
+    copyFileSync(home.path('countersign.yaml'), join(desk, 'countersign.yaml'));
+    copyFileSync(home.path('audit', 'log.vkey'), join(desk, 'audit', 'log.vkey'));
+  });
+  afterAll(async () => {
+    await server.stop();
+    home[Symbol.dispose]();
+    await database[Symbol.asyncDispose]();
+  });
+
+  const audit = (...words: readonly string[]) => countersign(['audit', ...words, '--home', desk]);
+  const vkey = () => readFileSync(join(desk, 'audit', 'log.vkey'), 'utf8').trim();
+  /** Of the newest issuance; published within a second. */
+  async function indexOfLeaf(): Promise<number> {
+    await expect
+      .poll(async () => parsed(await audit('check', leaf, '--json')), { timeout: 20_000 })
+      .toMatchObject({ logged: true, proven: true });
+    return Number(parsed(await audit('check', leaf, '--json')).index);
+  }
+
+  it('A-37: audit list shows its records, newest first, and narrows them', async () => {
+    const { records, size } = parsed(await audit('list', '--json', '--type', 'certificate.issued', '--identity', web));
+    const indexes = Array.isArray(records) ? records.map(({ seq }: { seq: number }) => seq) : [];
+    expect(indexes).toHaveLength(issuedCount);
+    expect(indexes).toEqual(indexes.toSorted((a, b) => b - a));
+    expect(Number(size)).toBeGreaterThan(issuedCount);
+    expect((await audit('list', '--outcome', 'denied')).stdout).toContain('authn.failed');
+  });
+
+  it('A-37: audit ask answers, with an inventory of its own and a proof of each row', async () => {
+    await indexOfLeaf();
+    const proofs = join(desk, 'proofs');
+    const answer = parsed(await audit('ask', 'held', '--identity', web, '--json', '--proof', proofs));
+    expect(answer.records).toHaveLength(issuedCount);
+    expect(readdirSync(proofs)).toHaveLength(issuedCount);
+    expect(existsSync(join(desk, 'audit', 'log'))).toBe(false);
+  });
+
+  it('A-15: audit check finds a certificate and says that it is proven; audit prove writes the proof, which holds offline', async () => {
+    const index = await indexOfLeaf();
+    const file = join(desk, 'leaf.tlog-proof');
+    expect(await audit('prove', leaf, '--out', file)).toMatchObject({ code: 0 });
+    const proof = parseTlogProof(readFileSync(file, 'utf8'));
+    expect(proof.index).toBe(index);
+    if (proof.entry === undefined) throw new Error('no entry');
+    expect(verifyTlogProof(proof, proof.entry, parseVkey(vkey())).size).toBeGreaterThan(index);
+    expect(await audit('check', leaf, '--proof', file, '--key', vkey())).toMatchObject({ code: 0 });
+    const root = join(desk, 'root.pem');
+    writeFileSync(root, home.root.pem);
+    expect(await audit('check', root)).toMatchObject({ code: 1 });
+    expect(await audit('prove', root)).toMatchObject({ code: 1 });
+  });
+
+  it('A-38: audit replay verifies the database, and finds nothing outside policy', async () => {
+    expect(parsed(await audit('replay', '--json'))).toMatchObject({
+      fits: true,
+      findings: [],
+      kinds: { workload: { count: issuedCount }, serving: { count: 1 } },
+    });
+  });
+
+  it.each([
+    ['list', ['list']],
+    ['check', ['check', leaf]],
+    ['prove', ['prove', leaf]],
+    ['replay', ['replay']],
+  ] as const)('audit %s takes the configuration of another machine as --store', async (_, words) => {
+    const elsewhere = join(scratch(), 'nothing');
+    const named = ['--store', join(desk, 'countersign.yaml'), '--home', elsewhere];
+    const key = words[0] === 'list' ? [] : ['--key', vkey()];
+    expect(await countersign(['audit', ...words, ...named, ...key])).toMatchObject({ code: 0, stderr: '' });
+  });
+});
