@@ -49,6 +49,15 @@ const judges = {
         : undefined,
     how: 'run scripts/oracles',
   },
+  /** The Python of a virtual environment that reads what exports write: pyarrow, duckdb, parsers of syslog, CEF and OTLP. */
+  'export-readers': {
+    find: () =>
+      existsSync(join(oracles, 'export-readers-1', 'complete'))
+        ? join(oracles, 'export-readers-1', 'bin', 'python')
+        : undefined,
+    how: 'run scripts/oracles',
+  },
+  jq: { find: () => onPath('jq'), how: 'install the package jq' },
   envoy: { find: () => existing(join(oracles, 'bin', 'envoy-1.40.0')), how: 'run scripts/oracles' },
   go: { find: () => onPath('go'), how: 'install Go 1.24 or later: https://go.dev/dl' },
   openssl: { find: () => onPath('openssl'), how: 'install the package openssl' },

@@ -1,0 +1,96 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { AuditEvent } from '#audit/event.ts';
+import { cefFields } from '#export/cef/cef.ts';
+import { ecsFields } from '#export/ecs/ecs.ts';
+import { type FormatName, formatNames, formats } from '#export/formats.ts';
+import { ocsfFields } from '#export/ocsf/ocsf.ts';
+import { repository } from '#test/oracles.ts';
+import { type Page, pageText } from './reference.ts';
+import { exported } from './sample.ts';
+
+const folder = join(repository, 'docs', 'export');
+
+/** As a workload's renewal leaves it. */
+const issued: AuditEvent = {
+  type: 'certificate.issued',
+  id: '019aa6f3-5c00-7000-8000-3f1e5b0c7a21',
+  outcome: 'success',
+  instance: { host: 'countersign-0', version: '0.1.0' },
+  door: 'istio',
+  request: { bytes: 412, id: '6f1d2c3b', sha256: '1a'.repeat(32) },
+  peer: { ip: '10.244.1.17', port: 48122 },
+  caller: {
+    authenticator: 'kubernetes',
+    cluster: 'east',
+    identity: 'spiffe://cluster.local/ns/payments/sa/api',
+    namespace: 'payments',
+    node: 'worker-3',
+    pod: { name: 'api-7c9d', uid: 'b1c2' },
+    serviceAccount: 'api',
+  },
+  decision: { level: 'policy', policy: 'sidecars', policySetId: '5e'.repeat(32), priority: 100 },
+  certificate: {
+    identity: 'spiffe://cluster.local/ns/payments/sa/api',
+    issuer: { keyId: '9c41', name: 'mesh' },
+    key: { kind: 'ec:P-256', spkiSha256: '2b'.repeat(32) },
+    notAfter: '2026-11-22T14:03:00.000Z',
+    notBefore: '2026-11-21T14:02:00.000Z',
+    sans: ['spiffe://cluster.local/ns/payments/sa/api'],
+    serial: '5d0f1c',
+    sha256: '3c'.repeat(32),
+    signatureAlgorithm: 'ecdsa-p256-sha256',
+    ttl: 86_460,
+  },
+};
+
+const sampleOf = (name: keyof typeof formats) => Buffer.from(formats[name].row(exported(issued))).toString();
+const indented = (json: string) => JSON.stringify(JSON.parse(json), null, 2);
+
+const pages: Partial<Record<FormatName, Page>> = {
+  ocsf: {
+    title: 'OCSF',
+    about: [
+      '`--format ocsf` writes events of OCSF 1.8.0, a JSON object a line. `type_uid` says what kind of event it is; each type of record has one class and one activity (`src/export/ocsf/classes.ts`).',
+      'What OCSF has no place for is in `unmapped`, by the names of the record; `unmapped.log` says where the record is in the log. 1.8.0 has no object for proofs, so nothing is claimed there.',
+    ],
+    sample: { language: 'json', text: indented(sampleOf('ocsf')) },
+    tables: [
+      { title: 'Every event', fields: ocsfFields.everywhere },
+      ...Object.entries(ocsfFields.own).map(([title, fields]) => ({ title, fields })),
+    ],
+  },
+  ecs: {
+    title: 'Elastic Common Schema',
+    about: [
+      '`--format ecs` writes two lines a record, as Elasticsearch’s bulk API takes them: `create` with the id of the record, and the document. A record that is sent twice is there once; the answer then has a conflict, which is no error.',
+      'ECS 8.17 has no place of its own for a certificate that is neither of a connection nor of a file: it is in `countersign.certificate.x509`, by the names that ECS has for the members of a certificate.',
+    ],
+    sample: { language: 'json', text: indented(sampleOf('ecs').split('\n')[1] ?? '') },
+    tables: [{ fields: ecsFields }],
+  },
+  cef: {
+    title: 'CEF in syslog',
+    about: [
+      '`--format cef` writes messages of syslog (RFC 5424), one a line, whose text is CEF version 0. The facility is log audit (13); what was denied is a warning, anything else a notice. The structured data has the place in the log: `seq`, `id` and `origin`, under the number 32473, which is kept for examples: ours is none of our own.',
+      'A text is cut at 1,023 octets and then ends in `…`; a message that would still be longer than 8,192 octets has its texts cut at 100, and says `cut="true"` in the structured data.',
+    ],
+    sample: { language: 'text', text: sampleOf('cef') },
+    tables: [{ title: 'The extension', fields: cefFields }],
+  },
+};
+
+describe('docs/export', () => {
+  it.each(Object.entries(pages))('%s.md says what the format does (UPDATE_DOCS=1 writes it anew)', (name, page) => {
+    const file = join(folder, `${name}.md`);
+    if (process.env.UPDATE_DOCS === '1') writeFileSync(file, pageText(page));
+    expect(readFileSync(file, 'utf8')).toBe(pageText(page));
+  });
+
+  it('every format has its line in docs/export.md', () => {
+    const text = readFileSync(`${folder}.md`, 'utf8');
+    const lines = [...text.matchAll(/^\| (?:\[`([a-z-]+)`\]\(export\/\1\.md\)|`(jsonl)`) \|/gm)];
+    expect(lines.map(([, linked, plain]) => linked ?? plain)).toEqual(formatNames);
+  });
+});
