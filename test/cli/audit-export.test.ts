@@ -1,12 +1,14 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { leafHash } from '#audit/merkle.ts';
 import { PublishedLog } from '#cli/audit/published-log.ts';
+import { formatNames } from '#export/formats.ts';
 import { deniedEvent, issuedEvent } from '#test/audit/example-event.ts';
+import { describeWith } from '#test/oracles.ts';
 import { firstMoment, publishedHome } from './exported-log.ts';
 import { countersign, launcher, parsed, scratch } from './run-cli.ts';
 import { here } from './run-here.ts';
@@ -150,6 +152,45 @@ describe('audit export', () => {
   });
 });
 
+describe('audit export in other formats', () => {
+  it.each(formatNames)(
+    '%s: made again from the log it is the same; one octet changed in it is found',
+    async (format) => {
+      const file = join(scratch(), 'some.gz');
+      const words = ['--format', format, '--until', timeOf(300), '--type', 'certificate', '-o', file];
+      expect((await run('export', ...words)).code).toBe(0);
+      expect(parsed(await verify(file, '--log', log))).toMatchObject({
+        verified: true,
+        complete: true,
+        by: 'log',
+        format,
+      });
+      const octets = gunzipSync(readFileSync(file));
+      const at = Math.floor(octets.length / 2);
+      octets[at] = (octets[at] ?? 0) ^ 1;
+      writeFileSync(file, gzipSync(octets));
+      expect(parsed(await verify(file, '--log', log)).problem).toMatch(/the row of entry \d+|its beginning|its end/);
+    },
+  );
+
+  it('what does not prove itself needs a log: exit 2 where there is none', async () => {
+    const file = join(scratch(), 'report.csv');
+    await run('export', '--format', 'csv', '-o', file);
+    expect(readdirSync(dirname(file)).sort()).toEqual(['report.csv', 'report.csv.manifest.json']);
+    expect(await verify(file)).toMatchObject({ code: 2, stderr: expect.stringContaining('give --log DIR') });
+    expect((await run('verify-export', file)).code).toBe(0);
+  });
+});
+
+describeWith(['jq'], 'audit export, read by jq', (path) => {
+  it('every jsonl line is what jq takes for one record', async () => {
+    const file = join(scratch(), 'some.jsonl');
+    await run('export', '--until', timeOf(300), '-o', file);
+    const { stdout } = spawnSync(path('jq'), ['-c', '.seq', file], { encoding: 'utf8' });
+    expect(stdout.trim().split('\n').map(Number)).toEqual(linesOf(file).map((_, seq) => seq));
+  });
+});
+
 describe('audit verify-export', () => {
   const made = join(scratch(), 'made');
   const names = ['all.jsonl', 'all.jsonl.hashes', 'all.jsonl.manifest.json'] as const;
@@ -217,7 +258,7 @@ describe('audit verify-export', () => {
 
   it.each([
     ['a field that is none', (text: string) => text.replace('"rows"', '"row"'), 'there is no "row" here'],
-    ['a format that is none', (text: string) => text.replace('"jsonl"', '"json"'), '"json" is not "jsonl"'],
+    ['a format that is none', (text: string) => text.replace('"jsonl"', '"json"'), '"json" is not one of: jsonl'],
     ['another mapping', (text: string) => text.replace(/"mapping": \d+/, '"mapping": 99'), 'mapping 99 of jsonl'],
     ['a filter that is none', (text: string) => text.replace('"until"', '"unto"'), 'a filter that is none: unto'],
   ])('a manifest with %s: exit 3, naming it', async (_, change, message) => {

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AuditEvent } from '#audit/event.ts';
 import { cefFields } from '#export/cef/cef.ts';
+import { csvColumns } from '#export/csv.ts';
 import { ecsFields } from '#export/ecs/ecs.ts';
 import { type FormatName, formatNames, formats } from '#export/formats.ts';
 import { ocsfFields } from '#export/ocsf/ocsf.ts';
+import { otlpAttributes, otlpResource } from '#export/otlp/log-record.ts';
 import { repository } from '#test/oracles.ts';
 import { type Page, pageText } from './reference.ts';
 import { exported } from './sample.ts';
@@ -49,6 +51,26 @@ const sampleOf = (name: keyof typeof formats) => Buffer.from(formats[name].row(e
 const indented = (json: string) => JSON.stringify(JSON.parse(json), null, 2);
 
 const pages: Partial<Record<FormatName, Page>> = {
+  csv: {
+    title: 'CSV',
+    about: [
+      '`--format csv` writes a report for a spreadsheet: a row for each certificate that was issued or revoked, and for nothing else. It is CSV of RFC 4180 in UTF-8, with a line of names first; a list is joined by spaces.',
+      'A cell that a spreadsheet would take for a formula, because it begins with `=`, `+`, `-`, `@` or a control character, has an apostrophe before it.',
+    ],
+    tables: [{ title: 'Columns', fields: csvColumns }],
+  },
+  otlp: {
+    title: 'OTLP logs',
+    about: [
+      '`--format otlp` writes requests of the OTLP logs service in OTLP’s JSON, one a line: each can be sent to `/v1/logs` as it is. `--format otlp-proto` writes the same requests in protocol buffers, each behind its length in four octets, the greatest first; this is how the OpenTelemetry Collector keeps them in files.',
+      'The body of a log record is the record itself in canonical JSON: SHA-256 over a zero octet and the body is its leaf in the log. The event name is the type of the record, both times are its own, and severity is INFO (9), INFO2 (10), WARN (13), ERROR (17) or FATAL (21). Trace and span are those of the request, where it had any.',
+    ],
+    sample: { language: 'json', text: indented(sampleOf('otlp')) },
+    tables: [
+      { title: 'Attributes', fields: otlpAttributes },
+      { title: 'Attributes of the resource', fields: otlpResource },
+    ],
+  },
   ocsf: {
     title: 'OCSF',
     about: [
@@ -90,7 +112,7 @@ describe('docs/export', () => {
 
   it('every format has its line in docs/export.md', () => {
     const text = readFileSync(`${folder}.md`, 'utf8');
-    const lines = [...text.matchAll(/^\| (?:\[`([a-z-]+)`\]\(export\/\1\.md\)|`(jsonl)`) \|/gm)];
+    const lines = [...text.matchAll(/^\| (?:\[`([a-z-]+)`\]\(export\/[a-z]+\.md\)|`(jsonl)`) \|/gm)];
     expect(lines.map(([, linked, plain]) => linked ?? plain)).toEqual(formatNames);
   });
 });

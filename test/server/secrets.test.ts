@@ -1,10 +1,12 @@
 import { createPrivateKey, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { formatNames } from '#export/formats.ts';
 import { softhsmSetting } from '#test/bench/setting.ts';
+import { here } from '#test/cli/run-here.ts';
 import { describeWith } from '#test/oracles.ts';
 import { Agent, type Answer } from '#test/support/agent.ts';
 import { TestHome } from '#test/support/home.ts';
@@ -47,10 +49,23 @@ describeWith(['softhsm'], 'secrets in every input of a server with an HSM', () =
     outputs.push(['standard error', Buffer.from(server.stderr)]);
     outputs.push(...collector.bodies.map((body, n): Output => [`trace export ${n}`, body]));
     outputs.push(...filesBelow(home.path('audit')).filter(([name]) => name !== 'log.key' && name !== 'log.lock'));
+    await exportAll();
     outputs.push(['error answers', Buffer.from(JSON.stringify(answers))]);
     outputs.push(['records', Buffer.from(JSON.stringify(recordsOf(home)))]);
   }, 120_000);
   afterAll(() => setting.remove());
+
+  /** The log in every format that there is. */
+  async function exportAll(): Promise<void> {
+    const { directory } = setting.home;
+    const exports = join(directory, 'exports');
+    mkdirSync(exports);
+    for (const format of formatNames) {
+      const words = ['--format', format, '--home', directory, '-o', join(exports, format)];
+      expect((await here(['audit', 'export', ...words])).stderr).toBe('');
+    }
+    outputs.push(...filesBelow(exports).filter(([name]) => !name.endsWith('.hashes')));
+  }
 
   /** A configuration with a passphrase from the environment, a PIN from a file, traces, and logs at debug. */
   async function withSecrets() {
@@ -129,7 +144,14 @@ describeWith(['softhsm'], 'secrets in every input of a server with an HSM', () =
 
   it('A-5: there are outputs of every kind, and a secret in them would be found', () => {
     const names = outputs.map(([name]) => name);
-    const kinds = ['standard error', 'trace export 0', 'log.db', 'log/checkpoint', 'admin door /metrics'];
+    const kinds = [
+      'standard error',
+      'trace export 0',
+      'log.db',
+      'log/checkpoint',
+      'admin door /metrics',
+      ...formatNames,
+    ];
     expect(names).toEqual(expect.arrayContaining(kinds));
     expect(names.some((name) => name.startsWith('log/tile/entries/'))).toBe(true);
     for (const [name, bytes] of outputs) expect({ name, empty: bytes.length === 0 }).toEqual({ name, empty: false });

@@ -46,7 +46,7 @@ export function makePlan(log: PublishedLog, note: string, name: FormatName, filt
 export const isComplete = (name: FormatName, filters: FilterTexts) => isWhole(filters) && !issuanceAlone.includes(name);
 
 /** Formats that have no row for some records. */
-const issuanceAlone: readonly FormatName[] = [];
+const issuanceAlone: readonly FormatName[] = ['csv'];
 
 /** The entries within the moments that were asked for: in a log times never run backwards. */
 export function rangeIn(log: PublishedLog, size: number, texts: FilterTexts): { from: number; to: number } {
