@@ -10,6 +10,7 @@ import { checkAuthenticators } from './check-authenticators.ts';
 import { checkClusterRequests } from './check-cluster-requests.ts';
 import { checkDistribution } from './check-distribution.ts';
 import { checkDoorTls } from './check-door-tls.ts';
+import { checkExports } from './check-exports.ts';
 import { checkIssuers, checkKey, checkPreviousKey } from './check-keys.ts';
 import { checkRevocation } from './check-revocation.ts';
 import { checkWitness } from './check-witness.ts';
@@ -37,6 +38,7 @@ export function checkMeaning(
   between(config.trustBundle.overlap, '0s', '90d', ['trustBundle', 'overlap'], report);
   checkAudit(config, folder, report);
   checkAuditStore(config, report);
+  checkExports(config, report);
   checkDistribution(config, report);
   checkClusterRequests(config, report);
   checkRevocation(config, report);

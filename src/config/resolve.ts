@@ -9,6 +9,7 @@ import { resolveAuditStore } from './resolve-audit-store.ts';
 import { resolveAuthenticator } from './resolve-authenticator.ts';
 import { resolveClusterRequests } from './resolve-cluster-requests.ts';
 import { resolveDistribution } from './resolve-distribution.ts';
+import { resolveSink } from './resolve-exports.ts';
 import { type PathFrom, resolveIssuer, resolvePreviousKey, resolveSigningKey } from './resolve-key.ts';
 import { resolveRevocation } from './resolve-revocation.ts';
 import { resolveWitness } from './resolve-witness.ts';
@@ -83,6 +84,7 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
       }),
       maxSkewMs: parseDuration(audit.maxSkew) * 1000,
     },
+    exports: content.exports.map((sink) => resolveSink(sink, from)),
     ...(content.distribution !== undefined && { distribution: resolveDistribution(content.distribution, from) }),
     csr: { blocklists: csr.blocklists.map(from), newRequestLabel: csr.newRequestLabel },
     fips: { level: content.fips.level === 'policy' ? 'policy' : 'off' },

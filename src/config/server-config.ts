@@ -2,6 +2,7 @@ import type { Grant } from '#authn/admin/role-table.ts';
 import type { TokenAlgorithm } from '#authn/oidc/token-algorithm.ts';
 import type { FairnessLimits } from '#issuance/fairness/limits.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
+import type { SinkSettings } from '#sinks/settings.ts';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
 import type { PostgresSettings } from '#store/postgres/settings.ts';
 import type { OwnKeyType } from './schema/own-key-type.ts';
@@ -34,6 +35,8 @@ export interface ServerConfig {
   readonly api?: ApiConfig;
   readonly policies: readonly string[];
   readonly audit: AuditConfig;
+  /** Names are unique. */
+  readonly exports: readonly SinkSettings[];
   /** Absent: nothing is written into a cluster. */
   readonly distribution?: DistributionConfig;
   readonly csr: { readonly blocklists: readonly string[]; readonly newRequestLabel: 'accept' | 'refuse' };

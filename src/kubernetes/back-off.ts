@@ -4,10 +4,11 @@ export interface BackOffLimits {
   /** ms before the second attempt. */
   readonly firstMs: number;
   readonly mostMs: number;
+  /** A server that asks for more than this is tried all the same; a minute unless told. */
+  readonly longestAskedMs?: number;
 }
 
-/** A server that asks for more than this is tried all the same. */
-const longestRetryAfterMs = 60_000;
+const longestAskedMs = 60_000;
 
 /** Waits that double with every failure in a row, each up to half as long again so that many do not return together. */
 export class BackOff {
@@ -33,7 +34,8 @@ export class BackOff {
     const doubled = this.#limits.firstMs * 2 ** this.#doublings;
     if (doubled < mostMs) this.#doublings += 1;
     this.#failures += 1;
-    const least = retryAfterMs === undefined ? Math.min(mostMs, doubled) : Math.min(retryAfterMs, longestRetryAfterMs);
+    const longest = this.#limits.longestAskedMs ?? longestAskedMs;
+    const least = retryAfterMs === undefined ? Math.min(mostMs, doubled) : Math.min(retryAfterMs, longest);
     return Math.round(least * (1 + this.#pace.random() / 2));
   }
 

@@ -15,6 +15,7 @@ import { openApi } from './api/configured.ts';
 import { openAuthenticators } from './authenticators.ts';
 import { ClusterRequests } from './cluster-requests/cluster-requests.ts';
 import { distribute } from './distribution.ts';
+import { Exports } from './exports/exports.ts';
 import { demandApprovedKeys, demandApprovedPolicies } from './fips.ts';
 import { NamedClusters } from './followed-cluster.ts';
 import { layFoundation } from './foundation.ts';
@@ -96,6 +97,8 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   // Beside the log, for whoever verifies it here; an auditor takes it from a place of their own trust.
   await writeDurably(join(config.audit.directory, 'log.vkey'), `${logKeys.current.checkpoint.vkey}\n`);
   tellLifetime(foundation, store);
+  const exports = config.exports.length > 0 ? new Exports(foundation, store) : undefined;
+  opening.defer(() => exports?.stop());
   opening.defer(async () => void (await store.append(events.of('service.stopped')).catch(() => undefined)));
   const remoteClusters = callers.followRemote(store);
   opening.defer(() => remoteClusters.close());

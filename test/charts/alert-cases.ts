@@ -33,6 +33,8 @@ export const healthy: Series = {
   ...ofBoth('countersign_log_checkpoint_lag', '0x120'),
   ...ofBoth('countersign_log_checkpoint_timestamp_seconds', '0+60x120'),
   ...ofBoth('countersign_audit_log_passing', '0x120'),
+  [of(first, 'countersign_export_lag_seconds', 'sink="siem"')]: '1x120',
+  [of(first, 'countersign_export_refused_total', 'sink="siem"')]: '0x120',
   ...expiry('root', '1000000000x120'),
   ...expiry('intermediate', '1000000000x120'),
   ...expiry('serving', '3600+60x120'),
@@ -87,6 +89,8 @@ export const cases: Readonly<Record<string, Series>> = {
     'kubelet_volume_stats_available_bytes{namespace="cert-manager",persistentvolumeclaim="audit-countersign-0"}':
       '90-1x120',
   },
+  CountersignExportBehind: { [of(first, 'countersign_export_lag_seconds', 'sink="siem"')]: '0+60x120' },
+  CountersignExportRefused: { [of(first, 'countersign_export_refused_total', 'sink="siem"')]: '0x100 3x20' },
   CountersignClockBehind: { [of(second, 'countersign_check_passing', 'check="clock"')]: '1x118 0x2' },
   CountersignRootExpiresSoon: expiry('root', '5000000x120'),
   CountersignIssuerExpiresSoon: expiry('intermediate', '140000x120'),

@@ -160,6 +160,7 @@ describeWith(['set:helm'], 'alerts and dashboard', () => {
         values: [
           ownIssuer,
           { revocation: { enabled: true } },
+          { config: { exports: [{ name: 'out', to: { stdout: {} } }] } },
           { kubernetes: { remoteClusters: { enabled: true } }, app: { tls: { certificateDNSNames: ['localhost'] } } },
         ],
         select: (namespace) => ({ app: { controller: { configmapNamespaceSelector: `mesh=${namespace}` } } }),

@@ -4,6 +4,7 @@ import { audit } from './audit.ts';
 import { authenticators } from './authenticator.ts';
 import { clusterRequests } from './cluster-requests.ts';
 import { distribution } from './distribution.ts';
+import { exports } from './exports.ts';
 import { fairness } from './fairness.ts';
 import {
   address,
@@ -57,6 +58,7 @@ export const ServerConfigSchema = section('The configuration of `countersign ser
   }),
   policies: list('Policy files; at least one', path('A policy file'), { minItems: 1 }),
   audit,
+  exports,
   distribution: optional(distribution),
   clusterRequests: optional(clusterRequests),
   revocation: optional(revocation),

@@ -46,6 +46,8 @@ export const migrations: readonly string[] = [
      RETURN until < upper;
    END $$;
    REVOKE ALL ON FUNCTION drop_bodies(bigint, integer) FROM PUBLIC;`,
+  // How far each sink of the exports has the log, whichever replica brings it.
+  'CREATE TABLE cursor (sink text PRIMARY KEY, next bigint NOT NULL CHECK (next >= 0), memo text);',
 ];
 
 /**
@@ -57,7 +59,7 @@ export function grants(schema: string, role: string): string {
     `GRANT USAGE ON SCHEMA ${schema} TO ${role};`,
     `GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${role};`,
     `GRANT INSERT ON ${schema}.entry TO ${role};`,
-    `GRANT INSERT, UPDATE ON ${schema}.tree, ${schema}.tile, ${schema}.signed TO ${role};`,
+    `GRANT INSERT, UPDATE ON ${schema}.tree, ${schema}.tile, ${schema}.signed, ${schema}.cursor TO ${role};`,
     `GRANT INSERT, UPDATE, DELETE ON ${schema}.batch TO ${role};`,
     `GRANT EXECUTE ON FUNCTION ${schema}.drop_bodies(bigint, integer) TO ${role};`,
   ].join('\n');

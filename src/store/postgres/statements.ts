@@ -38,4 +38,9 @@ export const statements = {
   sign: `INSERT INTO signed (one, size, root, note) VALUES (1, $1, $2, $3)
     ON CONFLICT (one) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note
     WHERE signed.size <= excluded.size`,
+  lockSink: "SELECT pg_try_advisory_lock(hashtext('countersign.export'), hashtext($1 || '/' || $2)) AS taken",
+  unlockSink: "SELECT pg_advisory_unlock(hashtext('countersign.export'), hashtext($1 || '/' || $2))",
+  cursor: 'SELECT next, memo FROM cursor WHERE sink = $1',
+  putCursor: `INSERT INTO cursor (sink, next, memo) VALUES ($1, $2, $3)
+    ON CONFLICT (sink) DO UPDATE SET next = excluded.next, memo = excluded.memo`,
 } as const;

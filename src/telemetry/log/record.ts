@@ -21,6 +21,7 @@ type LogField =
   | 'component'
   | 'cluster'
   | 'issuer'
+  | 'sink'
   | 'key'
   | 'file'
   | 'url'

@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { ServerConfig } from '#config/server-config.ts';
+import type { News, Standing } from '#sinks/news.ts';
+import type { EngineLog } from '#store/engine-log.ts';
+import { logDatabase } from '#store/sqlite/open-log.ts';
+import { watchExports } from '#telemetry/export-gauges.ts';
+import { appendAside } from '../events.ts';
+import type { Foundation } from '../foundation.ts';
+import type { ExportData, FromExports, ToExports } from './messages.ts';
+import { recordOf } from './record-of.ts';
+
+/** ms between two looks at what has been published. */
+const lookMs = 250;
+/** ms before a thread that ended by itself is started again. */
+const againMs = 5_000;
+
+/**
+ * The sinks of the configuration, brought what is published by a thread of their own: nothing here waits for a sink, and
+ * nothing that is issued waits for this.
+ */
+export class Exports {
+  readonly #foundation: Foundation;
+  readonly #store: EngineLog;
+  readonly #standing = new Map<string, Standing>();
+  readonly #looks: NodeJS.Timeout;
+  #worker: Worker | undefined;
+  #told = 0;
+  #again: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(foundation: Foundation, store: EngineLog) {
+    this.#foundation = foundation;
+    this.#store = store;
+    watchExports(foundation.metrics.registry, () =>
+      [...this.#standing.values()]
+        .filter(({ elsewhere }) => !elsewhere)
+        .map((standing) => ({ ...standing, lag: Math.max(0, standing.covered - standing.next) })),
+    );
+    this.#start();
+    this.#looks = setInterval(() => this.#look(), lookMs).unref();
+  }
+
+  /** What was under way is called off, and sent again at the next start. */
+  async stop(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#looks);
+    clearTimeout(this.#again);
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    this.#say({ kind: 'close' });
+    await ended;
+  }
+
+  #start(): void {
+    const { config, logger } = this.#foundation;
+    const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+      workerData: exportData(config, this.#store.origin),
+    });
+    this.#worker = worker;
+    this.#told = 0;
+    worker.on('message', (message: FromExports) => {
+      if (message.kind === 'news') this.#heard(message.news);
+    });
+    worker.on('error', (error) => logger.error('the exports have failed; they begin again', { error }));
+    worker.on('exit', () => {
+      this.#worker = undefined;
+      if (!this.#closed) this.#again = setTimeout(() => this.#start(), againMs).unref();
+    });
+  }
+
+  #look(): void {
+    const size = this.#store.publishedSize;
+    if (size === this.#told) return;
+    this.#told = size;
+    this.#say({ kind: 'published', size });
+  }
+
+  #say(message: ToExports): void {
+    this.#worker?.postMessage(message);
+  }
+
+  #heard(news: News): void {
+    const { events, logger } = this.#foundation;
+    if (news.kind === 'standing') {
+      const before = this.#standing.get(news.sink)?.problem;
+      this.#standing.set(news.sink, news);
+      if (news.problem === before) return;
+      if (news.problem === undefined) logger.info('a sink takes records again', { sink: news.sink });
+      else logger.warn('a sink does not take records; they wait', { sink: news.sink, reason: news.problem });
+      return;
+    }
+    const event = recordOf(events, news);
+    void appendAside(this.#store, event, logger, event.type);
+  }
+}
+
+/** Where cursors and dead letters of a home's exports lie. */
+export const exportsDirectory = (directory: string) => join(directory, 'exports');
+
+export function exportData({ audit, exports }: ServerConfig, origin: string): ExportData {
+  return {
+    sinks: exports,
+    origin,
+    directory: exportsDirectory(audit.directory),
+    log:
+      audit.store === undefined
+        ? { kind: 'sqlite', database: logDatabase(audit.directory) }
+        : { kind: 'postgres', settings: audit.store },
+  };
+}

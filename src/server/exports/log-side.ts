@@ -1,0 +1,39 @@
+import type { Cursors } from '#sinks/cursor.ts';
+import { FileCursors } from '#sinks/file-cursors.ts';
+import type { Source } from '#sinks/gather.ts';
+import { PostgresTree } from '#store/postgres/postgres-tree.ts';
+import { Redial } from '#store/postgres/redial.ts';
+import { openForReading } from '#store/sqlite/database.ts';
+import { StoredTree } from '#store/sqlite/stored-tree.ts';
+import type { ExportData } from './messages.ts';
+import { PostgresCursors } from './postgres-cursors.ts';
+
+/** What exports need of the engine that holds the log. */
+export interface LogSide {
+  readonly source: Source;
+  readonly cursors: Cursors;
+  close(): Promise<void>;
+}
+
+export function openLogSide({ log, origin, directory }: ExportData): LogSide {
+  if (log.kind === 'sqlite') {
+    const database = openForReading(log.database);
+    const tree = new StoredTree(database);
+    return {
+      source: { origin, entries: (from, to) => tree.entries(from, to) },
+      cursors: new FileCursors(directory),
+      close: async () => database.close(),
+    };
+  }
+  const reading = new Redial(log.settings);
+  const tree = new PostgresTree(reading.dial);
+  const cursors = new PostgresCursors(log.settings);
+  return {
+    source: { origin, entries: (from, to) => tree.entries(from, to) },
+    cursors,
+    async close() {
+      await cursors.close();
+      await reading.close();
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { decodeEntry } from '#audit/entry.ts';
+import { leafHash } from '#audit/merkle.ts';
+import type { Batch, Row } from './driver.ts';
+import type { Encoder } from './encoder.ts';
+
+/** The log, for looking only. */
+export interface Source {
+  readonly origin: string;
+  /** Octets of entries [from, to), without a gap. Rejects where one is missing or the store is out of reach. */
+  entries(from: number, to: number): Promise<readonly Uint8Array[]> | readonly Uint8Array[];
+}
+
+export interface BatchBounds {
+  readonly maxRecords: number;
+  /** Octets of rows. One row alone may be longer. */
+  readonly maxOctets: number;
+}
+
+/** Entries read at a time: what one look costs in memory. */
+const stride = 256;
+
+/** The next batch from `from` on, of what a checkpoint over `covered` entries covers. */
+export async function gather(
+  source: Source,
+  encoder: Encoder,
+  { from, covered }: { readonly from: number; readonly covered: number },
+  { maxRecords, maxOctets }: BatchBounds,
+): Promise<Batch> {
+  const rows: Row[] = [];
+  let length = 0;
+  let to = from;
+  while (to < covered && to - from < maxRecords) {
+    const until = Math.min(to + stride, covered, from + maxRecords);
+    for (const octets of await source.entries(to, until)) {
+      const entry = decodeEntry(octets);
+      if (encoder.takes(entry)) {
+        const row = encoder.row({
+          entry,
+          octets,
+          leafHash: leafHash(octets),
+          origin: source.origin,
+          checkpointSize: covered,
+        });
+        if (rows.length > 0 && length + row.length > maxOctets) return { from, to, rows };
+        rows.push({ seq: to, entry, octets: row });
+        length += row.length;
+      }
+      to++;
+    }
+  }
+  return { from, to, rows };
+}

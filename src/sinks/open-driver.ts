@@ -1,0 +1,14 @@
+import type { Driver } from './driver.ts';
+import { FileDriver } from './files/file-driver.ts';
+import { encoders } from './formats.ts';
+import type { SinkSettings } from './settings.ts';
+import { StdoutDriver } from './stream/stdout-driver.ts';
+
+export function openDriver({ to, format }: SinkSettings, origin: string): Driver {
+  switch (to.kind) {
+    case 'file':
+      return new FileDriver({ ...to, origin, extension: format, head: encoders[format].head });
+    case 'stdout':
+      return new StdoutDriver();
+  }
+}
