@@ -3,6 +3,7 @@ import { ceremony } from './ceremony/command.ts';
 import { defineGroup, type Group } from './command/command.ts';
 import { completion } from './completion/command.ts';
 import { config } from './config/command.ts';
+import { exportGroup } from './export/command.ts';
 import { inspect } from './inspect/command.ts';
 import { issue } from './issue/command.ts';
 import { istioCsr } from './istio-csr/command.ts';
@@ -32,6 +33,7 @@ export const commands: Group = defineGroup({
     inspect,
     policy,
     audit,
+    exportGroup,
     store,
     witness,
     config,

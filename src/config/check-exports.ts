@@ -1,13 +1,17 @@
 import { parseByteSize, parseDuration } from '#document/scalars.ts';
-import { between, exactlyOne, type Report } from './judgement.ts';
+import { between, checkUrl, exactlyOne, type Report, type Step } from './judgement.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
+
+type SinkText = ServerConfigText['exports'][number];
 
 export function checkExports({ exports }: ServerConfigText, report: Report): void {
   const names = exports.map(({ name }) => name);
   for (const [at, sink] of exports.entries()) {
     const path = ['exports', at];
     if (names.indexOf(sink.name) < at) report([...path, 'name'], `"${sink.name}" is given before`);
-    exactlyOne(sink.to, [...path, 'to'], report);
+    const { file, stdout, splunk, elastic, otlp } = sink.to;
+    exactlyOne({ file, stdout, splunk, elastic, otlp }, [...path, 'to'], report);
+    checkTarget(sink.to, [...path, 'to'], report);
     if (parseByteSize(sink.batch.size) > parseByteSize('16MiB'))
       report([...path, 'batch', 'size'], `${sink.batch.size} is more than 16MiB`);
     between(sink.timeout, '1s', '10m', [...path, 'timeout'], report);
@@ -16,4 +20,32 @@ export function checkExports({ exports }: ServerConfigText, report: Report): voi
     if (parseDuration(sink.lag.alarm) <= parseDuration(sink.lag.warn))
       report([...path, 'lag', 'alarm'], `${sink.lag.alarm} is not longer than warn, ${sink.lag.warn}`);
   }
+}
+
+function checkTarget({ splunk, elastic, otlp }: SinkText['to'], path: readonly Step[], report: Report): void {
+  for (const [kind, target] of Object.entries({ splunk, elastic, otlp })) {
+    if (target === undefined) continue;
+    checkUrl(target.url, ['https:', 'http:'], [...path, kind, 'url'], report);
+    checkTls(target.tls, [...path, kind, 'tls'], report);
+  }
+  if (splunk !== undefined) checkSecret(splunk.token, [...path, 'splunk', 'token'], report);
+  if (elastic?.apiKey !== undefined) checkSecret(elastic.apiKey, [...path, 'elastic', 'apiKey'], report);
+  if (elastic?.basic !== undefined)
+    checkSecret(elastic.basic.password, [...path, 'elastic', 'basic', 'password'], report);
+  if (elastic?.apiKey !== undefined && elastic.basic !== undefined)
+    report([...path, 'elastic'], 'apiKey and basic are given: one of them, or none');
+  for (const [at, { name, value }] of (otlp?.headers ?? []).entries()) {
+    const header = [...path, 'otlp', 'headers', at];
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) report([...header, 'name'], `"${name}" is no name of a header`);
+    checkSecret(value, [...header, 'value'], report);
+  }
+}
+
+function checkSecret({ file, env }: { file?: string; env?: string }, path: readonly Step[], report: Report): void {
+  exactlyOne({ file, env }, path, report);
+}
+
+function checkTls(tls: { certificate?: string; key?: string }, path: readonly Step[], report: Report): void {
+  if ((tls.certificate === undefined) !== (tls.key === undefined))
+    report(path, 'certificate and key belong together: give both or neither');
 }

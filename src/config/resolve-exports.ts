@@ -1,9 +1,12 @@
 import { parseByteSize, parseDuration } from '#document/scalars.ts';
-import type { SinkSettings, Target } from '#sinks/settings.ts';
+import type { SecretSource } from '#keys/secret-source.ts';
+import type { ElasticTarget, SinkSettings, Target } from '#sinks/settings.ts';
+import type { TlsFiles } from '#sinks/tls.ts';
 import type { PathFrom } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 
 type SinkText = ServerConfigText['exports'][number];
+type ElasticText = NonNullable<SinkText['to']['elastic']>;
 
 export function resolveSink({ name, format, to, batch, timeout, lag }: SinkText, from: PathFrom): SinkSettings {
   return {
@@ -16,7 +19,36 @@ export function resolveSink({ name, format, to, batch, timeout, lag }: SinkText,
   };
 }
 
-function resolveTarget(to: SinkText['to'], from: PathFrom): Target {
-  if (to.file !== undefined) return { kind: 'file', directory: from(to.file.directory), entries: to.file.entries };
+function resolveTarget({ file, splunk, elastic, otlp }: SinkText['to'], from: PathFrom): Target {
+  if (file !== undefined) return { kind: 'file', directory: from(file.directory), entries: file.entries };
+  if (splunk !== undefined) {
+    const { token, tls, ...rest } = splunk;
+    return { kind: 'splunk', ...rest, token: secretOf(token, from), tls: resolveTls(tls, from) };
+  }
+  if (elastic !== undefined) {
+    const { url, index, tls } = elastic;
+    return { kind: 'elastic', url, index, ...authorizationOf(elastic, from), tls: resolveTls(tls, from) };
+  }
+  if (otlp !== undefined) {
+    const headers = otlp.headers.map(({ name, value }) => ({ name, secret: secretOf(value, from) }));
+    return { kind: 'otlp', url: otlp.url, headers, tls: resolveTls(otlp.tls, from) };
+  }
   return { kind: 'stdout' };
+}
+
+function authorizationOf({ apiKey, basic }: ElasticText, from: PathFrom): Pick<ElasticTarget, 'authorization'> {
+  if (apiKey !== undefined) return { authorization: { kind: 'apiKey', secret: secretOf(apiKey, from) } };
+  if (basic === undefined) return {};
+  return { authorization: { kind: 'basic', user: basic.user, secret: secretOf(basic.password, from) } };
+}
+
+const secretOf = ({ file, env }: { file?: string; env?: string }, from: PathFrom): SecretSource =>
+  env === undefined ? { file: from(file ?? '') } : { env };
+
+function resolveTls({ ca, certificate, key }: ElasticText['tls'], from: PathFrom): TlsFiles {
+  return {
+    ...(ca !== undefined && { ca: from(ca) }),
+    ...(certificate !== undefined && { certificate: from(certificate) }),
+    ...(key !== undefined && { key: from(key) }),
+  };
 }

@@ -38,6 +38,7 @@ export const kinds: Readonly<Record<EventType, Kind>> = {
   'hsm.login': { title: 'Login to the HSM', severity: 1 },
   'hsm.lost': { title: 'HSM lost', severity: 4 },
   'hsm.recovered': { title: 'HSM recovered', severity: 2 },
+  'policy.text': { title: 'A piece of the policies that are loaded', severity: 1 },
   'policy.loaded': { title: 'Policies loaded', severity: 2 },
   'policy.refused': { title: 'Policies refused', severity: 3 },
   'policy.dryrun-flip': { title: 'Policy begins or ceases to be enforced', severity: 2 },

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError, type KubernetesObject, malformed, tooLarge } from './api.ts';
+import { readRetryAfter } from './retry-after.ts';
 
 /** Of an answer that says no; nobody needs more of it. */
 const longestRefusal = 64 * 1024;
@@ -71,12 +72,4 @@ export function statusError(status: number, said: KubernetesObject, retryAfterMs
 function detailSeconds({ details }: KubernetesObject): number | undefined {
   const seconds = isObject(details) ? details.retryAfterSeconds : undefined;
   return typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined;
-}
-
-/** RFC 9110 §10.2.3: seconds or a date; anything else counts as absent. */
-function readRetryAfter(value: string | undefined, now: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^[0-9]{1,9}$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

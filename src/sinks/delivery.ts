@@ -7,6 +7,7 @@ import type { Encoder } from './encoder.ts';
 import { type BatchBounds, gather, type Source } from './gather.ts';
 import { Lag } from './lag.ts';
 import type { News } from './news.ts';
+import { problemIn } from './problem-in.ts';
 import { Refusals } from './refusals.ts';
 
 export interface DeliveryParts {
@@ -109,7 +110,7 @@ export class Delivery {
         if (held === undefined) await this.#rest(lookMs);
         else await this.#deliver(held);
       } catch (thrown) {
-        await this.#fail(wordsOf(thrown));
+        await this.#fail(problemIn(thrown));
       } finally {
         await held?.release().catch(() => {});
       }
@@ -145,6 +146,10 @@ export class Delivery {
         case 'refused':
           await this.#partly(held, rest, outcome.rows);
           break;
+        case 'doubtful':
+          await this.#bury(rest, new Map(rest.rows.map((_, at) => [at, outcome.reason])));
+          await this.#passed(held, rest, {});
+          break;
         case 'unfit':
           await this.#divide(held, rest, outcome.reason);
           break;
@@ -161,7 +166,7 @@ export class Delivery {
     try {
       return await driver.send(batch, memo, signal);
     } catch (thrown) {
-      return retry(wordsOf(thrown));
+      return retry(problemIn(thrown));
     }
   }
 
@@ -230,8 +235,4 @@ export class Delivery {
 /** What is left of a batch from entry `next` on. */
 function after({ from, to, rows }: Batch, next: number): Batch {
   return next <= from ? { from, to, rows } : { from: next, to, rows: rows.filter(({ seq }) => seq >= next) };
-}
-
-function wordsOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -22,6 +22,8 @@ export type Outcome =
   | { readonly kind: 'retry'; readonly reason: string; readonly afterMs?: number }
   /** It has all but the rows at these places, which it will never take: the reason by place in the batch. */
   | { readonly kind: 'refused'; readonly rows: ReadonlyMap<number, string> }
+  /** It will never take some of it, and does not say which. */
+  | { readonly kind: 'doubtful'; readonly reason: string }
   /** It will not take this as one; fewer at once, or single ones, perhaps. */
   | { readonly kind: 'unfit'; readonly reason: string };
 

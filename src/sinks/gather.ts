@@ -3,11 +3,16 @@ import { leafHash } from '#audit/merkle.ts';
 import type { Batch, Row } from './driver.ts';
 import type { Encoder } from './encoder.ts';
 
+type Bodies = readonly (Uint8Array | undefined)[];
+
 /** The log, for looking only. */
 export interface Source {
   readonly origin: string;
-  /** Octets of entries [from, to), without a gap. Rejects where one is missing or the store is out of reach. */
-  entries(from: number, to: number): Promise<readonly Uint8Array[]> | readonly Uint8Array[];
+  /**
+   * Octets of entries [from, to), without a gap; undefined where the log has dropped them. Rejects where one is missing
+   * otherwise, or the store is out of reach.
+   */
+  entries(from: number, to: number): Promise<Bodies> | Bodies;
 }
 
 export interface BatchBounds {
@@ -32,21 +37,25 @@ export async function gather(
   while (to < covered && to - from < maxRecords) {
     const until = Math.min(to + stride, covered, from + maxRecords);
     for (const octets of await source.entries(to, until)) {
-      const entry = decodeEntry(octets);
-      if (encoder.takes(entry)) {
-        const row = encoder.row({
-          entry,
-          octets,
-          leafHash: leafHash(octets),
-          origin: source.origin,
-          checkpointSize: covered,
-        });
-        if (rows.length > 0 && length + row.length > maxOctets) return { from, to, rows };
-        rows.push({ seq: to, entry, octets: row });
-        length += row.length;
+      const row = octets && rowOf(to, octets, encoder, { origin: source.origin, checkpointSize: covered });
+      if (row !== undefined) {
+        if (rows.length > 0 && length + row.octets.length > maxOctets) return { from, to, rows };
+        rows.push(row);
+        length += row.octets.length;
       }
       to++;
     }
   }
   return { from, to, rows };
+}
+
+function rowOf(
+  seq: number,
+  octets: Uint8Array,
+  encoder: Encoder,
+  of: { readonly origin: string; readonly checkpointSize: number },
+): Row | undefined {
+  const entry = decodeEntry(octets);
+  if (!encoder.takes(entry)) return undefined;
+  return { seq, entry, octets: encoder.row({ entry, octets, leafHash: leafHash(octets), ...of }) };
 }

@@ -1,6 +1,9 @@
 import type { Driver } from './driver.ts';
 import { FileDriver } from './files/file-driver.ts';
 import { encoders } from './formats.ts';
+import { ElasticDriver } from './http/elastic-driver.ts';
+import { OtlpDriver } from './http/otlp-driver.ts';
+import { SplunkDriver } from './http/splunk-driver.ts';
 import type { SinkSettings } from './settings.ts';
 import { StdoutDriver } from './stream/stdout-driver.ts';
 
@@ -10,5 +13,11 @@ export function openDriver({ to, format }: SinkSettings, origin: string): Driver
       return new FileDriver({ ...to, origin, extension: format, head: encoders[format].head });
     case 'stdout':
       return new StdoutDriver();
+    case 'splunk':
+      return new SplunkDriver(to, origin);
+    case 'elastic':
+      return new ElasticDriver(to);
+    case 'otlp':
+      return new OtlpDriver(to, origin);
   }
 }

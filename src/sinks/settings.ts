@@ -1,4 +1,6 @@
+import type { SecretSource } from '#keys/secret-source.ts';
 import type { FormatName } from './formats.ts';
+import type { TlsFiles } from './tls.ts';
 
 /** One sink as it is configured: paths absolute, nothing here is a secret. */
 export interface SinkSettings {
@@ -13,7 +15,7 @@ export interface SinkSettings {
   readonly lagMs: readonly [number, number];
 }
 
-export type Target = FileTarget | StdoutTarget;
+export type Target = FileTarget | StdoutTarget | SplunkTarget | ElasticTarget | OtlpTarget;
 
 export interface FileTarget {
   readonly kind: 'file';
@@ -24,4 +26,33 @@ export interface FileTarget {
 
 export interface StdoutTarget {
   readonly kind: 'stdout';
+}
+
+/** Of HTTP: paths of the API go behind the URL's own. */
+interface HttpTarget {
+  readonly url: string;
+  readonly tls: TlsFiles;
+}
+
+export interface SplunkTarget extends HttpTarget {
+  readonly kind: 'splunk';
+  readonly token: SecretSource;
+  /** Absent: the token's own. */
+  readonly index?: string;
+  /** Whether a batch counts only once it is indexed. */
+  readonly acknowledge: boolean;
+}
+
+export interface ElasticTarget extends HttpTarget {
+  readonly kind: 'elastic';
+  /** A data stream, or an index. */
+  readonly index: string;
+  readonly authorization?:
+    | { readonly kind: 'apiKey'; readonly secret: SecretSource }
+    | { readonly kind: 'basic'; readonly user: string; readonly secret: SecretSource };
+}
+
+export interface OtlpTarget extends HttpTarget {
+  readonly kind: 'otlp';
+  readonly headers: readonly { readonly name: string; readonly secret: SecretSource }[];
 }

@@ -3,13 +3,16 @@ import {
   byteSize,
   count,
   duration,
+  flag,
   list,
   oneOf,
   optional,
   optionalSection,
   path,
+  secret,
   section,
   shortName,
+  text,
 } from './field.ts';
 
 const file = section('Files of whole ranges of the log, compressed, each with its SHA-256 beside it', {
@@ -23,9 +26,47 @@ const file = section('Files of whole ranges of the log, compressed, each with it
 
 const stdout = section('Standard output of the server', {});
 
+const tls = optionalSection('How the connection is protected', {
+  ca: optional(path('Whom to trust, PEM; left out for the public CAs')),
+  certificate: optional(path('Our own certificate, PEM, where the sink asks for one')),
+  key: optional(path('Its private key, PEM')),
+});
+const url = text('Its URL, https://HOST or with a path before the paths of the API');
+
+const splunk = section("Splunk's HTTP Event Collector", {
+  url,
+  token: secret('Where its token is'),
+  index: optional(text("Index; left out, the token's own")),
+  acknowledge: flag('A batch counts once it is indexed; needs indexer acknowledgement for the token', {
+    default: false,
+  }),
+  tls,
+});
+
+const elastic = section('Elasticsearch, or what speaks its bulk API: each record once, by its id', {
+  url,
+  index: text('Data stream or index', { default: 'logs-countersign.audit-default' }),
+  apiKey: optional(secret('Where an API key is, as Elasticsearch gives it in base64')),
+  basic: optional(section('A user instead', { user: text('Name'), password: secret('Where the password is') })),
+  tls,
+});
+
+const otlp = section('Log records over OTLP/HTTP; /v1/logs goes behind the URL', {
+  url,
+  headers: list(
+    'Headers of each request',
+    section('One header', { name: text('Its name'), value: secret('Where its value is') }),
+    { default: [] },
+  ),
+  tls,
+});
+
 const to = section('Where records go: exactly one of these', {
   file: optional(file),
   stdout: optional(stdout),
+  splunk: optional(splunk),
+  elastic: optional(elastic),
+  otlp: optional(otlp),
 });
 
 const sink = section('One sink', {

@@ -30,6 +30,7 @@ export const categories: Readonly<Record<EventType, Categories>> = {
   'hsm.login': authentication('start'),
   'hsm.lost': process('end'),
   'hsm.recovered': process('start'),
+  'policy.text': configuration('change'),
   'policy.loaded': configuration('change'),
   'policy.refused': configuration('change'),
   'policy.dryrun-flip': configuration('change'),

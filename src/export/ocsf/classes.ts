@@ -50,6 +50,7 @@ export const places: Readonly<Record<EventType, Place>> = {
   'hsm.login': logon,
   'hsm.lost': application(8),
   'hsm.recovered': application(8),
+  'policy.text': entity(3),
   'policy.loaded': entity(3),
   'policy.refused': entity(3),
   'policy.dryrun-flip': entity(3),

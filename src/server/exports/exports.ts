@@ -1,13 +1,11 @@
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { ServerConfig } from '#config/server-config.ts';
 import type { News, Standing } from '#sinks/news.ts';
 import type { EngineLog } from '#store/engine-log.ts';
-import { logDatabase } from '#store/sqlite/open-log.ts';
 import { watchExports } from '#telemetry/export-gauges.ts';
 import { appendAside } from '../events.ts';
 import type { Foundation } from '../foundation.ts';
-import type { ExportData, FromExports, ToExports } from './messages.ts';
+import { exportData } from './export-data.ts';
+import type { FromExports, ToExports } from './messages.ts';
 import { recordOf } from './record-of.ts';
 
 /** ms between two looks at what has been published. */
@@ -94,19 +92,4 @@ export class Exports {
     const event = recordOf(events, news);
     void appendAside(this.#store, event, logger, event.type);
   }
-}
-
-/** Where cursors and dead letters of a home's exports lie. */
-export const exportsDirectory = (directory: string) => join(directory, 'exports');
-
-export function exportData({ audit, exports }: ServerConfig, origin: string): ExportData {
-  return {
-    sinks: exports,
-    origin,
-    directory: exportsDirectory(audit.directory),
-    log:
-      audit.store === undefined
-        ? { kind: 'sqlite', database: logDatabase(audit.directory) }
-        : { kind: 'postgres', settings: audit.store },
-  };
 }

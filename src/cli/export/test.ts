@@ -1,0 +1,69 @@
+import { loadConfig } from '#config/load.ts';
+import { type Outcome, retry } from '#sinks/driver.ts';
+import { encoders } from '#sinks/formats.ts';
+import { gather } from '#sinks/gather.ts';
+import { openDriver } from '#sinks/open-driver.ts';
+import { problemIn } from '#sinks/problem-in.ts';
+import type { SinkSettings } from '#sinks/settings.ts';
+import { PublishedLog } from '../audit/published-log.ts';
+import type { Input } from '../command/command.ts';
+import type { Exit } from '../exit.ts';
+import { Failure } from '../failure.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import type { testOptions } from './options.ts';
+
+export async function runTest(
+  { options, operands, home }: Input<typeof testOptions>,
+  terminal: Terminal,
+): Promise<Exit> {
+  const { audit, exports } = loadConfig(options.config ?? home.config).config;
+  const [name = ''] = operands;
+  const sink = exports.find((each) => each.name === name);
+  if (sink === undefined) {
+    const names = exports.map((each) => each.name).join(', ');
+    throw new Failure('input', `there is no sink "${name}"`, names === '' ? 'exports is empty' : `there are: ${names}`);
+  }
+  const { outcome, seq } = await attempt(sink, () => new PublishedLog(audit.publish));
+  const problem = problemOf(outcome);
+  if (options.json) terminal.printJson({ sink: name, taken: problem === undefined, seq, problem });
+  else if (problem === undefined)
+    terminal.print(seq === undefined ? `${name}: can be written to` : `${name}: took record ${seq}`);
+  else terminal.print(`${name}: ${problem}`);
+  if (problem === undefined) return 'ok';
+  return outcome.kind === 'retry' ? 'unavailable' : 'no';
+}
+
+async function attempt(
+  sink: SinkSettings,
+  open: () => PublishedLog,
+): Promise<{ outcome: Outcome; seq: number | undefined }> {
+  const log = open();
+  if (log.size === 0) throw new Failure('input', `${log.name}: no record is published yet`);
+  const origin = log.origin;
+  const driver = openDriver(sink, origin);
+  const signal = AbortSignal.timeout(sink.timeoutMs);
+  try {
+    if (driver.probe !== undefined) return { outcome: await driver.probe(signal), seq: undefined };
+    const source = { origin, entries: (from: number, to: number) => log.entries(from, to) };
+    const at = { from: log.size - 1, covered: log.size };
+    const batch = await gather(source, encoders[sink.format], at, { maxRecords: 1, maxOctets: 1 });
+    return { outcome: await driver.send(batch, undefined, signal), seq: at.from };
+  } catch (thrown) {
+    return { outcome: retry(problemIn(thrown)), seq: undefined };
+  } finally {
+    await driver.close();
+  }
+}
+
+function problemOf(outcome: Outcome): string | undefined {
+  switch (outcome.kind) {
+    case 'accepted':
+      return undefined;
+    case 'refused':
+      return [...outcome.rows.values()].join('; ');
+    case 'retry':
+    case 'doubtful':
+    case 'unfit':
+      return outcome.reason;
+  }
+}

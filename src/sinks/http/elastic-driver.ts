@@ -1,0 +1,64 @@
+import { readSecret } from '#keys/secret-source.ts';
+import { accepted, type Batch, type Driver, type Outcome, type Row, retry } from '../driver.ts';
+import type { ElasticTarget } from '../settings.ts';
+import { HttpClient } from './client.ts';
+import { isObject, objectIn, refusalOf, wordsOf } from './verdict.ts';
+
+/** Elasticsearch and what speaks its bulk API: `create` under the record's id, so that a repetition changes nothing. */
+export class ElasticDriver implements Driver {
+  readonly #target: ElasticTarget;
+  readonly #client: HttpClient;
+
+  constructor(target: ElasticTarget) {
+    this.#target = target;
+    this.#client = new HttpClient(target.url, target.tls);
+  }
+
+  async send({ rows }: Batch, _memo: string | undefined, signal: AbortSignal): Promise<Outcome> {
+    if (rows.length === 0) return accepted;
+    const body = Buffer.concat(rows.flatMap(actionAndDocument));
+    const headers = { 'content-type': 'application/x-ndjson', ...(await authorizationOf(this.#target)) };
+    const path = `/${encodeURIComponent(this.#target.index)}/_bulk`;
+    const answer = await this.#client.post(path, headers, body, signal);
+    return refusalOf(answer) ?? outcomeOf(answer.body, rows.length);
+  }
+
+  async close(): Promise<void> {
+    this.#client.close();
+  }
+}
+
+async function authorizationOf({ authorization }: ElasticTarget): Promise<Record<string, string>> {
+  if (authorization === undefined) return {};
+  const secret = await readSecret(authorization.secret, 'secret of the sink');
+  if (authorization.kind === 'apiKey') return { authorization: `ApiKey ${secret}` };
+  return { authorization: `Basic ${Buffer.from(`${authorization.user}:${secret}`).toString('base64')}` };
+}
+
+/** A data stream wants `@timestamp` in each document; formats that have it begin with it. */
+function actionAndDocument({ entry, octets }: Row): Uint8Array[] {
+  const document = Buffer.from(octets).toString('utf8').trimEnd();
+  const stamp = document.startsWith('{"@timestamp":') ? '{' : `{"@timestamp":"${entry.time}",`;
+  return [Buffer.from(`{"create":{"_id":"${entry.id}"}}\n${stamp}${document.slice(1)}\n`)];
+}
+
+function outcomeOf(body: string, count: number): Outcome {
+  const items = objectIn(body)?.items;
+  if (!Array.isArray(items) || items.length !== count)
+    return retry(wordsOf('it does not say what became of each document', body));
+  const refused = new Map<number, string>();
+  for (const [at, item] of items.entries()) {
+    const { status, error } = createdIn(item);
+    // 409: it has this one from before.
+    if ((status >= 200 && status < 300) || status === 409) continue;
+    const reason = wordsOf(`document: ${status}`, isObject(error) ? `${error.type}: ${error.reason}` : '');
+    if (status !== 400) return retry(reason);
+    refused.set(at, reason);
+  }
+  return refused.size === 0 ? accepted : { kind: 'refused', rows: refused };
+}
+
+function createdIn(item: unknown): { status: number; error: unknown } {
+  const created = isObject(item) ? item.create : undefined;
+  return isObject(created) ? { status: Number(created.status), error: created.error } : { status: 0, error: undefined };
+}
