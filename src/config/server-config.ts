@@ -80,6 +80,7 @@ export interface ApiConfig {
   readonly grants: readonly Grant[];
   readonly limits: {
     readonly maxConnections: number;
+    readonly connectionsPerSecond: number;
     readonly maxInFlight: number;
     readonly maxInFlightEach: number;
     readonly perSecond: number;

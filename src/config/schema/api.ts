@@ -63,6 +63,11 @@ export const api = section(
     ),
     limits: optionalSection('Bounds; past one of them the answer is 429 or 503 at once', {
       maxConnections: count('Open connections', { minimum: 1, maximum: 10_000 }, { default: 128 }),
+      connectionsPerSecond: count(
+        'Connections from one address in a second, and five times that at once',
+        { minimum: 1, maximum: 10_000 },
+        { default: 20 },
+      ),
       maxInFlight: count('Requests in work', { minimum: 1, maximum: 1_000 }, { default: 32 }),
       maxInFlightEach: count('Requests in work for one person', { minimum: 1, maximum: 1_000 }, { default: 8 }),
       perSecond: count('Requests of one person in a second', { minimum: 1, maximum: 1_000 }, { default: 20 }),

@@ -88,6 +88,11 @@ export class ApiDoor {
     server.maxHeadersCount = maxHeadersCount;
     server.setTimeout(idleTimeout);
     server.on('drop', (dropped) => observer.rejected('full', 'too many connections', dropped?.remoteAddress));
+    server.prependListener('connection', (socket) => {
+      if (limits.mayConnect(socket.remoteAddress ?? '', performance.now())) return;
+      observer.rejected('full', 'too many connections from this address', socket.remoteAddress);
+      socket.destroy();
+    });
     server.on('tlsClientError', (error, socket) => {
       observer.rejected('handshake', error.message, socket.remoteAddress);
       socket.destroy();

@@ -5,6 +5,8 @@ export interface ApiBounds {
   readonly maxInFlight: number;
   readonly maxInFlightEach: number;
   readonly perSecond: number;
+  /** From one address: each is a handshake, which takes the event loop that issuance needs. */
+  readonly connectionsPerSecond: number;
   readonly maxStreams: number;
   readonly maxStreamsEach: number;
 }
@@ -21,11 +23,14 @@ export class Limits {
   readonly #streams: Places;
   readonly #people: Buckets;
   readonly #strangers = new Buckets(failures);
+  readonly #connections: Buckets;
 
   constructor(bounds: ApiBounds) {
     this.#bounds = bounds;
     this.#inWork = new Places(bounds.maxInFlight, bounds.maxInFlightEach, 'requests are in work');
     this.#streams = new Places(bounds.maxStreams, bounds.maxStreamsEach, 'streams are open');
+    const { connectionsPerSecond } = bounds;
+    this.#connections = new Buckets({ perSecond: connectionsPerSecond, burst: 5 * connectionsPerSecond });
     this.#people = new Buckets({ perSecond: bounds.perSecond, burst: 2 * bounds.perSecond });
   }
 
@@ -35,6 +40,13 @@ export class Limits {
 
   get streams(): number {
     return this.#streams.taken;
+  }
+
+  /** Whether a connection from there may begin now. */
+  mayConnect(address: string, now: number): boolean {
+    if (!this.#connections.allows(address, now)) return false;
+    this.#connections.charge(address, now);
+    return true;
   }
 
   /** Throws Refusal `overload`. */

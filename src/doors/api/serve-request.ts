@@ -121,11 +121,14 @@ async function prove(
 ): Promise<Administrator> {
   const { limits, proof } = parts;
   const { ip } = attempt.peer;
-  limits.mayProve(ip, performance.now());
+  const now = performance.now();
   try {
-    return await proof.authenticate(evidenceOf(request, attempt), signal);
+    const evidence = evidenceOf(request, attempt);
+    // whoever came with a certificate that holds does not wait for the strangers behind the same address
+    if (evidence.clientCertificate === undefined) limits.mayProve(ip, now);
+    return await proof.authenticate(evidence, signal);
   } catch (thrown) {
-    limits.failedToProve(ip, performance.now());
+    if (!(thrown instanceof Refusal && thrown.code === 'rate.exceeded')) limits.failedToProve(ip, now);
     throw thrown;
   }
 }

@@ -72,6 +72,7 @@ export async function serveApi(config: ApiConfig, parts: ApiParts): Promise<Runn
   metrics.gauges.watchInFlight('admin', () => opened.limits.inFlight);
   const running = opening.move();
   const { address, port } = opened.address;
+  logger.info('serving the admin API', { address: `${address}:${port}` });
   return { listening: { host: address, port }, stop: () => running.disposeAsync() };
 }
 

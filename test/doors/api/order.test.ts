@@ -1,5 +1,6 @@
 import { request as httpsRequest } from 'node:https';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AuditEvent } from '#audit/event.ts';
 import { ApiDoor } from '#doors/api/api-door.ts';
 import type { ApiViews } from '#doors/api/ports.ts';
@@ -47,6 +48,7 @@ describe('an answer', () => {
   let appended: AuditEvent[];
   let append: (event: AuditEvent) => Promise<number>;
   const failures: unknown[] = [];
+  const rejected: string[] = [];
 
   beforeAll(async () => {
     const root = await makeRoot('Mesh');
@@ -57,10 +59,11 @@ describe('an answer', () => {
     door = await ApiDoor.listen({
       ...{ host: '127.0.0.1', port: 0, eventId: nextId, requestId: nextId, instance: {}, views },
       bounds: {
-        maxConnections: 10,
+        maxConnections: 100,
         maxInFlight: 2,
         maxInFlightEach: 2,
         perSecond: 1_000,
+        connectionsPerSecond: 20,
         maxStreams: 1,
         maxStreamsEach: 1,
       },
@@ -74,7 +77,11 @@ describe('an answer', () => {
         size: 0,
         newestTime: 0,
       },
-      observer: { answered() {}, failed: (thrown) => failures.push(thrown), rejected() {} },
+      observer: {
+        answered() {},
+        failed: (thrown) => failures.push(thrown),
+        rejected: (_, reason) => rejected.push(reason),
+      },
     });
   });
   afterAll(() => door.close());
@@ -170,5 +177,11 @@ describe('an answer', () => {
     expect(await Promise.all(slow.map(({ status }) => status))).toEqual([200, 200]);
     expect(appended.at(-1)).toBeDefined();
     expect(appended.filter(({ type }) => type === 'admin.denied')).toMatchObject([{ reason: 'overload' }]);
+  });
+
+  it('is not even begun for an address that connects again and again', async () => {
+    const sockets = Array.from({ length: 160 }, () => connect(door.address.port, '127.0.0.1').on('error', () => {}));
+    await vi.waitUntil(() => rejected.includes('too many connections from this address'), { timeout: 10_000 });
+    for (const socket of sockets) socket.destroy();
   });
 });

@@ -102,3 +102,20 @@ it('the mesh CA is none of those who vouch for people: a workload is nobody here
   const workload = { pem: chain.slice(0, -1).join(''), keyPem: request.keyPem };
   expect(await api.ask('/v1/me', { certificate: workload })).toMatchObject(problem(401, 'authn.failed'));
 });
+
+it('the CAs of people are taken as the file has them by then', async () => {
+  const authority = await makeRoot('Other people');
+  const ada = await issue(authority, 'Ada');
+  const before = await api.certificate('Ada');
+  expect((await api.ask('/v1/me', { certificate: ada })).status).toBe(401);
+  const reload = { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } };
+  for (const [pem, statuses] of [
+    ['no certificate', [401, 200]],
+    [authority.pem, [200, 401]],
+  ] as const) {
+    api.home.write('people.pem', pem);
+    await api.as('operator', '/v1/reload', reload);
+    const answers = await Promise.all([ada, before].map((certificate) => api.ask('/v1/me', { certificate })));
+    expect(answers.map(({ status }) => status)).toEqual(statuses);
+  }
+});

@@ -64,7 +64,7 @@ export class ApiServer implements AsyncDisposable {
         { who: { spiffeId: 'spiffe://cluster.local/ns/audit/sa/reader' }, roles: ['auditor'] },
         { who: { subject: 'CN=Ada' }, roles: ['viewer'] },
       ],
-      limits: { perSecond: 1_000, ...limits },
+      limits: { perSecond: 1_000, connectionsPerSecond: 10_000, ...limits },
     };
     const home = new TestHome({ ...options, config: { ...quiet, ...options.config, api } });
     prepare(home);
