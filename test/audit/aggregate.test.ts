@@ -111,6 +111,25 @@ describe('aggregation of refusals', () => {
     expect(log.size).toBe(5);
   });
 
+  it('A-8: at the admin API people are told apart by name, and those whom nobody knows by address', async () => {
+    const denied = (user: string | undefined, ip: string): AuditEvent => ({
+      ...{ type: 'admin.denied', id: 'a', outcome: 'denied', reason: 'authz.role', door: 'admin' },
+      peer: { ip },
+      ...(user !== undefined && { actor: { user, method: 'oidc' } }),
+    });
+    for (const ip of ['10.0.0.1', '10.0.0.2'])
+      for (const user of ['ada', 'bob', undefined]) await log.append(denied(user, ip));
+    await log.close();
+    expect(inner.events.map(({ actor, peer, count }) => [Object(actor).user ?? Object(peer).ip, count])).toEqual([
+      ['ada', undefined],
+      ['bob', undefined],
+      ['10.0.0.1', undefined],
+      ['10.0.0.2', undefined],
+      ['ada', 1],
+      ['bob', 1],
+    ]);
+  });
+
   it('A-3: one who is proven is told apart by identity, wherever it asks from', async () => {
     const by = (identity: string, ip: string): AuditEvent => ({ ...from(ip, 'policy.denied'), caller: { identity } });
     for (const ip of ['a', 'b', 'c']) await log.append(by('spiffe://x/1', ip));

@@ -19,7 +19,10 @@ export const policySet = (n: number): string => (n + 0xaa0000).toString(16).padS
 const clusters = ['east', 'west'] as const;
 const keyKinds = ['ec:P-256', 'ec:P-256', 'ec:P-256', 'ec:P-384', 'rsa:2048', 'ed25519'] as const;
 const reasons = ['identity.mismatch', 'policy.no-match', 'key.weak.roca', 'key.weak.fermat', 'rate.exceeded'] as const;
-const others = ['service.started', 'service.degraded', 'log.opened', 'key.generated', 'issuer.installed'] as const;
+const others = [
+  ...(['service.started', 'service.degraded', 'log.opened', 'key.generated', 'issuer.installed'] as const),
+  'admin.action',
+] as const;
 
 /** A number that looks like chance, from 0 to `most` − 1; `salt` makes another for the same entry. */
 export function pick(n: number, salt: number, most: number): number {

@@ -230,6 +230,12 @@ const catalogue = {
     needs: [['token']],
     columns: ['time', 'type', 'address', 'caller', 'kid', 'serial-or-reason'],
   },
+  looks: {
+    asks: 'Who looked at what over the admin API, and who was turned away?',
+    answer: 'records',
+    types: ['admin.login', 'admin.action', 'admin.denied'],
+    columns: ['time', 'type', 'actor', 'route', 'reason', 'address'],
+  },
   records: {
     asks: 'Which records match?',
     answer: 'records',

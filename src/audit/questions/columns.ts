@@ -29,6 +29,7 @@ export const columns = {
   'policy-before': { title: 'BEFORE', of: (entry) => at(entry, 'change.beforeSha256') },
   'policy-after': { title: 'AFTER', of: (entry) => at(entry, 'change.afterSha256') },
   difference: { title: 'DIFFERENCE', of: (entry) => at(entry, 'change.diff') },
+  route: { title: 'ROUTE', of: (entry) => at(entry, 'action.route') },
   actor: { title: 'BY', of: (entry) => at(entry, 'actor.user') },
   approvers: { title: 'APPROVED BY', of: (entry) => at(entry, 'actor.approvers') },
   ticket: { title: 'TICKET', of: (entry) => at(entry, 'change.ticket') },

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openCheckpoint } from '#audit/checkpoint.ts';
-import { decodeEntry } from '#audit/entry.ts';
+import { decodeEntry, type Entry } from '#audit/entry.ts';
 import { isConsistent } from '#audit/merkle-proof.ts';
 import { parseTlogProof, verifyTlogProof } from '#audit/tlog-proof.ts';
 import { parseVkeys } from '#audit/vkey.ts';
@@ -226,6 +226,16 @@ describe('the log, for an auditor', () => {
         message: 'held needs identity or identity-prefix',
       },
     ]);
+  });
+
+  it('tells who looked at what, each look of this question too', async () => {
+    await api.as('viewer', '/v1/policies');
+    const { json } = await api.as('auditor', '/v1/questions/looks?limit=3');
+    const told = Object(json).records.map(({ record }: { record: Entry }) => record);
+    const seen = told.find(({ action }: Entry) => Object(action).route === 'GET /v1/policies');
+    expect(seen).toMatchObject({ actor: { user: 'viewer', method: 'oidc' } });
+    const again = Object((await api.as('auditor', '/v1/questions/looks?limit=3')).json).records;
+    expect(again.map(({ record }: { record: Entry }) => Object(record.action).parameters?.name)).toContain('looks');
   });
 });
 
