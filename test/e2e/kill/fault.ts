@@ -7,6 +7,8 @@ import type { Misfortune } from '#test/support/postgres/unruly-proxy.ts';
 export type Fault = { readonly certificates: number } & (
   | { readonly kind: 'point'; readonly point: FaultPoint; readonly pass: number }
   | { readonly kind: 'killed'; readonly victim: number; readonly thenMs: number }
+  /** Neither dead nor alive for so long, perhaps with the lock that all take turns at: the others have to go on without it. */
+  | { readonly kind: 'stopped'; readonly victim: number; readonly ms: number }
   /** The servers and their database, at one moment. */
   | { readonly kind: 'power' }
   | { readonly kind: 'commit'; readonly victim: number; readonly misfortunes: readonly Misfortune[] }
@@ -43,8 +45,8 @@ const turns = {
 } as const satisfies Record<string, readonly Kind[]>;
 export type Turns = keyof typeof turns;
 
-/** Failovers are dear: a new standby has to be made for each. */
-const failoverEvery = 25;
+/** Of so many rounds the last is a failover, for which a standby has to be made, and one in the middle a stop, which others wait for. */
+const rareEvery = 25;
 
 const misfortunes = ['lost', 'answer', 'half', 'late'] as const satisfies readonly Misfortune[];
 
@@ -55,12 +57,17 @@ export function planned(troubles: Turns, replicas: number, rounds: number, dice:
   const faults: Fault[] = [];
   for (let points = firstPoint; faults.length < rounds; ) {
     const kind = kinds[faults.length % kinds.length] ?? 'killed';
-    const due = troubles === 'postgres' && faults.length % failoverEvery === failoverEvery - 1;
+    const rare = troubles === 'postgres' ? rareAt(faults.length % rareEvery) : undefined;
     const point = faultPoints[points % faultPoints.length] ?? 'batch.received';
-    faults.push(faultOf(due ? 'failover' : kind, point, replicas, dice));
-    if (kind === 'point') points++;
+    faults.push(faultOf(rare ?? kind, point, replicas, dice));
+    if (rare === undefined && kind === 'point') points++;
   }
   return faults;
+}
+
+function rareAt(round: number): Kind | undefined {
+  if (round === rareEvery - 1) return 'failover';
+  return round === Math.floor(rareEvery / 2) ? 'stopped' : undefined;
 }
 
 function faultOf(kind: Kind, point: FaultPoint, replicas: number, dice: Dice): Fault {
@@ -71,6 +78,8 @@ function faultOf(kind: Kind, point: FaultPoint, replicas: number, dice: Dice): F
       return { kind, certificates, point, pass: passOf(point, dice) };
     case 'killed':
       return { kind, certificates, victim, thenMs: dice.below(30) };
+    case 'stopped':
+      return { kind, certificates, victim, ms: dice.below(300) };
     case 'power':
       return { kind, certificates };
     case 'commit': {

@@ -72,6 +72,11 @@ export class Replica implements AsyncDisposable {
     await this.#gone('SIGKILL');
   }
 
+  /** Stops it where it is, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#server?.signal(signal);
+  }
+
   /** Waits until it ends by itself, as it must where its log can no longer be written. */
   async givesUp(): Promise<void> {
     await this.#gone(5);

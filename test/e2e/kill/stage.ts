@@ -89,6 +89,16 @@ export class Stage implements AsyncDisposable {
         await this.#goOn();
         return true;
       }
+      case 'stopped': {
+        const victim = this.#replica(fault.victim);
+        await this.#load(victim, fault);
+        victim.signal('SIGSTOP');
+        await pause(fault.ms);
+        await this.#goOn(victim);
+        victim.signal('SIGCONT');
+        await this.#goOn();
+        return true;
+      }
       case 'power':
         await this.#loadAny(fault);
         await Promise.all([this.#database.kill(), ...this.#replicas.map((replica) => replica.kill())]);
@@ -174,8 +184,8 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Whoever lives issues again. */
-  async #goOn(): Promise<void> {
-    const living = this.#replicas.filter(({ alive }) => alive);
+  async #goOn(but?: Replica): Promise<void> {
+    const living = this.#replicas.filter((each) => each.alive && each !== but);
     await Promise.all(living.map(({ clients }) => clients.holdMore(afterwards)));
   }
 
