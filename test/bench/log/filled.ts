@@ -22,8 +22,12 @@ export interface FilledResult {
   readonly rate: number;
   /** ms from the start of the thread that writes to its first batch: the store opened and its newest part checked. */
   readonly openMs: number;
+  /** CPU of our process for a record, µs; a database's comes on top. */
+  readonly cpuMicros: number;
   /** Its rate over that of the empty store, of two runs side by side; the median. */
   readonly ofEmpty: number;
+  /** The same of CPU, the empty store's over its own, which a noisy machine disturbs less. */
+  readonly cpuOfEmpty: number;
 }
 
 const callers = 64;
@@ -59,21 +63,27 @@ export async function measureFilled(
 }
 
 async function compared(engine: EngineName, stores: readonly Store[], effort: Effort): Promise<FilledResult[]> {
-  const rates = stores.map((): number[] => []);
+  const runs = stores.map((): Speed[] => []);
   for (const store of stores) await store.append(effort.warmUp);
   for (let round = 0; round < 2 * effort.rounds; round++) {
     // To and fro, so that none always comes after the same.
     const order = round % 2 === 0 ? [...stores.keys()] : [...stores.keys()].reverse();
-    for (const at of order) rates[at]?.push((await stores[at]?.append(effort.seconds)) ?? 0);
+    for (const at of order) await stores[at]?.append(effort.seconds).then((speed) => runs[at]?.push(speed));
   }
   return stores.map(({ rows, openMs }, at) => ({
     engine,
     rows,
     openMs,
-    rate: median(rates[at] ?? []),
-    ofEmpty: median((rates[at] ?? []).map((rate, round) => rate / (rates[0]?.[round] ?? Number.NaN))),
+    rate: median((runs[at] ?? []).map(({ rate }) => rate)),
+    cpuMicros: median((runs[at] ?? []).map(({ cpuMicros }) => cpuMicros)),
+    ofEmpty: median((runs[at] ?? []).map(({ rate }, round) => rate / (runs[0]?.[round]?.rate ?? Number.NaN))),
+    cpuOfEmpty: median(
+      (runs[at] ?? []).map(({ cpuMicros }, round) => (runs[0]?.[round]?.cpuMicros ?? Number.NaN) / cpuMicros),
+    ),
   }));
 }
+
+type Speed = Pick<FilledResult, 'rate' | 'cpuMicros'>;
 
 type Open = () => ReturnType<typeof Writer.open>;
 
@@ -126,16 +136,18 @@ class Store implements AsyncDisposable {
     return new Store(rows, performance.now() - began, writer);
   }
 
-  /** Appends a second. */
-  async append(seconds: number): Promise<number> {
+  async append(seconds: number): Promise<Speed> {
     const before = this.#next;
+    const cpuBefore = process.cpuUsage();
     const began = performance.now();
     const end = began + seconds * 1000;
     const caller = async () => {
       while (performance.now() < end) await this.#group.append(encodeEvent(benchRecord(this.#next++)));
     };
     await Promise.all(Array.from({ length: callers }, caller));
-    return ((this.#next - before) * 1000) / (performance.now() - began);
+    const { user, system } = process.cpuUsage(cpuBefore);
+    const done = this.#next - before;
+    return { rate: (done * 1000) / (performance.now() - began), cpuMicros: (user + system) / done };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -46,18 +46,20 @@ function tables({ appends, paths, filled }: Pick<LogResult, 'appends' | 'paths' 
       cpuOfOff.toFixed(2),
     ]),
   ]);
-  const filledRows = filled.map(({ engine, rows, rate, openMs, ofEmpty }) => [
+  const filledRows = filled.map(({ engine, rows, rate, openMs, cpuMicros, ofEmpty, cpuOfEmpty }) => [
     engine,
     whole(rows),
     whole(rate),
     whole(openMs),
+    cpuMicros.toFixed(1),
     against(ofEmpty, goals.ofEmpty),
+    cpuOfEmpty.toFixed(2),
   ]);
   const made = (title: string, columns: readonly string[], rows: readonly (readonly string[])[]) =>
     rows.length === 0 ? [] : [table([{ title }, ...columns.map(right)], rows, 100, plainStyle)];
   return [
     ...made('appends', ['replicas', 'callers', 'rate/s', 'p50 ms', 'p99 ms', 'per batch', 'CPU'], appendRows),
     ...made('issuance', ['replicas', 'rate/s', 'p50 ms', 'p99 ms', 'CPU', 'of off', 'by CPU'], pathRows),
-    ...made('store', ['rows', 'rate/s', 'open ms', 'of empty'], filledRows),
+    ...made('store', ['rows', 'rate/s', 'open ms', 'CPU', 'of empty', 'by CPU'], filledRows),
   ];
 }

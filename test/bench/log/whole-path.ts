@@ -70,7 +70,11 @@ async function loadAll(group: readonly Subject[], effort: Effort, seconds = effo
   const each = Math.max(1, Math.floor(Math.max(...effort.concurrencies) / group.length));
   const runs = await Promise.all(group.map((subject) => load(subject, { concurrency: each }, seconds)));
   const rate = runs.reduce((sum, run) => sum + run.rate, 0);
-  const mean = (of: (run: Run) => number) => runs.reduce((sum, run) => sum + of(run) * run.rate, 0) / rate;
+  const mean = (of: (run: Run) => number) => {
+    // A server that was not answered once in a short run has no latencies.
+    const known = runs.filter((run) => !Number.isNaN(of(run)));
+    return known.reduce((sum, run) => sum + of(run) * run.rate, 0) / known.reduce((sum, run) => sum + run.rate, 0);
+  };
   return {
     rate,
     cpuMicros: mean((run) => run.cpuMicros),
