@@ -33,7 +33,8 @@ import { FollowedPolicies } from './policies.ts';
 import { openProbe } from './probe.ts';
 import { recordOpening, recordStart } from './record-start.ts';
 import { keepRetention } from './retention.ts';
-import { openRevocation, readRegister } from './revocation/revocation.ts';
+import { FollowedRegister } from './revocation/followed-register.ts';
+import { openRevocation } from './revocation/revocation.ts';
 import { RootDoubts } from './root-doubts.ts';
 import { FollowedRoots } from './roots.ts';
 import { RootsKnownFile } from './roots-known.ts';
@@ -126,11 +127,12 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   );
 
   for (const spki of logKeys.spkis) issuing.ownKeys.add(spki);
-  const register = await readRegister(store);
+  const revoked = await FollowedRegister.open(config.audit.directory, store, logger);
+  opening.defer(() => revoked.stop());
   const csrChecks: CsrChecks = {
     keyStrength,
     ownKeys: issuing.ownKeys,
-    compromisedKeys: register.compromisedKeys,
+    compromisedKeys: revoked.register.compromisedKeys,
     allowNewRequestLabel: config.csr.newRequestLabel === 'accept',
   };
   const gate = new FairGate(config.fairness, clock);
@@ -177,7 +179,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   // Before the Istio door too: a key that was lost while we were away is not certified again.
   const revocation =
     config.revocation &&
-    (await openRevocation(foundation, config.revocation, { register, log: store, issuers: issuing.live }));
+    (await openRevocation(foundation, config.revocation, { revoked, log: store, issuers: issuing.live }));
   opening.defer(async () => revocation?.stop());
 
   const demandApart = (spki: Uint8Array) => logKeys.demandApart('the witness', spki);

@@ -1,12 +1,12 @@
 import { loadRevocations, type WantedRevocation } from '#authority/revocation/document.ts';
-import type { RevocationRegister } from '#authority/revocation/register.ts';
 import { readFiles } from '#document/files.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { fromFiles } from '../events.ts';
 import type { Foundation } from '../foundation.ts';
 import { Looks } from '../looks.ts';
-import { completed, issuedAs, type RevocationLog, recordedRevocations, revocationFields } from './recorded.ts';
+import type { FollowedRegister } from './followed-register.ts';
+import { completed, issuedAs, type RevocationLog, revocationFields } from './recorded.ts';
 
 /** ms between two looks at the files, as for policies. */
 const lookEveryMs = 5_000;
@@ -14,7 +14,7 @@ const lookEveryMs = 5_000;
 export interface FollowedRevocationsParts {
   readonly foundation: Pick<Foundation, 'clock' | 'events' | 'logger'>;
   readonly documents: readonly string[];
-  readonly register: RevocationRegister;
+  readonly register: FollowedRegister;
   readonly log: AuditLog & RevocationLog;
   /** Whether the key of that identifier signs here: ceremonies put revocations on the log too, which no document names. */
   readonly signs: (issuerKeyId: string) => boolean;
@@ -63,11 +63,12 @@ export class FollowedRevocations {
   }
 
   async #take(wanted: readonly WantedRevocation[]): Promise<void> {
-    const { register, revoked, foundation, log, signs } = this.#parts;
+    const { revoked, foundation, signs } = this.#parts;
+    const { register } = this.#parts.register;
     const issuers = new Set<string>();
     const news = wanted.filter((one) => register.isNews(one));
     // another server of the same log may have been first
-    if (news.length > 0) for (const each of await recordedRevocations(log)) register.take(each);
+    if (news.length > 0) await this.#parts.register.look();
     try {
       for (const each of news) {
         if (register.isNews(each)) await this.#revoke(each);
@@ -85,7 +86,8 @@ export class FollowedRevocations {
   }
 
   async #revoke(wanted: WantedRevocation): Promise<void> {
-    const { register, log, foundation } = this.#parts;
+    const { log, foundation } = this.#parts;
+    const { register } = this.#parts.register;
     const { clock, events, logger } = foundation;
     const issued = await issuedAs(wanted, log);
     const revocation = completed(wanted, issued, Math.floor(clock.now() / 1000));

@@ -11,28 +11,7 @@ export interface RevocationLog {
   entry(index: number): Promise<Uint8Array | undefined>;
   readonly inventory: {
     find(name: { readonly serial: string }): Promise<number[]>;
-    list(filter: { readonly type: string; readonly limit: number; readonly before?: number }): Promise<{
-      readonly records: readonly { readonly index: number }[];
-    }>;
   };
-}
-
-const pageLength = 1_000;
-
-/** All revocations that the log holds, oldest first. */
-export async function recordedRevocations(log: RevocationLog): Promise<Revocation[]> {
-  const indexes: number[] = [];
-  for (let before: number | undefined; ; before = indexes.at(-1)) {
-    const page = { type: 'certificate.revoked', limit: pageLength, ...(before !== undefined && { before }) };
-    const { records } = await log.inventory.list(page);
-    indexes.push(...records.map(({ index }) => index));
-    if (records.length < pageLength) break;
-  }
-  const entries = await Promise.all(indexes.toReversed().map((index) => log.entry(index)));
-  return entries.flatMap((bytes) => {
-    const revocation = bytes && revocationIn(decodeEntry(bytes));
-    return revocation === undefined ? [] : [revocation];
-  });
 }
 
 /** What the log says of the certificate that is to be revoked; undefined where it holds none of that serial and issuer. */
@@ -85,7 +64,8 @@ export function completed(wanted: WantedRevocation, issued: Entry | undefined, n
   };
 }
 
-function revocationIn({ certificate, revocation, change }: Entry): Revocation | undefined {
+/** Undefined for one that says too little to count. */
+export function revocationIn({ certificate, revocation, change }: Entry): Revocation | undefined {
   const { serial, issuer, key, notAfter } = objectOf(certificate);
   const { effective, reason, requestedBy } = objectOf(revocation);
   const issuerKeyId = textOf(memberOf(issuer, 'keyId'));

@@ -2,7 +2,6 @@ import { Counter } from 'prom-client';
 import type { LiveIssuers } from '#authority/issuers.ts';
 import { CrlKeeper } from '#authority/revocation/crl-keeper.ts';
 import { OcspResponder } from '#authority/revocation/ocsp-responder.ts';
-import { RevocationRegister } from '#authority/revocation/register.ts';
 import type { RevocationConfig } from '#config/server-config.ts';
 import { listenForStatus } from '#doors/revocation/status-server.ts';
 import type { AuditLog } from '#issuance/ports.ts';
@@ -10,9 +9,10 @@ import type { Foundation } from '../foundation.ts';
 import { serialOctet } from '../instance.ts';
 import { crlFiles } from './crl-files.ts';
 import { FollowedBundle } from './followed-bundle.ts';
+import type { FollowedRegister } from './followed-register.ts';
 import { FollowedRevocations } from './followed-revocations.ts';
 import { FollowedUpperCrls } from './followed-upper-crls.ts';
-import { type RevocationLog, recordedRevocations } from './recorded.ts';
+import type { RevocationLog } from './recorded.ts';
 
 export interface RunningRevocation {
   /** PEM of a CRL for every CA of every chain; undefined while one of them has none in force. */
@@ -26,26 +26,20 @@ export interface RunningRevocation {
 }
 
 export interface RevocationParts {
-  readonly register: RevocationRegister;
+  readonly revoked: FollowedRegister;
   readonly log: AuditLog & RevocationLog;
   readonly issuers: LiveIssuers;
-}
-
-/** What was revoked before this start, as the log has it. */
-export async function readRegister(log: RevocationLog): Promise<RevocationRegister> {
-  const register = new RevocationRegister();
-  for (const revocation of await recordedRevocations(log)) register.take(revocation);
-  return register;
 }
 
 /** Documents, CRLs and the door that answers, together; resolves when it listens and what is to be revoked is. */
 export async function openRevocation(
   foundation: Foundation,
   config: RevocationConfig,
-  { register, log, issuers }: RevocationParts,
+  { revoked, log, issuers }: RevocationParts,
 ): Promise<RunningRevocation> {
   await using opening = new AsyncDisposableStack();
   const { clock, events, logger, metrics, instance } = foundation;
+  const { register } = revoked;
   const octet = serialOctet(instance.name);
   const shared = foundation.config.audit.store !== undefined;
   const nextUpdates = new Map<string, number>();
@@ -100,7 +94,7 @@ export async function openRevocation(
       (await log.inventory.find({ serial })).length > 0,
   });
   const followed = new FollowedRevocations({
-    ...{ foundation, documents: config.documents, register, log },
+    ...{ foundation, documents: config.documents, register: revoked, log },
     signs: (keyId) => keeper.get(keyId) !== undefined,
     revoked: async (keyIds) => {
       responder.forget();
