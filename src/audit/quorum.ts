@@ -26,6 +26,23 @@ export function isMet(quorum: Quorum, cosigned: ReadonlySet<Witness>): boolean {
   }
 }
 
+/** `least` of all of them. */
+export function anyOf<W extends Witness>(least: number, witnesses: readonly W[]): Quorum<W> {
+  return { kind: 'group', least, members: witnesses.map((witness) => ({ kind: 'witness', witness })) };
+}
+
+/** The same rule about others. */
+export function translated<W extends Witness, V extends Witness>(quorum: Quorum<W>, of: (witness: W) => V): Quorum<V> {
+  switch (quorum.kind) {
+    case 'none':
+      return quorum;
+    case 'witness':
+      return { kind: 'witness', witness: of(quorum.witness) };
+    case 'group':
+      return { ...quorum, members: quorum.members.map((member) => translated(member, of)) };
+  }
+}
+
 /** Those whose cosignature is on a checkpoint. Throws Malformed where one by a known key does not hold. */
 export function witnessesOf<W extends Witness>(note: Note, witnesses: readonly W[]): Set<W> {
   const held = new Set(

@@ -14,6 +14,7 @@ import { checkExports } from './check-exports.ts';
 import { checkIssuers, checkKey, checkPreviousKey } from './check-keys.ts';
 import { checkRevocation } from './check-revocation.ts';
 import { checkWitness } from './check-witness.ts';
+import { checkWitnesses } from './check-witnesses.ts';
 import { attempt, between, checkAddress, checkUrl, exactlyOne, type Report, type Step } from './judgement.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 
@@ -39,6 +40,7 @@ export function checkMeaning(
   checkAudit(config, folder, report);
   checkAuditStore(config, report);
   checkExports(config, report);
+  checkWitnesses(config, report);
   checkDistribution(config, report);
   checkClusterRequests(config, report);
   checkRevocation(config, report);

@@ -13,6 +13,7 @@ import { resolveSink } from './resolve-exports.ts';
 import { type PathFrom, resolveIssuer, resolvePreviousKey, resolveSigningKey } from './resolve-key.ts';
 import { resolveRevocation } from './resolve-revocation.ts';
 import { resolveWitness } from './resolve-witness.ts';
+import { resolveWitnesses } from './resolve-witnesses.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 import type { DoorTlsConfig, ServerConfig } from './server-config.ts';
 
@@ -76,6 +77,7 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
       previousKeys: audit.previousKeys.map((previous) => resolvePreviousKey(previous, from)),
       publish: from(audit.publish),
       ...(audit.checkpointGuard === undefined ? {} : { checkpointGuard: from(audit.checkpointGuard) }),
+      ...(audit.witnesses !== undefined && { witnesses: resolveWitnesses(audit.witnesses, from) }),
       includeCertificate: audit.includeCertificate,
       copyTo: audit.copyTo,
       lifetime: audit.lifetime,

@@ -319,6 +319,22 @@ export type PreviousKeyConfig =
   | { readonly kind: 'signs'; readonly key: SigningKeyConfig; readonly until: number }
   | { readonly kind: 'known'; readonly vkey: string };
 
+/** Who cosigns our checkpoints. */
+export interface WitnessesConfig {
+  readonly who:
+    | {
+        readonly kind: 'list';
+        readonly ask: readonly { readonly url: string; readonly vkeys: readonly string[] }[];
+        readonly quorum: number;
+      }
+    | { readonly kind: 'policy'; readonly file: string };
+  readonly timeoutMs: number;
+  readonly without: 'continue' | 'withhold';
+  readonly stopAfterMs?: number;
+  /** A file. */
+  readonly ca?: string;
+}
+
 export interface AuditConfig {
   readonly directory: string;
   /** Absent: an embedded database in the directory. */
@@ -328,6 +344,8 @@ export interface AuditConfig {
   readonly previousKeys: readonly PreviousKeyConfig[];
   readonly publish: string;
   readonly checkpointGuard?: string;
+  /** Absent: nobody cosigns. */
+  readonly witnesses?: WitnessesConfig;
   readonly includeCertificate: boolean;
   readonly copyTo: 'nowhere' | 'stdout';
   readonly lifetime: 'lasting' | 'passing';

@@ -24,6 +24,8 @@ export interface ExaminationParts {
   readonly clock: Clock;
   /** How far the clock may be behind the newest record before issuance pauses, ms. */
   readonly allowedSkewMs: number;
+  /** Why nothing is issued at present, whoever asks; absent: never. */
+  readonly pause?: () => string | undefined;
 }
 
 /** A permit, and what it was decided by. */
@@ -82,6 +84,7 @@ export class Examination {
     flight.begin();
     const now = parts.clock.now();
     this.#refuseWhenClockIsBehind(now);
+    this.#refuseWhilePaused();
     const issuer = parts.issuers.get(wish.signer);
     const serial = parts.serials();
     const circumstances = {
@@ -97,6 +100,11 @@ export class Examination {
     flight.permit = permit;
     flight.end('policy');
     return { csr, issuer, serial, permit };
+  }
+
+  #refuseWhilePaused(): void {
+    const why = this.#parts.pause?.();
+    if (why !== undefined) throw new Refusal('log.unavailable', why);
   }
 
   /** Serial and log order hold under a clock set back; lifetimes would not, so issuance waits for the clock. */

@@ -43,6 +43,7 @@ import { openStore } from './store.ts';
 import { openTraces } from './traces.ts';
 import { Watch } from './watch.ts';
 import { openWitness } from './witness.ts';
+import { LogWitnesses } from './witnesses.ts';
 import { writtenBy } from './written-by.ts';
 
 export interface RunningServer {
@@ -88,8 +89,12 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   const logKeys = await LogKeys.open(config.audit, clock, hsm.listener);
   opening.defer(() => logKeys.close());
   demandLogKeysApart(logKeys, config.issuers);
-  const { store, reach } = await openStore(foundation, logKeys, (cause) => failure.resolve(cause));
+  const witnesses = LogWitnesses.open(foundation, logKeys);
+  const failed = (cause: unknown) => failure.resolve(cause);
+  const { store, reach } = await openStore(foundation, logKeys, failed, witnesses?.cosigning);
   opening.defer(() => store.close());
+  witnesses?.recordIn(store);
+  opening.defer(() => witnesses?.stop());
   const copy = copyLog(foundation, store);
   opening.defer(() => copy.stop());
   const retention = keepRetention(foundation, store);
@@ -160,6 +165,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
     ),
     clock,
     allowedSkewMs: config.audit.maxSkewMs,
+    ...(witnesses && { pause: () => witnesses.pause() }),
   });
 
   // Before the door, and so closed after it: who asks during the drain is told that we are not ready, and the numbers.

@@ -1,4 +1,5 @@
 import type { CheckpointSigner } from '#audit/checkpoint.ts';
+import type { Cosigning } from '#store/cosigning.ts';
 import type { EngineLog } from '#store/engine-log.ts';
 import { DatabaseReach } from './database-reach.ts';
 import { openEngine } from './engine.ts';
@@ -10,6 +11,7 @@ export async function openStore(
   foundation: Foundation,
   keys: CheckpointSigner,
   failed: (cause: unknown) => void,
+  cosigning?: Cosigning,
 ): Promise<{ store: EngineLog; reach: DatabaseReach }> {
   const { config, clock, events, logger, metrics } = foundation;
   /** When the newest checkpoint had been signed that the last failure followed: one event for all that fail in a row. */
@@ -18,6 +20,7 @@ export async function openStore(
   const store = await openEngine(config.audit, {
     signer: keys,
     clock,
+    cosigning,
     onFailed: (error) => {
       logger.error('the log cannot be written; nothing more is issued', { error });
       failed(error);

@@ -29,7 +29,7 @@ const alone: Dropping = {
 /** What the reading thread of every engine answers; `close` lets go of what it reads from. */
 export async function answerReader(
   tree: TreeView,
-  publication: Pick<Publication, 'open' | 'writeTiles' | 'writeCheckpoint' | 'withdraw'>,
+  publication: Pick<Publication, 'open' | 'writeTiles' | 'writeCheckpoint' | 'keepSigned' | 'withdraw'>,
   { log, question, close, dropping = alone }: Asked,
 ): Promise<ReaderAnswer> {
   switch (question.kind) {
@@ -37,6 +37,9 @@ export async function answerReader(
       return { kind: 'opened', ...(await publication.open(log)) };
     case 'tiles':
       return { kind: 'tiles', ...(await publication.writeTiles()) };
+    case 'signed':
+      await publication.keepSigned(question.size, question.note);
+      return { kind: 'done' };
     case 'checkpoint':
       await publication.writeCheckpoint(question.size, question.note);
       return { kind: 'done' };

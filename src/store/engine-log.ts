@@ -136,7 +136,7 @@ export class EngineLog implements DurableLog {
   }
 
   consistencyProof(older: number, newer: number): Promise<Uint8Array[]> {
-    return this.#reader.hashes({ kind: 'consistency', older, newer });
+    return this.#reader.consistencyProof(older, newer);
   }
 
   async tlogProof(index: number, signal?: AbortSignal): Promise<TlogProof> {

@@ -1,5 +1,6 @@
 import type { CheckpointSigner } from '#audit/checkpoint.ts';
 import type { Clock } from '#issuance/ports.ts';
+import type { Cosigning } from './cosigning.ts';
 
 /** What a log is opened with, whichever engine holds it. */
 export interface LogOptions {
@@ -9,6 +10,8 @@ export interface LogOptions {
   readonly guard: string;
   readonly signer: CheckpointSigner;
   readonly clock: Clock;
+  /** Who sees a checkpoint before it is published; absent: nobody. */
+  readonly cosigning?: Cosigning | undefined;
   /** ms between a commit and its publication; 500 unless told, at most 1,000. */
   readonly publishInterval?: number;
   /** Records accepted and not yet durable; 4,096 unless told. */

@@ -15,6 +15,7 @@ export class Publication {
   readonly #directory: string;
   readonly #guard: string;
   #published = 0;
+  /** Tiles are there up to here: further than what is published, where a checkpoint is held back. */
   #written = 0;
   #signed: Signed | undefined;
 
@@ -45,7 +46,7 @@ export class Publication {
   async writeTiles(): Promise<Signed> {
     if (this.#signed !== undefined) await demandExtends(this.#tree, this.#signed, 'the checkpoint signed last');
     const { size } = await this.#tree.head();
-    await publishTiles(this.#tree, this.#directory, this.#published, size);
+    await publishTiles(this.#tree, this.#directory, this.#written, size);
     this.#written = size;
     const root = await rootOf(this.#tree, size);
     this.#signed = { size, root };
@@ -57,12 +58,22 @@ export class Publication {
     return withdraw(this.#tree, this.#directory);
   }
 
+  /** What is signed and not yet to be published: nothing smaller, and nothing beside it, is signed from here on. */
+  keepSigned(size: number, note: string): void {
+    this.#demandWritten(size);
+    writeDurably(this.#guard, note);
+  }
+
   /** The guard first: a crash between the two leaves a guard that the store satisfies, and an older checkpoint. */
   writeCheckpoint(size: number, note: string): void {
-    if (size !== this.#written) throw new RangeError(`tiles are written up to ${this.#written}, not ${size}`);
+    this.#demandWritten(size);
     writeDurably(this.#guard, note);
     publishCheckpoint(this.#directory, note);
     removeOutgrown(this.#directory, this.#published, size);
     this.#published = size;
+  }
+
+  #demandWritten(size: number): void {
+    if (size !== this.#written) throw new RangeError(`tiles are written up to ${this.#written}, not ${size}`);
   }
 }

@@ -16,6 +16,8 @@ export type ReaderQuestion =
   | { readonly kind: 'open' }
   /** Writes bundles and tiles of all that is durable. */
   | { readonly kind: 'tiles' }
+  /** Remembers the signed checkpoint of the tiles last written, and publishes nothing. */
+  | { readonly kind: 'signed'; readonly size: number; readonly note: string }
   /** Puts the signed checkpoint of the tiles last written in place. */
   | { readonly kind: 'checkpoint'; readonly size: number; readonly note: string }
   /** The tree as it is by now, whoever has let it grow. */

@@ -25,6 +25,14 @@ export class Reader implements PublishTarget {
     return answer.kind === 'tiles' ? answer : wrong(answer);
   }
 
+  async keepSigned(size: number, note: string): Promise<void> {
+    await this.#thread.ask({ kind: 'signed', size, note });
+  }
+
+  consistencyProof(older: number, newer: number): Promise<Uint8Array[]> {
+    return this.hashes({ kind: 'consistency', older, newer });
+  }
+
   async writeCheckpoint(size: number, note: string): Promise<void> {
     await this.#thread.ask({ kind: 'checkpoint', size, note });
   }

@@ -3,7 +3,7 @@ import type { Clock } from '#issuance/ports.ts';
 interface CheckState {
   readonly name: string;
   readonly ok: boolean;
-  /** Why not; absent when ok. Shown to whoever asks, so it holds no secret. */
+  /** Why not; of one that is ok, what there is to say all the same. Shown to whoever asks, so it holds no secret. */
   readonly reason?: string;
   /** When the component last spoke, ms since the epoch. */
   readonly since: number;
@@ -16,7 +16,8 @@ export interface HealthState {
 
 /** A component's own voice in the registry. */
 export interface Check {
-  pass(): void;
+  /** `remark`: what an operator should know although the work goes on. */
+  pass(remark?: string): void;
   fail(reason: string): void;
 }
 
@@ -63,7 +64,7 @@ export class Health {
       if (before?.ok !== ok || before.reason !== reason) this.#changed();
     };
     tell(false, 'starting');
-    return { pass: () => tell(true), fail: (reason) => tell(false, reason) };
+    return { pass: (remark) => tell(true, remark), fail: (reason) => tell(false, reason) };
   }
 
   /** From now on not ready, so that no new work is sent here; still alive. */

@@ -219,7 +219,6 @@ describe('the list of events', () => {
   const roomsToCome: Readonly<Record<string, readonly EventType[]>> = {
     'rotation of keys and roots': ['key.imported', 'key.destroyed'],
     'dry runs and rates': ['policy.dryrun-flip', 'ratelimit.tripped'],
-    'exports and witnesses': ['export.started', 'export.gap', 'export.caught-up', 'log.witnessed'],
   };
 
   it('A-6: every type that some room writes is caused by a test, and every other one is known to be to come', () => {
@@ -228,8 +227,12 @@ describe('the list of events', () => {
         (file) => [file, readFileSync(join(repository, file), 'utf8')] as const,
       );
     // where all of them are listed, and where records are asked for: nothing there writes one
-    const readers = ['event.ts', join('questions', 'catalogue.ts')].map((file) => join('src', 'audit', file));
-    const sources = read('src/**/*.ts').filter(([file]) => !readers.includes(file));
+    const readers = [
+      join('src', 'audit', 'event.ts'),
+      join('src', 'audit', 'questions', 'catalogue.ts'),
+      join('src', 'export', ''),
+    ];
+    const sources = read('src/**/*.ts').filter(([file]) => !readers.some((reader) => file.startsWith(reader)));
     const tests = read('test/**/*.test.ts');
     const names = (texts: readonly (readonly [string, string])[], type: string) =>
       texts.some(([, text]) => text.includes(`'${type}'`) || text.includes(`'${type} `));

@@ -39,8 +39,9 @@ export class WitnessHome implements Disposable {
   }
 
   /** The witness in this process. */
-  open(clock = { now: () => Date.now() }): Promise<RunningWitness> {
-    return openWitness(loadWitnessConfig(this.file).witness, { clock, logger: silent });
+  open(clock = { now: () => Date.now() }, port = 0): Promise<RunningWitness> {
+    const { witness } = loadWitnessConfig(this.file);
+    return openWitness({ ...witness, listen: { ...witness.listen, port } }, { clock, logger: silent });
   }
 
   [Symbol.dispose](): void {

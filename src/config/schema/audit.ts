@@ -2,6 +2,7 @@ import { auditRetention } from './audit-retention.ts';
 import { auditStore } from './audit-store.ts';
 import { duration, flag, list, oneOf, optional, path, section, text } from './field.ts';
 import { signingKey } from './key.ts';
+import { witnesses } from './witnesses.ts';
 
 const previousKey = section('A key that signed before', {
   key: optional(signingKey),
@@ -29,6 +30,7 @@ export const audit = section('The tamper-evident log', {
   checkpointGuard: optional(
     path('A second place, on another volume, for the last signed checkpoint: a restored backup is noticed by it'),
   ),
+  witnesses: optional(witnesses),
   includeCertificate: flag('Keep every issued certificate in its record', { default: true }),
   copyTo: oneOf('Where each record goes besides, as a line of JSON, for whoever collects them', ['nowhere', 'stdout'], {
     default: 'nowhere',

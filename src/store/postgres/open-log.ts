@@ -32,9 +32,8 @@ export async function openPostgresLog(options: PostgresLogOptions): Promise<Engi
   try {
     const found = await reader.opened();
     const interval = publishInterval(options);
-    const publisher = new Publisher(reader, options.signer, { interval, ...found }, (cause) =>
-      options.onPublishFailed?.(cause),
-    );
+    const bounds = { interval, cosigning: options.cosigning, ...found };
+    const publisher = new Publisher(reader, options.signer, bounds, (cause) => options.onPublishFailed?.(cause));
     const file = options.inventory ?? join(directory, 'inventory.db');
     const module = new URL('./inventory-thread.ts', import.meta.url);
     const inventory = new Inventory(module, { file, origin }, { settings });

@@ -40,8 +40,18 @@ export class SharedPublication {
     return this.#own.writeTiles();
   }
 
+  async keepSigned(size: number, note: string): Promise<void> {
+    await this.#tellOthers(size, note);
+    this.#own.keepSigned(size, note);
+  }
+
   /** The database first: a crash after it leaves a checkpoint that nobody has seen, and that every later one extends. */
   async writeCheckpoint(size: number, note: string): Promise<void> {
+    await this.#tellOthers(size, note);
+    this.#own.writeCheckpoint(size, note);
+  }
+
+  async #tellOthers(size: number, note: string): Promise<void> {
     const { root } = parseCheckpoint(Buffer.from(note));
     const session = await this.#dial();
     // Written each time, also where it stands there already: so the commit waits for whatever the server has to wait for.
@@ -50,7 +60,6 @@ export class SharedPublication {
     await session.commit();
     // Whoever came first with a larger one: what we are about to show must be a part of it.
     await this.#holdAgainstOthers();
-    this.#own.writeCheckpoint(size, note);
   }
 
   async #holdAgainstOthers(): Promise<void> {

@@ -34,9 +34,8 @@ export async function openLog(options: SqliteLogOptions): Promise<EngineLog> {
   const reader = new Reader(new URL('./reader-thread.ts', import.meta.url), readerData);
   try {
     const found = await reader.opened();
-    const publisher = new Publisher(reader, options.signer, { interval: publishInterval(options), ...found }, (cause) =>
-      options.onPublishFailed?.(cause),
-    );
+    const bounds = { interval: publishInterval(options), cosigning: options.cosigning, ...found };
+    const publisher = new Publisher(reader, options.signer, bounds, (cause) => options.onPublishFailed?.(cause));
     const file = options.inventory ?? join(directory, 'inventory.db');
     const inventory = openInventory({ log: database, file, origin });
     const dropStep = (record: number) => writer.drop(record);
