@@ -32,6 +32,8 @@ export const healthy: Series = {
   ...ofBoth('process_start_time_seconds', '1x120'),
   ...ofBoth('countersign_log_checkpoint_lag', '0x120'),
   ...ofBoth('countersign_log_checkpoint_timestamp_seconds', '0+60x120'),
+  ...ofBoth('countersign_witness_quorum_met', '1x120'),
+  ...ofBoth('countersign_witness_disputed', '0x120', 'witness="north"'),
   ...ofBoth('countersign_audit_log_passing', '0x120'),
   [of(first, 'countersign_export_lag_seconds', 'sink="siem"')]: '1x120',
   [of(first, 'countersign_export_refused_total', 'sink="siem"')]: '0x120',
@@ -84,6 +86,8 @@ export const cases: Readonly<Record<string, Series>> = {
     [of(first, 'countersign_log_checkpoint_lag')]: '0x60 3x60',
     [of(first, 'countersign_log_checkpoint_timestamp_seconds')]: '0+60x60 3600x60',
   },
+  CountersignUnwitnessed: ofBoth('countersign_witness_quorum_met', '1x60 0x60'),
+  CountersignLogDisputed: { [of(first, 'countersign_witness_disputed', 'witness="north"')]: '0x119 1' },
   CountersignLogPassing: ofBoth('countersign_audit_log_passing', '1x120'),
   CountersignVolumeFillsUp: {
     'kubelet_volume_stats_available_bytes{namespace="cert-manager",persistentvolumeclaim="audit-countersign-0"}':

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { cosigner } from '#audit/cosignature.ts';
 import { describeWith, repository } from '#test/oracles.ts';
 import { Agent } from '#test/support/agent.ts';
 import { at, listAt } from '#test/support/control-plane/client.ts';
@@ -16,6 +18,8 @@ import { Installed } from './installed.ts';
 import { issuerSecret, ownIssuer, root } from './secrets.ts';
 
 const run = promisify(execFile);
+/** Somebody who is never reached. */
+const witness = cosigner('witness.test/w', generateKeyPairSync('ed25519').privateKey).vkey;
 const monitored: Values = { prometheusRule: { enabled: true }, grafanaDashboard: { enabled: true } };
 
 /** Series that others than we export, and those of an issuer behind cert-manager, which its own test has seen. */
@@ -161,6 +165,7 @@ describeWith(['set:helm'], 'alerts and dashboard', () => {
           ownIssuer,
           { revocation: { enabled: true } },
           { config: { exports: [{ name: 'out', to: { stdout: {} } }] } },
+          { config: { audit: { witnesses: { ask: [{ url: 'http://127.0.0.1:1/', vkeys: [witness] }] } } } },
           { kubernetes: { remoteClusters: { enabled: true } }, app: { tls: { certificateDNSNames: ['localhost'] } } },
         ],
         select: (namespace) => ({ app: { controller: { configmapNamespaceSelector: `mesh=${namespace}` } } }),
