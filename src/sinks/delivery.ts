@@ -173,6 +173,7 @@ export class Delivery {
   async #passed(held: Held, batch: Batch, { next = batch.to, memo }: { next?: number; memo?: string }): Promise<void> {
     await held.save({ next, ...(memo !== undefined && { memo }) });
     this.#place = held.place;
+    for (const seq of batch.gone) if (seq < next) this.#refusals.add(seq, 'the log has only their hashes left');
     this.#counts.delivered += batch.rows.filter(({ seq }) => seq < next).length;
     this.#refusedInARow = 0;
     this.#problem = undefined;
@@ -191,7 +192,7 @@ export class Delivery {
     const { rows } = batch;
     const middle = rows[rows.length >> 1];
     if (rows.length > 1 && middle !== undefined) {
-      const first = { from: batch.from, to: middle.seq, rows: rows.slice(0, rows.length >> 1) };
+      const first = before(batch, middle.seq);
       return this.#bring(held, first);
     }
     if (this.#refusedInARow >= mostRefusedInARow) return this.#fail(`it refuses whatever it is sent: ${reason}`);
@@ -233,6 +234,12 @@ export class Delivery {
 }
 
 /** What is left of a batch from entry `next` on. */
-function after({ from, to, rows }: Batch, next: number): Batch {
-  return next <= from ? { from, to, rows } : { from: next, to, rows: rows.filter(({ seq }) => seq >= next) };
+function after(batch: Batch, next: number): Batch {
+  const { from, to, rows, gone } = batch;
+  if (next <= from) return batch;
+  return { from: next, to, rows: rows.filter(({ seq }) => seq >= next), gone: gone.filter((seq) => seq >= next) };
+}
+
+function before({ from, rows, gone }: Batch, to: number): Batch {
+  return { from, to, rows: rows.filter(({ seq }) => seq < to), gone: gone.filter((seq) => seq < to) };
 }

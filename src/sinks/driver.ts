@@ -12,6 +12,8 @@ export interface Batch {
   readonly from: number;
   readonly to: number;
   readonly rows: readonly Row[];
+  /** Those of which the log itself has only the hash left. */
+  readonly gone: readonly number[];
 }
 
 /** What a sink says to a batch. */

@@ -9,11 +9,13 @@ type Bodies = readonly (Uint8Array | undefined)[];
 export interface Source {
   readonly origin: string;
   /**
-   * Octets of entries [from, to), without a gap; undefined where the log has dropped them. Rejects where one is missing
-   * otherwise, or the store is out of reach.
+   * Octets of entries [from, to), without a gap: undefined where only the hash is left. Rejects where one is missing or the
+   * store is out of reach.
    */
   entries(from: number, to: number): Promise<Bodies> | Bodies;
 }
+
+type Bodies = readonly (Uint8Array | undefined)[];
 
 export interface BatchBounds {
   readonly maxRecords: number;
@@ -32,21 +34,23 @@ export async function gather(
   { maxRecords, maxOctets }: BatchBounds,
 ): Promise<Batch> {
   const rows: Row[] = [];
+  const gone: number[] = [];
   let length = 0;
   let to = from;
   while (to < covered && to - from < maxRecords) {
     const until = Math.min(to + stride, covered, from + maxRecords);
     for (const octets of await source.entries(to, until)) {
       const row = octets && rowOf(to, octets, encoder, { origin: source.origin, checkpointSize: covered });
+      if (octets === undefined) gone.push(to);
       if (row !== undefined) {
-        if (rows.length > 0 && length + row.octets.length > maxOctets) return { from, to, rows };
+        if (rows.length > 0 && length + row.octets.length > maxOctets) return { from, to, rows, gone };
         rows.push(row);
         length += row.octets.length;
       }
       to++;
     }
   }
-  return { from, to, rows };
+  return { from, to, rows, gone };
 }
 
 function rowOf(

@@ -4,7 +4,7 @@ export type News =
   | { readonly kind: 'started'; readonly sink: string; readonly from: number }
   /** The oldest entry that the sink does not have is older than it may be. */
   | ({ readonly kind: 'gap' } & Behind)
-  /** The sink will never take these; they lie in the file of dead letters. */
+  /** The sink will never have these: it refused them, and they lie with the dead letters; or the log itself has only their hashes. */
   | {
       readonly kind: 'refused';
       readonly sink: string;

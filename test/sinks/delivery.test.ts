@@ -107,6 +107,18 @@ describe('a delivery', () => {
     expect(told(news).at(-1)).toMatchObject({ kind: 'refused', from: 3, to: 4, count: 1, error: 'mapping conflict' });
   });
 
+  it('tells of entries whose bodies the log has dropped, and goes on behind them', async () => {
+    const { delivery, driver, log, news, publish, at } = rig();
+    for (let seq = 0; seq < 256; seq++) if (seq !== 7) log.dropped.add(seq);
+    publish(260);
+    await at(260);
+    delivery.look();
+    await delivery.stop();
+    expect(driver.taken).toEqual([7, ...numbers(256, 260)]);
+    const error = 'the log has only their hashes left';
+    expect(told(news).at(-1)).toMatchObject({ kind: 'refused', from: 0, to: 256, count: 255, error });
+  });
+
   it('finds the one row that a batch was refused for, by halves, and sends all others in order', async () => {
     class Picky extends ToldDriver {
       override async send(...words: Parameters<ToldDriver['send']>) {

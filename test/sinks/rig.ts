@@ -18,16 +18,19 @@ export const entryOf = (seq: number): Uint8Array =>
 export class EndlessLog implements Source {
   readonly origin = 'log.test/sinks';
   most = 0;
+  /** What was dropped of it. */
+  readonly dropped = new Set<number>();
 
-  entries(from: number, to: number): Uint8Array[] {
+  entries(from: number, to: number): (Uint8Array | undefined)[] {
     this.most = Math.max(this.most, to - from);
-    return Array.from({ length: to - from }, (_, at) => entryOf(from + at));
+    return Array.from({ length: to - from }, (_, at) => (this.dropped.has(from + at) ? undefined : entryOf(from + at)));
   }
 }
 
 export const batchOf = (from: number, to: number): Batch => ({
   from,
   to,
+  gone: [],
   rows: Array.from({ length: to - from }, (_, at) => {
     const seq = from + at;
     const octets = entryOf(seq);

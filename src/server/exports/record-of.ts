@@ -21,7 +21,7 @@ export function recordOf(events: Events, news: Exclude<News, { kind: 'standing' 
       });
     }
     case 'refused': {
-      const message = `sink ${sink} will never take ${news.count} records; they lie with its dead letters`;
+      const message = `sink ${sink} will never have ${news.count} records: ${news.error.slice(0, longestError)}`;
       return events.of('export.gap', {
         outcome: 'failed',
         reason: 'export.refused',
