@@ -81,6 +81,7 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
       includeCertificate: audit.includeCertificate,
       copyTo: audit.copyTo,
       lifetime: audit.lifetime,
+      ...(audit.archive !== undefined && { archive: { directory: from(audit.archive.directory) } }),
       ...(audit.retention?.bodies !== undefined && {
         retention: { bodiesMs: parseDuration(audit.retention.bodies) * 1000 },
       }),

@@ -349,6 +349,8 @@ export interface AuditConfig {
   readonly includeCertificate: boolean;
   readonly copyTo: 'nowhere' | 'stdout';
   readonly lifetime: 'lasting' | 'passing';
+  /** Absent: there is none. */
+  readonly archive?: { readonly directory: string };
   /** Absent: every body stays. */
   readonly retention?: { readonly bodiesMs: number };
   readonly maxSkewMs: number;

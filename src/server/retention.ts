@@ -11,37 +11,37 @@ export interface KeptRetention {
   stop(): Promise<void>;
 }
 
-/** What the archive tells of itself; undefined where none is configured. */
-export interface ArchiveState {
+/** What the archive tells of itself. */
+interface ArchiveState {
   readonly name: string;
   /** Bundles that stand in it, from the first on. */
   readonly bundles: number;
 }
 
 /** Drops the bodies of the log as `audit.retention` says, behind issuance and never in its way. */
-export function keepRetention(foundation: Foundation, store: EngineLog, archive?: () => ArchiveState): KeptRetention {
+export function keepRetention(foundation: Foundation, store: EngineLog, archive?: ArchiveState): KeptRetention {
   const { config, clock, events, logger } = foundation;
   const { retention } = config.audit;
   if (retention === undefined) return { look: async () => {}, stop: async () => {} };
   const rounds = new RetentionRounds(store, {
     bodiesMs: retention.bodiesMs,
-    archived: async () => archive?.().bundles,
+    archived: async () => archive?.bundles,
     event: (range) => {
-      const to = archive?.().name;
+      const to = archive?.name;
       const pruned = { ...range, bodiesSeconds: retention.bodiesMs / 1_000, ...(to !== undefined && { archive: to }) };
       return events.of('log.pruned', { pruned, message: 'the time of these records is over: their hashes stay' });
     },
   });
   let failing = false;
-  let stopped = false;
+  const ending = new AbortController();
   let running: Promise<void> | undefined;
   const round = async () => {
     try {
-      const bodies = await rounds.run(clock.now());
+      const bodies = await rounds.run(clock.now(), ending.signal);
       if (bodies > 0) logger.info(`${bodies} bodies of the log were dropped, as audit.retention says`);
       failing = false;
     } catch (error) {
-      if (stopped) return;
+      if (ending.signal.aborted) return;
       logger.error('bodies of the log could not be dropped; it is tried again', { error });
       if (failing) return;
       failing = true;
@@ -60,7 +60,7 @@ export function keepRetention(foundation: Foundation, store: EngineLog, archive?
   return {
     look,
     async stop() {
-      stopped = true;
+      ending.abort();
       clearInterval(timer);
       await running;
     },

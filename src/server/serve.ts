@@ -12,6 +12,7 @@ import { IssuanceLog } from '#telemetry/issuance-log.ts';
 import { observeWith } from '#telemetry/observers.ts';
 import type { CsrChecks } from '#x509/csr/verified-csr.ts';
 import { openApi } from './api/configured.ts';
+import { keepArchive } from './archive.ts';
 import { openAuthenticators } from './authenticators.ts';
 import { ClusterRequests } from './cluster-requests/cluster-requests.ts';
 import { distribute } from './distribution.ts';
@@ -97,8 +98,6 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   opening.defer(() => witnesses?.stop());
   const copy = copyLog(foundation, store);
   opening.defer(() => copy.stop());
-  const retention = keepRetention(foundation, store);
-  opening.defer(() => retention.stop());
   await recordOpening(foundation, store, logKeys);
   // Beside the log, for whoever verifies it here; an auditor takes it from a place of their own trust.
   await writeDurably(join(config.audit.directory, 'log.vkey'), `${logKeys.current.checkpoint.vkey}\n`);
@@ -106,6 +105,10 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   const exports = config.exports.length > 0 ? new Exports(foundation, store) : undefined;
   opening.defer(() => exports?.stop());
   opening.defer(async () => void (await store.append(events.of('service.stopped')).catch(() => undefined)));
+  const archive = await keepArchive(foundation, store, logKeys.known);
+  opening.defer(async () => archive?.stop());
+  const retention = keepRetention(foundation, store, archive);
+  opening.defer(() => retention.stop());
   const remoteClusters = callers.followRemote(store);
   opening.defer(() => remoteClusters.close());
   hsm.recordIn(store);
@@ -243,7 +246,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
       policies.reload(),
       roots.look().then(() => issuers.look()),
       revocation?.look(),
-      retention.look(),
+      (archive?.look() ?? Promise.resolve()).then(() => retention.look()),
     ]));
   const api = await openApi(foundation, {
     issuing,

@@ -3,8 +3,6 @@ import { leafHash } from '#audit/merkle.ts';
 import type { Batch, Row } from './driver.ts';
 import type { Encoder } from './encoder.ts';
 
-type Bodies = readonly (Uint8Array | undefined)[];
-
 /** The log, for looking only. */
 export interface Source {
   readonly origin: string;

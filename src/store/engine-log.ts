@@ -59,8 +59,8 @@ export class EngineLog implements DurableLog {
       leads: () => reader.more({ kind: 'lead' }),
       plan: (group, below, until) => reader.plan(group, below, until),
       dropped: () => reader.dropped(),
-      drop: (record) => whileMore(() => dropStep(record)),
-      withdraw: () => whileMore(() => reader.more({ kind: 'withdraw' })),
+      drop: (record, signal) => whileMore(() => dropStep(record), signal),
+      withdraw: (signal) => whileMore(() => reader.more({ kind: 'withdraw' }), signal),
     };
     const bounds = {
       batch: options.maxBatch ?? 256,
@@ -202,6 +202,6 @@ export class EngineLog implements DurableLog {
 }
 
 /** Step by step, so that whoever else wants something of that thread comes in between. */
-async function whileMore(step: () => Promise<boolean>): Promise<void> {
-  while (await step());
+async function whileMore(step: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && (await step()));
 }

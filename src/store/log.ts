@@ -58,8 +58,11 @@ export interface Retention {
   plan(group: number, below: number, until: number): Promise<DropPlan>;
   /** What was dropped until now, by record. */
   dropped(): Promise<readonly DroppedRange[]>;
-  /** Removes from the store what the record says; resumes what was begun. The record must be under a signed checkpoint. */
-  drop(record: number): Promise<void>;
+  /**
+   * Removes from the store what the record says, which must be under a signed checkpoint; goes on with what was begun. Ends
+   * half way where the signal says so.
+   */
+  drop(record: number, signal: AbortSignal): Promise<void>;
   /** Takes away what was dropped from what is published here. */
-  withdraw(): Promise<void>;
+  withdraw(signal: AbortSignal): Promise<void>;
 }

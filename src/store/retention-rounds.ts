@@ -48,21 +48,21 @@ export class RetentionRounds {
   }
 
   /** Everything that is due at `now` (ms); gives how many bodies were dropped. Rejects where the store does not let us. */
-  async run(now: number): Promise<number> {
+  async run(now: number, signal = new AbortController().signal): Promise<number> {
     const { retention } = this.#log;
     // What another replica has dropped goes from our directory, too.
-    await retention.withdraw();
+    await retention.withdraw(signal);
     if (!(await retention.leads())) return 0;
-    await this.#resume();
+    await this.#resume(signal);
     const below = await this.#below();
     const until = now - this.#rules.bodiesMs;
     let run: Run | undefined;
     let dropped = 0;
     const flush = async () => {
-      if (run !== undefined) dropped += await this.#drop(run);
+      if (run !== undefined) dropped += await this.#drop(run, signal);
       run = undefined;
     };
-    for (let group = this.#first; ; group++) {
+    for (let group = this.#first; !signal.aborted; group++) {
       if ((this.#wake.get(group) ?? 0) > until) continue;
       const { due, wake, isLast } = await retention.plan(group, below, until);
       for (const bundle of due) {
@@ -79,11 +79,11 @@ export class RetentionRounds {
   }
 
   /** Only the newest can have been left half way: they come one after the other. */
-  async #resume(): Promise<void> {
+  async #resume(signal: AbortSignal): Promise<void> {
     if (this.#resumed) return;
     const last = (await this.#log.retention.dropped()).at(-1);
-    if (last !== undefined) await this.#log.retention.drop(last.record);
-    await this.#log.retention.withdraw();
+    if (last !== undefined) await this.#log.retention.drop(last.record, signal);
+    await this.#log.retention.withdraw(signal);
     this.#resumed = true;
   }
 
@@ -93,11 +93,12 @@ export class RetentionRounds {
     return Math.min(this.#log.publishedSize, position, (archived ?? Number.POSITIVE_INFINITY) * tileWidth);
   }
 
-  async #drop(run: Run): Promise<number> {
+  async #drop(run: Run, signal: AbortSignal): Promise<number> {
+    if (signal.aborted) return 0;
     const record = await this.#log.append(this.#rules.event(run));
     await this.#log.publish();
-    await this.#log.retention.drop(record);
-    await this.#log.retention.withdraw();
+    await this.#log.retention.drop(record, signal);
+    await this.#log.retention.withdraw(signal);
     return run.to - run.from - run.kept.length;
   }
 

@@ -23,7 +23,8 @@ const witness = cosigner('witness.test/w', generateKeyPairSync('ed25519').privat
 const monitored: Values = { prometheusRule: { enabled: true }, grafanaDashboard: { enabled: true } };
 
 /** Series that others than we export, and those of an issuer behind cert-manager, which its own test has seen. */
-const ofOthers = /^(kubelet_volume_stats_(available|capacity)_bytes|countersign_certificate_requests_total)$/;
+const ofOthers =
+  /^(kubelet_volume_stats_(available|capacity)_bytes|countersign_(certificate_requests_total|log_archive_lag_seconds))$/;
 
 interface Rule {
   readonly alert: string;

@@ -1,4 +1,4 @@
-import { duration, optional, section } from './field.ts';
+import { duration, optional, path, section } from './field.ts';
 
 export const auditRetention = section('How long the log keeps what it holds; left out, for ever', {
   bodies: optional(
@@ -7,3 +7,8 @@ export const auditRetention = section('How long the log keeps what it holds; lef
     ),
   ),
 });
+
+export const auditArchive = section(
+  'Where what is published for good is copied to: full bundles and tiles, checkpoints, keys. No file there is ever changed',
+  { directory: path('A folder, on a volume of its own, that nobody else writes') },
+);

@@ -1,4 +1,4 @@
-import { auditRetention } from './audit-retention.ts';
+import { auditArchive, auditRetention } from './audit-retention.ts';
 import { auditStore } from './audit-store.ts';
 import { duration, flag, list, oneOf, optional, path, section, text } from './field.ts';
 import { signingKey } from './key.ts';
@@ -40,6 +40,7 @@ export const audit = section('The tamper-evident log', {
     ['lasting', 'passing'],
     { default: 'lasting' },
   ),
+  archive: optional(auditArchive),
   retention: optional(auditRetention),
   maxSkew: duration('Issuance pauses while the clock is further than this behind the newest record; at most 1h', {
     default: '10s',
