@@ -1,10 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { createServer } from 'node:https';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseAddCheckpoint } from '#audit/add-checkpoint.ts';
 import { cosigner, parseWitnessVkey } from '#audit/cosignature.ts';
 import { formatSignatures, type NoteSignature, parseNote, verifyNote } from '#audit/note.ts';
 import { anyOf } from '#audit/quorum.ts';
 import type { Submission } from '#store/cosigning.ts';
+import { testCertificate } from '#test/kubernetes/fake-api-server.ts';
 import { BackOff } from '#witness/back-off.ts';
 import { RemoteWitness } from '#witness/remote-witness.ts';
 import { type Round, WitnessCircle } from '#witness/witness-circle.ts';
@@ -120,6 +122,21 @@ describe('A-19: who asks a witness', () => {
     stub.answering = () => answer;
     expect(await remote().ask(await submission(5))).toMatchObject({ kind: 'failed' });
     expect(stub.asked).toHaveLength(1);
+  });
+
+  it('over TLS, one whose certificate comes from elsewhere is not believed', async () => {
+    const certificate = testCertificate();
+    const server = createServer({ ...certificate }, (_, response) => response.writeHead(404).end('over TLS'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const url = `https://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/`;
+    const keys = [parseWitnessVkey(key.vkey)];
+    const ask = async (more: { readonly ca?: string }) =>
+      new RemoteWitness({ name: 'tls', url, keys, timeoutMs: 5_000, ...more }).ask(await submission(5));
+    expect(await ask({ ca: certificate.cert })).toMatchObject({ kind: 'refused', problem: '404: "over TLS"' });
+    expect(await ask({})).toMatchObject({ kind: 'failed', problem: expect.stringContaining('certificate') });
+    server.closeAllConnections();
+    server.close();
   });
 
   it('one that does not answer is given up, and so is one that is not there', async () => {

@@ -10,6 +10,7 @@ import { SoftwareKeyStore } from '#keys/software/key-store.ts';
 import { openEngine } from '#server/engine.ts';
 import { LogKeys } from '#server/log-keys.ts';
 import { SystemEntropy, systemClock } from '#server/system.ts';
+import { openCircle } from '#server/witness-circle.ts';
 
 export interface OpenTools extends AsyncDisposable {
   readonly tools: CeremonyTools;
@@ -46,7 +47,9 @@ async function openRecord(file: string, entropy: SystemEntropy, opening: AsyncDi
   const { audit } = loadConfig(file).config;
   const keys = await LogKeys.open(audit, systemClock, () => {});
   opening.defer(() => keys.close());
-  const log = await openEngine(audit, { signer: keys, clock: systemClock });
+  const silent = { clock: systemClock, onRound: () => {}, onAsked: () => {} };
+  const cosigning = audit.witnesses && openCircle(audit.witnesses, keys, silent);
+  const log = await openEngine(audit, { signer: keys, clock: systemClock, cosigning });
   keys.takeUp(log.signedLast);
   opening.defer(() => log.close());
   const id = uuidSource(
