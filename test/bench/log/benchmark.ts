@@ -36,7 +36,7 @@ export async function logBenchmark(
     ? await measureAppends(database, effort, replicas, few ? [4] : [1, 16, 128])
     : [];
   const paths: PathResult[] = [];
-  for (const count of parts.includes('path') ? replicas : []) {
+  for (const count of parts.includes('path') ? (few ? [1] : replicaCounts) : []) {
     progress(`issuance by ${count}`);
     paths.push(await measurePath(database, count, effort));
   }
