@@ -28,8 +28,9 @@ export interface LogView {
   readonly publishedSize: number;
   /** The newest published checkpoint; undefined before the first. */
   checkpoint(): string | undefined;
+  /** Undefined when there is none, or only its hash is left. */
   entry(index: number): Promise<Uint8Array | undefined>;
-  /** Octets of entries [from, to): fewer come back when the log is shorter. */
+  /** Octets of entries [from, to): none come back past the log's end, and none of which only the hash is left. */
   entries(from: number, to: number): Promise<Uint8Array[]>;
   /** Waits for the checkpoint that covers the entry; rejects for the signal's reason if that comes first. */
   tlogProof(index: number, signal: AbortSignal): Promise<TlogProof>;

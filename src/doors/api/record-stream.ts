@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { decodeEntry } from '#audit/entry.ts';
 import type { LogView } from './ports.ts';
 
 export interface RecordStream {
@@ -21,8 +22,8 @@ const usualPatience = 20_000;
 
 /**
  * Records as they become durable, as server-sent events whose id is the leaf index. Nothing of it stands in the way of
- * whoever appends: the log is looked at, page by page, and a reader that does not read is cut off. Resolves with the
- * number of records sent when `signal` ends it or the reader is gone.
+ * whoever appends: the log is looked at, page by page, and a reader that does not read is cut off. Records of which only
+ * the hash is left are passed over. Resolves with the number of records sent when `signal` ends it or the reader is gone.
  */
 export async function sendRecords(
   response: ServerResponse,
@@ -31,6 +32,7 @@ export async function sendRecords(
 ): Promise<number> {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   let next = from;
+  let sent = 0;
   const send = (text: string) => write(response, text, signal, patience);
   try {
     await send(`retry: 1000\n: ${log.size} records\n\n`);
@@ -39,19 +41,21 @@ export async function sendRecords(
         await send(`: ${log.size} records\n\n`);
         continue;
       }
-      const entries = await log.entries(next, Math.min(log.size, next + page));
-      await send(entries.map((entry, at) => eventOf(next + at, entry)).join(''));
-      next += entries.length;
+      const end = Math.min(log.size, next + page);
+      const events = (await log.entries(next, end)).map(eventOf);
+      if (events.length > 0) await send(events.join(''));
+      next = end;
+      sent += events.length;
     }
   } catch (thrown) {
     if (signal.aborted) endStream(response);
     // one that does not read is cut off, and so is one of a log that cannot be read
     else response.destroy();
     if (!signal.aborted && !isEnd(thrown)) throw thrown;
-    return next - from;
+    return sent;
   }
   endStream(response);
-  return next - from;
+  return sent;
 }
 
 function endStream(response: ServerResponse): void {
@@ -59,8 +63,8 @@ function endStream(response: ServerResponse): void {
 }
 
 /** The entry is one line of canonical JSON: its octets are those of the leaf. */
-const eventOf = (index: number, entry: Uint8Array) =>
-  `id: ${index}\nevent: record\ndata: ${Buffer.from(entry.buffer, entry.byteOffset, entry.length).toString()}\n\n`;
+const eventOf = (entry: Uint8Array) =>
+  `id: ${decodeEntry(entry).seq}\nevent: record\ndata: ${Buffer.from(entry.buffer, entry.byteOffset, entry.length).toString()}\n\n`;
 
 async function grownPast(log: RecordStream['log'], size: number, signal: AbortSignal): Promise<boolean> {
   for (let waited = 0; waited < heartbeat; waited += lookEvery) {

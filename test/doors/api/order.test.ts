@@ -1,12 +1,14 @@
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { completeEntry, encodeEvent } from '#audit/entry.ts';
 import type { AuditEvent } from '#audit/event.ts';
 import { ApiDoor } from '#doors/api/api-door.ts';
 import type { ApiViews } from '#doors/api/ports.ts';
 import { mintAdministrator } from '#policy/administrator.ts';
 import { roles } from '#policy/role.ts';
 import { Refusal } from '#refusal/refusal.ts';
+import { deniedEvent } from '#test/audit/example-event.ts';
 import { issue, makeRoot } from '../istio/pki.ts';
 
 const who = mintAdministrator({
@@ -17,6 +19,7 @@ const who = mintAdministrator({
   expires: Math.floor(Date.now() / 1000) + 3_600,
 });
 
+const seventh = completeEntry(encodeEvent(deniedEvent(7)), 7, '2026-11-21T12:00:00.000Z');
 const nothing = () => Promise.reject(new Error('not asked here'));
 const views: ApiViews = {
   authority: nothing,
@@ -30,11 +33,11 @@ const views: ApiViews = {
     return { changes: [], policySet: '', trustBundleSha256: 'ab'.repeat(32), issuers: [] };
   },
   log: {
-    size: 0,
+    size: 9,
     publishedSize: 0,
     checkpoint: () => undefined,
-    entry: nothing,
-    entries: nothing,
+    entry: async (index) => (index === 7 ? seventh : undefined),
+    entries: async () => [seventh],
     tlogProof: nothing,
     consistencyProof: nothing,
   },
@@ -159,6 +162,16 @@ describe('an answer', () => {
     expect(appended.filter(isLook)).toMatchObject([{ outcome: 'failed', reason: 'internal' }]);
     expect(JSON.stringify(appended)).not.toContain('CANARY');
     expect(failures).toMatchObject([new Error('CANARY: a fault of ours')]);
+  });
+
+  it('names what is left of a pruned log by its own index, and of the rest says that only hashes are left', async () => {
+    const { size, records } = JSON.parse(await ask('/v1/records?from=5&to=9').body);
+    expect({ size, indexes: records.map(({ index }: { index: number }) => index) }).toEqual({ size: 9, indexes: [7] });
+    for (const path of ['/v1/records/6', '/v1/records/6/proof']) {
+      const answer = ask(path);
+      expect(await answer.status).toBe(404);
+      expect(await answer.body).toContain('only the hash is left');
+    }
   });
 
   it('for whom there is no place is told so at once', async () => {

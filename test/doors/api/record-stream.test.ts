@@ -1,8 +1,12 @@
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { completeEntry, encodeEvent } from '#audit/entry.ts';
 import { type RecordStream, sendRecords } from '#doors/api/record-stream.ts';
+import { deniedEvent } from '#test/audit/example-event.ts';
 
-const entry = Buffer.from(`{"filler":"${'x'.repeat(16_000)}"}`);
+const filler = encodeEvent({ ...deniedEvent(0), message: 'x'.repeat(12_000) });
+const entryAt = (seq: number) => completeEntry(filler, seq, '2026-11-21T12:00:00.000Z');
+const length = entryAt(0).length;
 
 describe('a reader of a stream', () => {
   let server: ReturnType<typeof createServer>;
@@ -25,7 +29,7 @@ describe('a reader of a stream', () => {
     size: 1_000_000,
     async entries(from, to) {
       read += to - from;
-      return Array.from({ length: to - from }, () => entry);
+      return Array.from({ length: to - from }, (_, at) => entryAt(from + at));
     },
   };
 
@@ -45,7 +49,7 @@ describe('a reader of a stream', () => {
     response.pause();
     const sent = await ended.promise;
     expect(read - sent).toBeLessThanOrEqual(64);
-    expect(read * entry.length).toBeLessThan(64 * 1024 * 1024);
+    expect(read * length).toBeLessThan(64 * 1024 * 1024);
     response.on('error', () => {});
     response.resume();
     await new Promise((resolve) => response.once('close', resolve));
@@ -69,5 +73,22 @@ describe('a reader of a stream', () => {
     response.resume();
     await new Promise((resolve) => response.once('close', resolve));
     expect(response.complete).toBe(false);
+  });
+
+  it('of a log that was pruned gets what is left under its own index, and the stream goes on', async () => {
+    const gone = new AbortController();
+    const left = [70, 71, 199];
+    const pruned = {
+      size: 200,
+      entries: async (from: number, to: number) => left.filter((seq) => seq >= from && seq < to).map(entryAt),
+    };
+    const response = await serve({ log: pruned, from: 0 }, gone.signal);
+    let text = '';
+    for await (const chunk of response) {
+      text += String(chunk);
+      if (text.includes('id: 199\n')) gone.abort();
+    }
+    expect([...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id))).toEqual(left);
+    expect(await ended.promise).toBe(3);
   });
 });

@@ -2,9 +2,9 @@ import Type from 'typebox';
 import { decodeEntry } from '#audit/entry.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { Consistency, index, Records, sha256 } from '../answers.ts';
-import type { ApiViews, LogView } from '../ports.ts';
+import type { ApiViews } from '../ports.ts';
 import { jsonRoute, streamRoute, textRoute } from '../route.ts';
-import { demandEntry, tlogProof } from '../tlog-proof.ts';
+import { demandSize, entryAt, tlogProof } from '../tlog-proof.ts';
 
 const roles = ['auditor'] as const;
 /** Records of one answer. */
@@ -25,7 +25,7 @@ export const logRoutes = [
       if (to <= from || to - from > most)
         throw new Refusal('request.malformed', `to: give an index after from, at most ${most} later`);
       const entries = from < log.size ? await log.entries(from, to) : [];
-      const records = entries.map((entry, at) => ({ index: from + at, record: decodeEntry(entry) }));
+      const records = entries.map(recordOf);
       return { body: { size: log.size, records }, rows: records.length };
     },
   }),
@@ -53,7 +53,10 @@ export const logRoutes = [
     roles,
     parameters: { index },
     answer: Records,
-    handle: async ({ index: at }, { views }) => ({ body: await recordsAt([at], views), rows: 1 }),
+    handle: async ({ index: at }, { views: { log } }) => ({
+      body: { size: log.size, records: [recordOf(await entryAt(log, at))] },
+      rows: 1,
+    }),
   }),
   textRoute({
     path: '/v1/records/{index}/proof',
@@ -109,7 +112,7 @@ export const logRoutes = [
     handle: async ({ from, to }, { views: { log } }) => {
       if (from < 1 || to < from)
         throw new Refusal('request.malformed', 'to: give a size from `from` on, which is 1 or more');
-      demandEntry(log, to - 1);
+      demandSize(log, to);
       const hashes = await log.consistencyProof(from, to);
       const proof = hashes.map((hash) => Buffer.from(hash).toString('base64'));
       return { body: { from, to, proof }, rows: proof.length };
@@ -123,14 +126,13 @@ function nameOf(serial: string | undefined, sha256: string | undefined) {
   throw new Refusal('request.malformed', 'give serial or sha256, one of them');
 }
 
+/** Those of which more than the hash is left. */
 async function recordsAt(indexes: readonly number[], { log }: Pick<ApiViews, 'log'>) {
-  const records = await Promise.all(indexes.map((index) => recordAt(index, log)));
-  return { size: log.size, records };
+  const entries = await Promise.all(indexes.map((index) => log.entry(index)));
+  return { size: log.size, records: entries.filter((entry) => entry !== undefined).map(recordOf) };
 }
 
-async function recordAt(index: number, log: LogView) {
-  const entry = await log.entry(index);
-  if (entry === undefined) demandEntry(log, index);
-  if (entry === undefined) throw new Error(`the log has no entry ${index}, and ${log.size} entries`);
-  return { index, record: decodeEntry(entry) };
+function recordOf(entry: Uint8Array) {
+  const record = decodeEntry(entry);
+  return { index: record.seq, record };
 }

@@ -7,6 +7,7 @@ import { type FilterName, type Filters, filterNames, filters } from '#audit/ques
 import { parseDuration } from '#document/scalars.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import { Answer, Questions } from '../answers.ts';
+import type { LogView } from '../ports.ts';
 import { type Asking, jsonRoute } from '../route.ts';
 import { tlogProof } from '../tlog-proof.ts';
 
@@ -96,9 +97,14 @@ async function answered({ name, filters: given, limit, before, proof }: Wanted, 
     ...(before !== undefined && { before }),
   });
   const indexes = indexesOf(answer);
-  const proofs = await Promise.all(proof ? indexes.map((index) => tlogProof(views.log, index, signal)) : []);
+  const proofs = await Promise.all(proof ? indexes.map((index) => proofOrNone(views.log, index, signal)) : []);
   const byIndex = new Map(indexes.map((index, at) => [index, proofs[at]]));
   return { body: shown(answerJson(answer), byIndex), rows: indexes.length };
+}
+
+/** None where only the hash of the entry is left. */
+async function proofOrNone(log: LogView, index: number, signal: AbortSignal): Promise<string | undefined> {
+  return (await log.entry(index)) === undefined ? undefined : tlogProof(log, index, signal);
 }
 
 function shown(answer: AnswerJson, proofs: ReadonlyMap<number, string | undefined>): Static<typeof Answer> {
