@@ -19,6 +19,8 @@ const serials = revoked.map(({ certificate }) => Object(certificate).serial);
 /** A log of the first entries of all, which counts what is read of it. */
 class CountedLog {
   read = 0;
+  /** Of which only the hash is left. */
+  dropped: (index: number) => boolean = () => false;
   readonly #entries: readonly Uint8Array[];
 
   constructor(entries: readonly Uint8Array[]) {
@@ -30,11 +32,11 @@ class CountedLog {
   async catchUp(): Promise<void> {}
   async entry(index: number): Promise<Uint8Array | undefined> {
     this.read++;
-    return this.#entries[index];
+    return this.dropped(index) ? undefined : this.#entries[index];
   }
   async entries(from: number, to: number): Promise<Uint8Array[]> {
     this.read += Math.max(0, Math.min(to, this.size) - from);
-    return this.#entries.slice(from, to);
+    return this.#entries.slice(from, to).filter((_, at) => !this.dropped(from + at));
   }
 }
 
@@ -106,6 +108,20 @@ describe('what is revoked, as the log has it', () => {
     const back = new CountedLog(all.slice(0, 300));
     expect(await found(back)).toEqual(serials.slice(0, revoked.filter(({ seq }) => seq < 300).length));
     expect(back.read).toBeGreaterThanOrEqual(300);
+  });
+
+  it('is known also in a log of which bodies were dropped, whole bundles in a row and all but what is kept', async () => {
+    const isRevocation = new Set(revoked.map(({ seq }) => seq));
+    for (const round of ['without a bookmark', 'with one']) {
+      const log = new CountedLog(all);
+      log.dropped = (index) => index < 4_096 && !isRevocation.has(index);
+      expect({ round, found: await found(log) }).toEqual({ round, found: serials });
+    }
+    const gone = new CountedLog(all);
+    gone.dropped = (index) => index < 4_096;
+    rmSync(bookmark());
+    const later = revoked.filter(({ seq }) => seq >= 4_096).map(({ certificate }) => Object(certificate).serial);
+    expect(await found(gone)).toEqual(later);
   });
 
   it('is known also where the bookmark cannot be kept, and that is told', async () => {

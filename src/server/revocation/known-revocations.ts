@@ -65,10 +65,11 @@ export class KnownRevocations {
     const found = this.#found;
     const before = this.#upTo;
     while (this.#upTo < this.#log.size) {
-      const entries = await this.#log.entries(this.#upTo, Math.min(this.#upTo + stride, this.#log.size));
-      if (entries.length === 0) break;
-      for (const [at, bytes] of entries.entries()) this.#look(this.#upTo + at, bytes);
-      this.#upTo += entries.length;
+      const to = Math.min(this.#upTo + stride, this.#log.size);
+      // Fewer than asked for where bodies were dropped: each says itself which it is.
+      const entries = await this.#log.entries(this.#upTo, to);
+      for (const bytes of entries) this.#look(bytes);
+      this.#upTo = to;
       this.#last = hash('sha256', entries.at(-1) ?? '', 'hex');
     }
     this.#found = [];
@@ -77,12 +78,13 @@ export class KnownRevocations {
     return found;
   }
 
-  #look(index: number, bytes: Uint8Array): void {
+  /** `index`: the one that it was read by, where it was. */
+  #look(bytes: Uint8Array, index?: number): void {
     if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(mark)) return;
     const entry = decodeEntry(bytes);
     const revocation = entry.type === 'certificate.revoked' ? revocationIn(entry) : undefined;
-    if (revocation === undefined) return;
-    this.#indexes.push(index);
+    if (revocation === undefined || (index !== undefined && index !== entry.seq)) return;
+    this.#indexes.push(entry.seq);
     this.#found.push(revocation);
   }
 
@@ -95,7 +97,7 @@ export class KnownRevocations {
     for (let from = 0; from < bookmark.indexes.length; from += stride) {
       const indexes = bookmark.indexes.slice(from, from + stride);
       const entries = await Promise.all(indexes.map((index) => this.#log.entry(index)));
-      for (const [at, bytes] of entries.entries()) if (bytes !== undefined) this.#look(indexes[at] ?? 0, bytes);
+      for (const [at, bytes] of entries.entries()) if (bytes !== undefined) this.#look(bytes, indexes[at]);
     }
     if (this.#indexes.length === bookmark.indexes.length) {
       this.#upTo = bookmark.upTo;
