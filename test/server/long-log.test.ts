@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import { canonicalJson } from '#audit/canonical.ts';
 import { emptyRoot } from '#audit/merkle.ts';
 import { GrowingTree } from '#store/growing-tree.ts';
+import { inventoryFile } from '#store/inventory/place.ts';
 import type { MoveTarget } from '#store/move/move-log.ts';
 import { postgresTarget } from '#store/postgres/move.ts';
 import { sqliteTarget } from '#store/sqlite/move.ts';
@@ -54,7 +55,7 @@ async function fill(target: MoveTarget): Promise<void> {
 
 /** Records that the inventory of the home has taken in. */
 function takenIn(home: TestHome): number {
-  const file = home.path('audit', 'inventory.db');
+  const file = inventoryFile(home.path('audit'));
   if (!existsSync(file)) return 0;
   const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
   try {
@@ -73,7 +74,7 @@ async function claims(home: TestHome): Promise<void> {
     expect(behind).toBeLessThan(size);
   }
   // with its bookmark the next start reads what came since
-  rmSync(home.path('audit', 'inventory.db'), { force: true });
+  rmSync(inventoryFile(home.path('audit')), { force: true });
   await using again = await InProcess.start(home);
   const behind = takenIn(home);
   expect(await again.ask({ csr: lost.csr })).toMatchObject({ code: 3 });

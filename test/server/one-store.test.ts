@@ -1,6 +1,8 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { inventoryFile } from '#store/inventory/place.ts';
 import { TestHome } from '#test/support/home.ts';
 import { recordsOf } from '#test/support/records.ts';
 import { NotStarted, ServerProcess } from '#test/support/server-process.ts';
@@ -51,7 +53,7 @@ describe('a store that was put back', () => {
     await live(home, 3);
     const newer = recordsOf(home).length;
     const signed = checkpoints(home);
-    for (const file of ['log.db', 'log.db-wal', 'log.db-shm', 'inventory.db'])
+    for (const file of ['log.db', 'log.db-wal', 'log.db-shm', basename(inventoryFile('.'))])
       rmSync(home.path('audit', file), { force: true });
     cpSync(home.path('backup', 'log.db'), home.path('audit', 'log.db'));
     for (let attempt = 0; attempt < 2; attempt++) {

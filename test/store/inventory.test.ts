@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -9,6 +9,7 @@ import type { AuditEvent } from '#audit/event.ts';
 import type { EngineLog } from '#store/engine-log.ts';
 import { givesWay } from '#store/inventory/give-way.ts';
 import type { Inventory } from '#store/inventory/inventory.ts';
+import { inventoryFile } from '#store/inventory/place.ts';
 import { openInventory } from '#store/sqlite/open-inventory.ts';
 import { openLog } from '#store/sqlite/open-log.ts';
 import { deniedEvent, issuedEvent } from '#test/audit/example-event.ts';
@@ -42,7 +43,7 @@ describe('inventory', () => {
     rmSync(home, { recursive: true });
   });
 
-  const file = () => join(home, 'store', 'inventory.db');
+  const file = () => inventoryFile(join(home, 'store'));
   const open = () =>
     openLog({
       directory: join(home, 'store'),
@@ -94,6 +95,29 @@ describe('inventory', () => {
     await log.append(certificate(2, { sha256: second }));
     expect(await log.inventory.find({ sha256: second })).toEqual([1]);
     expect(await log.inventory.find({ sha256: `${shared}${'03'.repeat(24)}` })).toEqual([]);
+  });
+
+  it('leaves alone what another version has open, removes it once nobody has, and never one of a later version', async () => {
+    const beside = (name: string) => join(home, 'store', name);
+    const [older, oldest, later] = ['inventory-1.db', 'inventory.db', 'inventory-99.db'].map(beside);
+    if (older === undefined || oldest === undefined || later === undefined) throw new Error('no names');
+    await log.close();
+    for (const each of [older, oldest, later]) {
+      using database = new DatabaseSync(each);
+      database.exec('PRAGMA journal_mode = WAL; CREATE TABLE about (name TEXT)');
+    }
+    {
+      using held = new DatabaseSync(older);
+      held.prepare('SELECT * FROM about').all();
+      log = await open();
+      await log.inventory.position();
+      expect([older, oldest, later].map((each) => existsSync(each))).toEqual([true, false, true]);
+      expect(held.prepare('SELECT * FROM about').all()).toEqual([]);
+    }
+    await log.close();
+    log = await open();
+    await log.inventory.position();
+    expect([older, later].map((each) => existsSync(each))).toEqual([false, true]);
   });
 
   it('follows by itself, unasked', async () => {

@@ -53,7 +53,7 @@ const ask = defineCommand({
   summary: 'Ask the log a question by its name, such as who held a certificate at a moment.',
   about: [
     'Without NAME all questions are listed: what each asks, and which option it needs. Any other filter narrows it.',
-    'The answer covers all that is in the log by now. It is found in the inventory beside the store (audit/inventory.db, made again from the log whenever it is missing) and shown from the log itself, each row with its leaf index; --proof proves the rows.',
+    'The answer covers all that is in the log by now. It is found in the inventory beside the store (audit/inventory-N.db, made again from the log whenever it is missing) and shown from the log itself, each row with its leaf index; --proof proves the rows.',
   ],
   operands: [{ name: 'NAME', help: 'the question', required: false, choices: questionNames }],
   options: askOptions,

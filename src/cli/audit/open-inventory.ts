@@ -1,12 +1,12 @@
-import { join } from 'node:path';
 import type { Inventory } from '#store/inventory/inventory.ts';
+import { inventoryFile } from '#store/inventory/place.ts';
 import { Failure } from '../failure.ts';
 import type { Home } from '../home.ts';
 import { hasStore } from './log-source.ts';
 
 /** The inventory of a home's log, beside its running server or without one. Throws Failure `input` where there is no log. */
 export async function openHomeInventory(home: Home): Promise<Inventory> {
-  const file = join(home.audit, 'inventory.db');
+  const file = inventoryFile(home.audit);
   if (await hasStore(home)) {
     const { logDatabase } = await import('#store/sqlite/open-log.ts');
     const { originOf } = await import('#store/sqlite/database.ts');

@@ -3,6 +3,7 @@ import type { TreeView } from '../tree-view.ts';
 import { answerAsked } from './ask/answer.ts';
 import { givesWay } from './give-way.ts';
 import type { InventoryAnswer, InventoryData, InventoryQuestion } from './messages.ts';
+import { removeOlder } from './place.ts';
 import { Projection } from './projection.ts';
 import { findCertificate, listRecords } from './questions.ts';
 import { openInventoryFile } from './tables.ts';
@@ -15,6 +16,7 @@ export async function followLog(
 ): Promise<void> {
   const begin = (await log.head()).size;
   const database = openInventoryFile(data.file, data.origin, begin);
+  removeOlder(data.file);
   const projection = new Projection(database, log);
   const serially = inOrder();
   let seen = { size: begin, at: performance.now() };

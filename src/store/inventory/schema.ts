@@ -1,4 +1,4 @@
-/** Number of the layout below. A file of another number is made again: all of it follows from the log. */
+/** Number of the layout below, and part of the file's name. A file that says another is made again: all of it follows from the log. */
 export const layout = '3';
 
 /** ms between which a key counts as young: only what outlives it is kept at hand by its age. */

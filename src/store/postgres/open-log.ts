@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { demandKeyName } from '#audit/vkey.ts';
 import { EngineLog } from '../engine-log.ts';
 import { Inventory } from '../inventory/inventory.ts';
+import { inventoryFile } from '../inventory/place.ts';
 import { type LogOptions, publishInterval } from '../log-options.ts';
 import { Publisher } from '../publisher.ts';
 import { Reader } from '../reader.ts';
@@ -34,7 +35,7 @@ export async function openPostgresLog(options: PostgresLogOptions): Promise<Engi
     const interval = publishInterval(options);
     const bounds = { interval, cosigning: options.cosigning, ...found };
     const publisher = new Publisher(reader, options.signer, bounds, (cause) => options.onPublishFailed?.(cause));
-    const file = options.inventory ?? join(directory, 'inventory.db');
+    const file = options.inventory ?? inventoryFile(directory);
     const module = new URL('./inventory-thread.ts', import.meta.url);
     const inventory = new Inventory(module, { file, origin }, { settings });
     return new EngineLog({

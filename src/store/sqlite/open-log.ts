@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { demandKeyName } from '#audit/vkey.ts';
 import { EngineLog } from '../engine-log.ts';
+import { inventoryFile } from '../inventory/place.ts';
 import { type LogOptions, publishInterval } from '../log-options.ts';
 import { Publisher } from '../publisher.ts';
 import { Reader } from '../reader.ts';
@@ -36,7 +37,7 @@ export async function openLog(options: SqliteLogOptions): Promise<EngineLog> {
     const found = await reader.opened();
     const bounds = { interval: publishInterval(options), cosigning: options.cosigning, ...found };
     const publisher = new Publisher(reader, options.signer, bounds, (cause) => options.onPublishFailed?.(cause));
-    const file = options.inventory ?? join(directory, 'inventory.db');
+    const file = options.inventory ?? inventoryFile(directory);
     const inventory = openInventory({ log: database, file, origin });
     const dropStep = (record: number) => writer.drop(record);
     return new EngineLog({ options, writer, reader, publisher, inventory, head, signedLast: found.signed, dropStep });
