@@ -5,6 +5,7 @@ import type { Document } from '#document/document.ts';
 import type { Problem } from '#document/problem.ts';
 import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { checkApi } from './check-api.ts';
+import { checkAuditArchive } from './check-audit-archive.ts';
 import { checkAuditStore } from './check-audit-store.ts';
 import { checkAuthenticators } from './check-authenticators.ts';
 import { checkClusterRequests } from './check-cluster-requests.ts';
@@ -41,6 +42,7 @@ export function checkMeaning(
   checkAuditStore(config, report);
   checkExports(config, report);
   checkWitnesses(config, report);
+  checkAuditArchive(config, report);
   checkDistribution(config, report);
   checkClusterRequests(config, report);
   checkRevocation(config, report);

@@ -5,6 +5,7 @@ import { parseTrustDomain } from '#spiffe/spiffe-id.ts';
 import { tls13Suites } from './check-door-tls.ts';
 import { listenAddress } from './listen-address.ts';
 import { resolveApi } from './resolve-api.ts';
+import { resolveArchive } from './resolve-audit-archive.ts';
 import { resolveAuditStore } from './resolve-audit-store.ts';
 import { resolveAuthenticator } from './resolve-authenticator.ts';
 import { resolveClusterRequests } from './resolve-cluster-requests.ts';
@@ -81,7 +82,7 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
       includeCertificate: audit.includeCertificate,
       copyTo: audit.copyTo,
       lifetime: audit.lifetime,
-      ...(audit.archive !== undefined && { archive: { directory: from(audit.archive.directory) } }),
+      ...(audit.archive !== undefined && { archive: resolveArchive(audit.archive, from) }),
       ...(audit.retention?.bodies !== undefined && {
         retention: { bodiesMs: parseDuration(audit.retention.bodies) * 1000 },
       }),

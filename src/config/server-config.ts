@@ -4,6 +4,7 @@ import type { FairnessLimits } from '#issuance/fairness/limits.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
 import type { SinkSettings } from '#sinks/settings.ts';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
+import type { S3Settings } from '#store/archive/s3-settings.ts';
 import type { PostgresSettings } from '#store/postgres/settings.ts';
 import type { OwnKeyType } from './schema/own-key-type.ts';
 
@@ -350,7 +351,7 @@ export interface AuditConfig {
   readonly copyTo: 'nowhere' | 'stdout';
   readonly lifetime: 'lasting' | 'passing';
   /** Absent: there is none. */
-  readonly archive?: { readonly directory: string };
+  readonly archive?: { readonly directory: string } | { readonly s3: S3Settings };
   /** Absent: every body stays. */
   readonly retention?: { readonly bodiesMs: number };
   readonly maxSkewMs: number;

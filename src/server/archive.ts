@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { tileWidth } from '#audit/tiles.ts';
+import type { AuditConfig } from '#config/server-config.ts';
 import { Archiver } from '#store/archive/archiver.ts';
 import { DirectoryTarget } from '#store/archive/directory-target.ts';
+import { S3Target } from '#store/archive/s3-target.ts';
 import type { ArchiveTarget } from '#store/archive/target.ts';
 import type { EngineLog } from '#store/engine-log.ts';
 import { watchArchive } from '#telemetry/archive.ts';
@@ -35,7 +37,7 @@ export async function keepArchive(
 ): Promise<KeptArchive | undefined> {
   const { config, clock, events, logger, metrics } = foundation;
   if (config.audit.archive === undefined) return undefined;
-  const target: ArchiveTarget = new DirectoryTarget(config.audit.archive.directory);
+  const target = targetOf(config.audit.archive, () => clock.now());
   const cursor = join(config.audit.directory, 'archive.cursor');
   const archiver = new Archiver({ target, published: config.audit.publish, cursor, vkeys });
   const ending = new AbortController();
@@ -117,4 +119,8 @@ export async function keepArchive(
       await Promise.race([running, pause(stopWithinMs, undefined, { ref: false })]);
     },
   };
+}
+
+function targetOf(archive: NonNullable<AuditConfig['archive']>, now: () => number): ArchiveTarget {
+  return 's3' in archive ? new S3Target(archive.s3, now) : new DirectoryTarget(archive.directory);
 }

@@ -38,7 +38,18 @@ describe('docs/configuration.md', () => {
     );
     const outside = '  - { name: outside, certManager: { way: intermediate, issuer: { name: a } } }';
     const { record } = parseConfig(
-      `${onToken.replace('issuers:', () => `issuers:\n${outside}`)}  store: { postgres: { hosts: [db] } }\n  witnesses: { policy: p }\nadmin: { probe: { listen: "[::]:6060" } }\ntelemetry: { tracing: { otlp: { endpoint: "http://c/" } } }\ndistribution: { clusterTrustBundle: {}, istiod: { certificate: {} } }\nclusterRequests: { podCertificates: { signerName: mesh.example/workload }, signingRequests: { signerName: mesh.example/istio, requesters: [istio-system/istiod] }, certificateRequests: {} }\nrevocation: { directory: status }\nwitness: { name: w, keys: [w.key], logs: [], directory: seen }\napi: { oidc: { issuer: i, audiences: [a], jwks: { file: f } }, roles: [{ who: { claims: [{ name: n, value: v }] }, roles: [viewer] }] }`,
+      [
+        `${onToken.replace('issuers:', () => `issuers:\n${outside}`)}  store: { postgres: { hosts: [db] } }`,
+        '  witnesses: { policy: p }',
+        '  archive: { s3: { endpoint: "https://s3", bucket: logs, accessKey: { env: A }, secretKey: { env: B } } }',
+        'admin: { probe: { listen: "[::]:6060" } }',
+        'telemetry: { tracing: { otlp: { endpoint: "http://c/" } } }',
+        'distribution: { clusterTrustBundle: {}, istiod: { certificate: {} } }',
+        'clusterRequests: { podCertificates: { signerName: mesh.example/workload }, signingRequests: { signerName: mesh.example/istio, requesters: [istio-system/istiod] }, certificateRequests: {} }',
+        'revocation: { directory: status }',
+        'witness: { name: w, keys: [w.key], logs: [], directory: seen }',
+        'api: { oidc: { issuer: i, audiences: [a], jwks: { file: f } }, roles: [{ who: { claims: [{ name: n, value: v }] }, roles: [viewer] }] }',
+      ].join('\n'),
       '/server.yaml',
     );
     // not beside an issuer of cert-manager's

@@ -123,3 +123,54 @@ describe('the database of the log', () => {
     expect(complaints(fields)).toEqual([expect.stringContaining(message)]);
   });
 });
+
+describe('the archive of the log, and how long it keeps bodies', () => {
+  const config = (fields: string) => changed('publish: public\n', `publish: public\n  ${fields}\n`);
+  const auditOf = (fields: string) => parseConfig(config(fields), '/folder/server.yaml').config.audit;
+  const complaints = (fields: string) => {
+    try {
+      auditOf(fields);
+      return [];
+    } catch (thrown) {
+      if (thrown instanceof DocumentError) return thrown.problems.map(({ path, message }) => `${path}: ${message}`);
+      throw thrown;
+    }
+  };
+  const keys = 'accessKey: { env: A }, secretKey: { file: secret }';
+
+  it('is a folder or a bucket; left out there is none, and every body stays', () => {
+    expect(auditOf('archive: { directory: far }').archive).toEqual({ directory: '/folder/far' });
+    const bucket = `endpoint: "https://s3.example:9000/", bucket: logs, prefix: mesh, ${keys}, ca: ca.pem`;
+    expect(auditOf(`archive: { s3: { ${bucket}, lock: { mode: governance, days: 3 } } }`).archive).toEqual({
+      s3: {
+        endpoint: 'https://s3.example:9000',
+        bucket: 'logs',
+        prefix: 'mesh/',
+        region: 'us-east-1',
+        accessKey: { env: 'A' },
+        secretKey: { file: '/folder/secret' },
+        pathStyle: true,
+        ca: '/folder/ca.pem',
+        lock: { mode: 'governance', days: 3 },
+      },
+    });
+    expect(auditOf('retention: { bodies: 90d }').retention).toEqual({ bodiesMs: 90 * 86_400_000 });
+    expect(parseConfig(minimal, '/s.yaml').config.audit).not.toHaveProperty('archive');
+    expect(parseConfig(minimal, '/s.yaml').config.audit).not.toHaveProperty('retention');
+  });
+
+  it.each([
+    ['archive: {}', 'audit.archive: exactly one of directory, s3'],
+    [`archive: { s3: { endpoint: "ftp://s3", bucket: logs, ${keys} } }`, 'not a URL that begins with https://'],
+    [`archive: { s3: { endpoint: "https://s3/logs", bucket: logs, ${keys} } }`, 'a path does not belong here'],
+    [`archive: { s3: { endpoint: "https://s3", bucket: Logs, ${keys} } }`, '"Logs" is no name of a bucket'],
+    [`archive: { s3: { endpoint: "https://s3", bucket: logs, prefix: "a/../b", ${keys} } }`, 'with slashes between'],
+    [
+      'archive: { s3: { endpoint: "https://s3", bucket: logs, accessKey: {}, secretKey: { env: B } } }',
+      'audit.archive.s3.accessKey: exactly one of file, env',
+    ],
+    ['retention: { bodies: 10m }', 'audit.retention.bodies: 10m is not between 1h and 36500d'],
+  ])('%s is refused before a server starts with it', (fields, message) => {
+    expect(complaints(fields)).toEqual([expect.stringContaining(message)]);
+  });
+});
