@@ -14,5 +14,7 @@ export async function fillLog(home: TestHome, records: number, at: number): Prom
     clock: { now: () => at },
   });
   await Promise.all(Array.from({ length: records }, (_, n) => log.append(deniedEvent(n))));
+  // Nothing is dropped that the inventory has not taken in.
+  await log.inventory.find({ serial: 'ff' });
   await log.close();
 }
