@@ -1,10 +1,12 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { encodeBundle } from '#audit/bundle.ts';
 import { leafHash } from '#audit/merkle.ts';
+import { bundlePath, retainedPath } from '#audit/tiles.ts';
 import { PublishedLog } from '#cli/audit/published-log.ts';
 import { formatNames } from '#export/formats.ts';
 import { deniedEvent, issuedEvent } from '#test/audit/example-event.ts';
@@ -127,6 +129,26 @@ describe('audit export', () => {
       'killed.jsonl.gz.hashes',
       'killed.jsonl.gz.manifest.json',
     ]);
+  });
+
+  it('where bodies were dropped, what came after is exported and proven; what was dropped is not passed over', async () => {
+    const copy = join(scratch(), 'log');
+    cpSync(log, copy, { recursive: true });
+    for (let n = 0; n < 12; n++) {
+      const kept = entries()
+        .slice(n * 256, n * 256 + (n % 3))
+        .filter((each) => each !== undefined);
+      mkdirSync(dirname(join(copy, retainedPath(n))), { recursive: true });
+      writeFileSync(join(copy, retainedPath(n)), encodeBundle(kept));
+      rmSync(join(copy, bundlePath(n)));
+    }
+    const file = join(scratch(), 'after.jsonl');
+    const ran = await run('export', '--log', copy, '--since', timeOf(4_000), '-o', file);
+    expect(parsed(ran)).toMatchObject({ to: size, complete: true });
+    for (const words of [[], ['--log', copy], ['--log', log]])
+      expect(parsed(await verify(file, ...words))).toMatchObject({ verified: true, complete: true });
+    const all = await run('export', '--log', copy, '-o', join(scratch(), 'all.jsonl'));
+    expect([all.code, all.stderr]).toEqual([1, expect.stringContaining('of entry 0 only the hash is left')]);
   });
 
   it.each([

@@ -5,9 +5,10 @@ import type { AuditEvent } from '#audit/event.ts';
 import { cefFields } from '#export/cef/cef.ts';
 import { csvColumns } from '#export/csv.ts';
 import { ecsFields } from '#export/ecs/ecs.ts';
-import { type FormatName, formatNames, formats } from '#export/formats.ts';
+import { type FormatName, formatNames, type RowFormatName, rowFormats } from '#export/formats.ts';
 import { ocsfFields } from '#export/ocsf/ocsf.ts';
 import { otlpAttributes, otlpResource } from '#export/otlp/log-record.ts';
+import { parquetColumns } from '#export/parquet/columns.ts';
 import { repository } from '#test/oracles.ts';
 import { type Page, pageText } from './reference.ts';
 import { exported } from './sample.ts';
@@ -47,8 +48,17 @@ const issued: AuditEvent = {
   },
 };
 
-const sampleOf = (name: keyof typeof formats) => Buffer.from(formats[name].row(exported(issued))).toString();
+const sampleOf = (name: RowFormatName) => Buffer.from(rowFormats[name].row(exported(issued))).toString();
 const indented = (json: string) => JSON.stringify(JSON.parse(json), null, 2);
+
+/** As DuckDB names them. */
+const sqlTypes = {
+  STRING: 'VARCHAR',
+  INT64: 'BIGINT',
+  TIMESTAMP: 'TIMESTAMP',
+  BOOLEAN: 'BOOLEAN',
+  STRINGS: 'VARCHAR[]',
+} as const;
 
 const pages: Partial<Record<FormatName, Page>> = {
   csv: {
@@ -100,6 +110,20 @@ const pages: Partial<Record<FormatName, Page>> = {
     ],
     sample: { language: 'text', text: sampleOf('cef') },
     tables: [{ title: 'The extension', fields: cefFields }],
+  },
+  parquet: {
+    title: 'Parquet',
+    about: [
+      '`--format parquet` writes one table, with a row for each record and a column for what is asked for most; the whole record is there too, as text. Moments are timestamps in UTC, in milliseconds; lists of names are lists. Every column but those of the log may be null.',
+      'Rows stand in groups of 16,384 of consecutive records, compressed by Snappy, with statistics: who asks for a time or an index reads few of them. A `.gz` around it is of no use. The list of groups is the end of the file, so that an export that was interrupted begins anew.',
+      "In DuckDB: `SELECT reason, count(*) FROM 'november.parquet' WHERE outcome = 'denied' GROUP BY reason`.",
+    ],
+    tables: [
+      {
+        title: 'Columns',
+        fields: parquetColumns.map((column) => ({ ...column, from: `${column.from} (${sqlTypes[column.type]})` })),
+      },
+    ],
   },
 };
 

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { parseCheckpoint, type ReadCheckpoint } from '#audit/checkpoint.ts';
-import { decodeEntry } from '#audit/entry.ts';
-import { Malformed } from '#audit/malformed.ts';
+import { decodeEntry, type Entry } from '#audit/entry.ts';
+import { tileWidth } from '#audit/tiles.ts';
 import type { Format } from '#export/format.ts';
 import { type FormatName, formatNames, formats } from '#export/formats.ts';
 import { Failure } from '../../failure.ts';
@@ -62,16 +62,23 @@ function firstThat(log: PublishedLog, size: number, isLate: (time: string) => bo
   let high = size;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    if (isLate(timeOf(log, middle))) high = middle;
-    else low = middle + 1;
+    const found = firstLeft(log, middle, high);
+    // Of what was dropped the time is not known: it counts as late where the next that is left is.
+    if (found === undefined || isLate(found.time)) high = middle;
+    else low = found.seq + 1;
   }
   return low;
 }
 
-function timeOf(log: PublishedLog, index: number): string {
-  const [octets] = log.entries(index, index + 1);
-  if (octets === undefined) throw new Malformed(`${log.name}: entry ${index} is missing`);
-  return decodeEntry(octets).time;
+/** The first entry from `from` on whose body is left. */
+function firstLeft(log: PublishedLog, from: number, to: number): Entry | undefined {
+  for (let at = from; at < to; ) {
+    const end = Math.min(at - (at % tileWidth) + tileWidth, to);
+    const octets = log.entries(at, end).find((each) => each !== undefined);
+    if (octets !== undefined) return decodeEntry(octets);
+    at = end;
+  }
+  return undefined;
 }
 
 /** The format that a plan names. Throws Failure where this program writes it otherwise by now. */
