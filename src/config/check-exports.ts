@@ -1,5 +1,7 @@
 import { parseByteSize, parseDuration } from '#document/scalars.ts';
+import { formatsOf } from '#sinks/formats.ts';
 import { between, checkUrl, exactlyOne, type Report, type Step } from './judgement.ts';
+import { kindOf } from './resolve-exports.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 
 type SinkText = ServerConfigText['exports'][number];
@@ -11,6 +13,7 @@ export function checkExports({ exports }: ServerConfigText, report: Report): voi
     if (names.indexOf(sink.name) < at) report([...path, 'name'], `"${sink.name}" is given before`);
     const { file, stdout, splunk, elastic, otlp } = sink.to;
     exactlyOne({ file, stdout, splunk, elastic, otlp }, [...path, 'to'], report);
+    checkFormat(sink, path, report);
     checkTarget(sink.to, [...path, 'to'], report);
     if (parseByteSize(sink.batch.size) > parseByteSize('16MiB'))
       report([...path, 'batch', 'size'], `${sink.batch.size} is more than 16MiB`);
@@ -20,6 +23,12 @@ export function checkExports({ exports }: ServerConfigText, report: Report): voi
     if (parseDuration(sink.lag.alarm) <= parseDuration(sink.lag.warn))
       report([...path, 'lag', 'alarm'], `${sink.lag.alarm} is not longer than warn, ${sink.lag.warn}`);
   }
+}
+
+function checkFormat({ format, to }: SinkText, path: readonly Step[], report: Report): void {
+  const kind = kindOf(to);
+  if (format === undefined || kind === undefined || formatsOf[kind].includes(format)) return;
+  report([...path, 'format'], `${kind} takes ${formatsOf[kind].join(', ')}; ${format} is none of them`);
 }
 
 function checkTarget({ splunk, elastic, otlp }: SinkText['to'], path: readonly Step[], report: Report): void {

@@ -1,5 +1,6 @@
 import { parseByteSize, parseDuration } from '#document/scalars.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
+import { formatsOf } from '#sinks/formats.ts';
 import type { ElasticTarget, SinkSettings, Target } from '#sinks/settings.ts';
 import type { TlsFiles } from '#sinks/tls.ts';
 import type { PathFrom } from './resolve-key.ts';
@@ -9,15 +10,21 @@ type SinkText = ServerConfigText['exports'][number];
 type ElasticText = NonNullable<SinkText['to']['elastic']>;
 
 export function resolveSink({ name, format, to, batch, timeout, lag }: SinkText, from: PathFrom): SinkSettings {
+  const target = resolveTarget(to, from);
   return {
     name,
-    format,
-    to: resolveTarget(to, from),
+    format: format ?? formatsOf[target.kind][0] ?? 'jsonl',
+    to: target,
     batch: { maxRecords: batch.records, maxOctets: parseByteSize(batch.size) },
     timeoutMs: parseDuration(timeout) * 1000,
     lagMs: [parseDuration(lag.warn) * 1000, parseDuration(lag.alarm) * 1000],
   };
 }
+
+/** Which kind of sink is written there; undefined for none. */
+export const kindOf = (to: SinkText['to']): Target['kind'] | undefined => kinds.find((kind) => to[kind] !== undefined);
+
+const kinds: readonly Target['kind'][] = ['file', 'stdout', 'splunk', 'elastic', 'otlp'];
 
 function resolveTarget({ file, splunk, elastic, otlp }: SinkText['to'], from: PathFrom): Target {
   if (file !== undefined) return { kind: 'file', directory: from(file.directory), entries: file.entries };

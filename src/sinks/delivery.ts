@@ -1,9 +1,9 @@
+import type { RowFormat } from '#export/format.ts';
 import { BackOff } from '#kubernetes/back-off.ts';
 import { type Pace, pause } from '#kubernetes/pace.ts';
 import type { Cursors, Held, Place } from './cursor.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { type Batch, type Driver, type Outcome, retry } from './driver.ts';
-import type { Encoder } from './encoder.ts';
 import { type BatchBounds, gather, type Source } from './gather.ts';
 import { Lag } from './lag.ts';
 import type { News } from './news.ts';
@@ -15,7 +15,7 @@ export interface DeliveryParts {
   readonly source: Source;
   /** Entries that a signed, published checkpoint covers by now. */
   readonly covered: () => number;
-  readonly encoder: Encoder;
+  readonly format: RowFormat;
   readonly driver: Driver;
   readonly cursors: Cursors;
   readonly deadLetters: DeadLetters;
@@ -118,7 +118,7 @@ export class Delivery {
   }
 
   async #deliver(held: Held): Promise<void> {
-    const { sink, source, encoder, covered, bounds, givesWay, tell } = this.#parts;
+    const { sink, source, format, covered, bounds, givesWay, tell } = this.#parts;
     this.#place = held.place;
     tell({ kind: 'started', sink, from: held.place.next });
     while (!this.#ended && !held.lost) {
@@ -129,7 +129,7 @@ export class Delivery {
         await this.#news();
         continue;
       }
-      const batch = await gather(source, encoder, { from: next, covered: size }, bounds);
+      const batch = await gather(source, format, { from: next, covered: size }, bounds);
       this.#oldest = Date.parse(batch.rows[0]?.entry.time ?? '') || this.#oldest;
       await this.#bring(held, batch);
     }

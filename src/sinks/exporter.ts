@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import { formats } from '#export/formats.ts';
 import { type Pace, systemPace } from '#kubernetes/pace.ts';
 import type { Cursors } from './cursor.ts';
 import { DeadLetterFile } from './dead-letters.ts';
 import { Delivery } from './delivery.ts';
-import { encoders } from './formats.ts';
 import type { Source } from './gather.ts';
 import type { News } from './news.ts';
 import { openDriver } from './open-driver.ts';
@@ -38,7 +38,7 @@ export class Exporter {
           source,
           sink: sink.name,
           covered: () => this.#covered,
-          encoder: encoders[sink.format],
+          format: formats[sink.format],
           driver: openDriver(sink, source.origin),
           deadLetters: new DeadLetterFile(join(directory, `${sink.name}.dead.jsonl`)),
           bounds: { ...sink.batch, timeoutMs: sink.timeoutMs, lagMs: sink.lagMs },

@@ -1,16 +1,11 @@
-import type { Encoder } from './encoder.ts';
+import { type FormatName, formatNames } from '#export/formats.ts';
+import type { Target } from './settings.ts';
 
-const newline = Buffer.from('\n');
-
-/** The entry as it was hashed, and a newline. */
-const jsonl: Encoder = {
-  head: new Uint8Array(),
-  takes: () => true,
-  row: ({ octets }) => Buffer.concat([octets, newline]),
+/** What each kind of sink can be given; the first unless told. */
+export const formatsOf: Readonly<Record<Target['kind'], readonly FormatName[]>> = {
+  file: formatNames,
+  stdout: ['jsonl', 'ocsf', 'cef', 'otlp'],
+  splunk: ['jsonl', 'ocsf'],
+  elastic: ['ecs', 'jsonl', 'ocsf'],
+  otlp: ['otlp'],
 };
-
-/** Every format that a sink can be given, by its name in the configuration: add, never rename. */
-export const encoders = { jsonl } as const satisfies Record<string, Encoder>;
-
-export type FormatName = keyof typeof encoders;
-export const formatNames: readonly FormatName[] = ['jsonl'];

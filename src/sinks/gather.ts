@@ -1,7 +1,7 @@
 import { decodeEntry } from '#audit/entry.ts';
 import { leafHash } from '#audit/merkle.ts';
+import type { RowFormat } from '#export/format.ts';
 import type { Batch, Row } from './driver.ts';
-import type { Encoder } from './encoder.ts';
 
 /** The log, for looking only. */
 export interface Source {
@@ -27,7 +27,7 @@ const stride = 256;
 /** The next batch from `from` on, of what a checkpoint over `covered` entries covers. */
 export async function gather(
   source: Source,
-  encoder: Encoder,
+  format: RowFormat,
   { from, covered }: { readonly from: number; readonly covered: number },
   { maxRecords, maxOctets }: BatchBounds,
 ): Promise<Batch> {
@@ -38,7 +38,7 @@ export async function gather(
   while (to < covered && to - from < maxRecords) {
     const until = Math.min(to + stride, covered, from + maxRecords);
     for (const octets of await source.entries(to, until)) {
-      const row = octets && rowOf(to, octets, encoder, { origin: source.origin, checkpointSize: covered });
+      const row = octets && rowOf(to, octets, format, { origin: source.origin, checkpointSize: covered });
       if (octets === undefined) gone.push(to);
       if (row !== undefined) {
         if (rows.length > 0 && length + row.octets.length > maxOctets) return { from, to, rows, gone };
@@ -54,10 +54,10 @@ export async function gather(
 function rowOf(
   seq: number,
   octets: Uint8Array,
-  encoder: Encoder,
+  format: RowFormat,
   of: { readonly origin: string; readonly checkpointSize: number },
 ): Row | undefined {
   const entry = decodeEntry(octets);
-  if (!encoder.takes(entry)) return undefined;
-  return { seq, entry, octets: encoder.row({ entry, octets, leafHash: leafHash(octets), ...of }) };
+  if (!format.takes(entry)) return undefined;
+  return { seq, entry, octets: format.row({ entry, octets, leafHash: leafHash(octets), ...of }) };
 }

@@ -1,6 +1,6 @@
+import { formats } from '#export/formats.ts';
 import type { Driver } from './driver.ts';
 import { FileDriver } from './files/file-driver.ts';
-import { encoders } from './formats.ts';
 import { ElasticDriver } from './http/elastic-driver.ts';
 import { OtlpDriver } from './http/otlp-driver.ts';
 import { SplunkDriver } from './http/splunk-driver.ts';
@@ -10,14 +10,14 @@ import { StdoutDriver } from './stream/stdout-driver.ts';
 export function openDriver({ to, format }: SinkSettings, origin: string): Driver {
   switch (to.kind) {
     case 'file':
-      return new FileDriver({ ...to, origin, extension: format, head: encoders[format].head });
+      return new FileDriver({ ...to, origin, extension: format, head: formats[format].head });
     case 'stdout':
       return new StdoutDriver();
     case 'splunk':
       return new SplunkDriver(to, origin);
     case 'elastic':
-      return new ElasticDriver(to);
+      return new ElasticDriver(to, format);
     case 'otlp':
-      return new OtlpDriver(to, origin);
+      return new OtlpDriver(to);
   }
 }

@@ -1,5 +1,5 @@
+import type { FormatName } from '#export/formats.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
-import type { FormatName } from './formats.ts';
 import type { TlsFiles } from './tls.ts';
 
 /** One sink as it is configured: paths absolute, nothing here is a secret. */

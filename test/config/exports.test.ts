@@ -25,6 +25,8 @@ describe('the list of exports', () => {
     ]);
     const tls = 'tls: { ca: ca.pem, certificate: c.pem, key: k.pem }';
     const basic = 'basic: { user: siem, password: { file: password } }';
+    const formatOf = (to: string) => parse(sink(to)).exports[0]?.format;
+    expect([formatOf('stdout: {}'), formatOf('elastic: { url: "https://es" }')]).toEqual(['jsonl', 'ecs']);
     expect(parse(sink(`elastic: { url: "https://es", ${basic}, ${tls} }`)).exports[0]?.to).toEqual({
       kind: 'elastic',
       url: 'https://es',
@@ -41,6 +43,10 @@ describe('the list of exports', () => {
     [sink('stdout: {}', ', batch: { size: 17MiB }'), 'exports[0].batch.size: 17MiB is more than 16MiB'],
     [sink('stdout: {}', ', timeout: 11m'), 'exports[0].timeout: 11m is not between 1s and 10m'],
     [sink('stdout: {}', ', lag: { warn: 2h }'), 'exports[0].lag.alarm: 1h is not longer than warn, 2h'],
+    [
+      sink('stdout: {}', ', format: csv'),
+      'exports[0].format: stdout takes jsonl, ocsf, cef, otlp; csv is none of them',
+    ],
     [sink('otlp: { url: "ftp://a" }'), 'exports[0].to.otlp.url: not a URL that begins with https:// or http://'],
     [sink('elastic: { url: "https://u:p@es" }'), 'elastic.url: a URL here holds no user name and no password'],
     [sink('elastic: { url: "https://es", tls: { key: k } }'), 'elastic.tls: certificate and key belong together'],

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type FormatName, formats } from '#export/formats.ts';
 import type { Driver, Outcome } from '#sinks/driver.ts';
 import { ElasticDriver } from '#sinks/http/elastic-driver.ts';
 import { OtlpDriver } from '#sinks/http/otlp-driver.ts';
@@ -13,7 +14,7 @@ import { ElasticStandIn, OtlpStandIn, SplunkStandIn } from './stand-ins.ts';
 const never = new AbortController().signal;
 const idOf = (seq: number) => `0193b5c0-0000-7000-8000-${seq.toString(16).padStart(12, '0')}`;
 const send = (driver: Driver, from: number, to: number, signal = never) =>
-  driver.send(batchOf(from, to), undefined, signal);
+  driver.send(batchOf(from, to, driver instanceof OtlpDriver ? 'otlp' : 'jsonl'), undefined, signal);
 
 describe('sinks over HTTP', () => {
   let folder: string;
@@ -26,19 +27,22 @@ describe('sinks over HTTP', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const index = 'logs-countersign.audit-default';
-  const elastic = (url: string) =>
-    new ElasticDriver({
-      kind: 'elastic',
-      url,
-      tls: {},
-      index,
-      authorization: { kind: 'apiKey', secret: secret('key') },
-    });
+  const elastic = (url: string, format: FormatName = 'jsonl') =>
+    new ElasticDriver(
+      {
+        kind: 'elastic',
+        url,
+        tls: {},
+        index,
+        authorization: { kind: 'apiKey', secret: secret('key') },
+      },
+      format,
+    );
   const splunk = (url: string, acknowledge = true) =>
     new SplunkDriver({ kind: 'splunk', url, tls: {}, token: secret('token'), acknowledge }, 'log.test/sinks');
   const otlp = (url: string) => {
     const headers = [{ name: 'x-api-key', secret: secret('header') }];
-    return new OtlpDriver({ kind: 'otlp', url, tls: {}, headers }, 'log.test/sinks');
+    return new OtlpDriver({ kind: 'otlp', url, tls: {}, headers });
   };
   const drivers = { elastic, splunk, otlp };
 
@@ -52,6 +56,18 @@ describe('sinks over HTTP', () => {
       expect([...standIn.documents.keys()]).toEqual(Array.from({ length: 20 }, (_, seq) => idOf(seq)));
       expect(standIn.documents.get(idOf(3))).toMatchObject({ seq: 3, '@timestamp': '2026-11-21T14:59:00.003Z' });
       expect(standIn.repeated).toBe(5);
+      await driver.close();
+    });
+
+    it('takes documents of ECS as they are', async () => {
+      const standIn = new ElasticStandIn();
+      await using receiver = await Receiver.listen(standIn.handler);
+      const driver = elastic(receiver.url, 'ecs');
+      expect(await driver.send(batchOf(0, 2, 'ecs'), undefined, never)).toEqual({ kind: 'accepted' });
+      expect(standIn.documents.get(idOf(1))).toMatchObject({
+        '@timestamp': '2026-11-21T14:59:00.001Z',
+        event: { sequence: 1 },
+      });
       await driver.close();
     });
 
@@ -125,7 +141,7 @@ describe('sinks over HTTP', () => {
       const standIn = new OtlpStandIn();
       standIn.reject = { count: 1, message: 'too old' };
       await using receiver = await Receiver.listen(standIn.handler);
-      const { delivery, cursor, dead, publish, at } = rig({ driver: otlp(receiver.url) });
+      const { delivery, cursor, dead, publish, at } = rig({ driver: otlp(receiver.url), format: formats.otlp });
       publish(3);
       await at(3);
       await delivery.stop();

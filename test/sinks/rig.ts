@@ -1,9 +1,9 @@
 import { completeEntry, encodeEvent } from '#audit/entry.ts';
+import { type FormatName, formats } from '#export/formats.ts';
 import type { Cursors, Place } from '#sinks/cursor.ts';
 import type { DeadLetter } from '#sinks/dead-letters.ts';
 import { Delivery, type DeliveryParts } from '#sinks/delivery.ts';
 import { accepted, type Batch, type Driver, type Outcome } from '#sinks/driver.ts';
-import { encoders } from '#sinks/formats.ts';
 import type { Source } from '#sinks/gather.ts';
 import type { News } from '#sinks/news.ts';
 import { issuedEvent } from '#test/audit/example-event.ts';
@@ -27,7 +27,7 @@ export class EndlessLog implements Source {
   }
 }
 
-export const batchOf = (from: number, to: number): Batch => ({
+export const batchOf = (from: number, to: number, format: FormatName = 'jsonl'): Batch => ({
   from,
   to,
   gone: [],
@@ -36,7 +36,7 @@ export const batchOf = (from: number, to: number): Batch => ({
     const octets = entryOf(seq);
     const entry = JSON.parse(Buffer.from(octets).toString());
     const record = { entry, octets, leafHash: new Uint8Array(), origin: 'log.test/sinks', checkpointSize: to };
-    return { seq, entry, octets: encoders.jsonl.row(record) };
+    return { seq, entry, octets: formats[format].row(record) };
   }),
 });
 
@@ -106,7 +106,7 @@ export function rig(parts: Partial<DeliveryParts> = {}, cursor = new KeptCursor(
     sink: 'siem',
     source: log,
     covered: () => covered,
-    encoder: encoders.jsonl,
+    format: formats.jsonl,
     driver,
     cursors: cursor,
     deadLetters: { add: async (letters) => void dead.push(...letters) },

@@ -96,7 +96,7 @@ export class OtlpStandIn {
     const { seq, id, time } = decodeEntry(Buffer.from(record.body.stringValue));
     const attributes = attributesIn(record);
     if (attributes.get('log.record.uid') !== id) throw new Error('another id');
-    if (attributes.get('countersign.log.seq') !== String(seq)) throw new Error('another seq');
+    if (attributes.get('countersign.seq') !== String(seq)) throw new Error('another seq');
     if (BigInt(record.timeUnixNano) !== BigInt(Date.parse(time)) * 1_000_000n) throw new Error('another time');
     this.records.push({ seq, id, eventName: record.eventName, severityNumber: record.severityNumber });
   }

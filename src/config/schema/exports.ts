@@ -1,4 +1,4 @@
-import { formatNames } from '#sinks/formats.ts';
+import { formatNames } from '#export/formats.ts';
 import {
   byteSize,
   count,
@@ -71,7 +71,9 @@ const to = section('Where records go: exactly one of these', {
 
 const sink = section('One sink', {
   name: shortName('Its name in metrics and records; how far it has come is kept by it'),
-  format: oneOf('What each record looks like there', formatNames, { default: 'jsonl' }),
+  format: optional(
+    oneOf('What each record looks like there; left out, what such a sink is used to (docs/siem.md)', formatNames),
+  ),
   to,
   batch: optionalSection('What is sent at once, at most', {
     records: count('Records', { minimum: 1, maximum: 10_000 }, { default: 1_000 }),

@@ -1,3 +1,4 @@
+import type { FormatName } from '#export/formats.ts';
 import { readSecret } from '#keys/secret-source.ts';
 import { accepted, type Batch, type Driver, type Outcome, type Row, retry } from '../driver.ts';
 import type { ElasticTarget } from '../settings.ts';
@@ -7,16 +8,18 @@ import { isObject, objectIn, refusalOf, wordsOf } from './verdict.ts';
 /** Elasticsearch and what speaks its bulk API: `create` under the record's id, so that a repetition changes nothing. */
 export class ElasticDriver implements Driver {
   readonly #target: ElasticTarget;
+  readonly #isEcs: boolean;
   readonly #client: HttpClient;
 
-  constructor(target: ElasticTarget) {
+  constructor(target: ElasticTarget, format: FormatName) {
     this.#target = target;
+    this.#isEcs = format === 'ecs';
     this.#client = new HttpClient(target.url, target.tls);
   }
 
   async send({ rows }: Batch, _memo: string | undefined, signal: AbortSignal): Promise<Outcome> {
     if (rows.length === 0) return accepted;
-    const body = Buffer.concat(rows.flatMap(actionAndDocument));
+    const body = Buffer.concat(rows.map((row) => actionAndDocument(row, this.#isEcs)));
     const headers = { 'content-type': 'application/x-ndjson', ...(await authorizationOf(this.#target)) };
     const path = `/${encodeURIComponent(this.#target.index)}/_bulk`;
     const answer = await this.#client.post(path, headers, body, signal);
@@ -35,11 +38,11 @@ async function authorizationOf({ authorization }: ElasticTarget): Promise<Record
   return { authorization: `Basic ${Buffer.from(`${authorization.user}:${secret}`).toString('base64')}` };
 }
 
-/** A data stream wants `@timestamp` in each document; formats that have it begin with it. */
-function actionAndDocument({ entry, octets }: Row): Uint8Array[] {
-  const document = Buffer.from(octets).toString('utf8').trimEnd();
-  const stamp = document.startsWith('{"@timestamp":') ? '{' : `{"@timestamp":"${entry.time}",`;
-  return [Buffer.from(`{"create":{"_id":"${entry.id}"}}\n${stamp}${document.slice(1)}\n`)];
+/** A row of ECS is both; a document of another format is given the `@timestamp` that a data stream wants in each. */
+function actionAndDocument({ entry, octets }: Row, isEcs: boolean): Uint8Array {
+  if (isEcs) return octets;
+  const document = Buffer.from(octets).toString('utf8').slice(1);
+  return Buffer.from(`{"create":{"_id":"${entry.id}"}}\n{"@timestamp":"${entry.time}",${document}`);
 }
 
 function outcomeOf(body: string, count: number): Outcome {
