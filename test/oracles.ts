@@ -95,6 +95,11 @@ const judges = {
     find: () => existing(join(oracles, 'bin', 'promtool')) ?? onPath('promtool'),
     how: 'run scripts/oracles, or install Prometheus',
   },
+  /** Folder that packages of Debian were extracted into. */
+  rsyslog: {
+    find: () => (existsSync(join(oracles, 'rsyslog/usr/sbin/rsyslogd')) ? join(oracles, 'rsyslog') : undefined),
+    how: 'run scripts/oracles',
+  },
   /** Folder with the definitions of ServiceMonitor and PrometheusRule. */
   'prometheus-operator': {
     find: () =>

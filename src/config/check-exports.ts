@@ -11,8 +11,8 @@ export function checkExports({ exports }: ServerConfigText, report: Report): voi
   for (const [at, sink] of exports.entries()) {
     const path = ['exports', at];
     if (names.indexOf(sink.name) < at) report([...path, 'name'], `"${sink.name}" is given before`);
-    const { file, stdout, splunk, elastic, otlp } = sink.to;
-    exactlyOne({ file, stdout, splunk, elastic, otlp }, [...path, 'to'], report);
+    const { file, stdout, splunk, elastic, otlp, syslog } = sink.to;
+    exactlyOne({ file, stdout, splunk, elastic, otlp, syslog }, [...path, 'to'], report);
     checkFormat(sink, path, report);
     checkTarget(sink.to, [...path, 'to'], report);
     if (parseByteSize(sink.batch.size) > parseByteSize('16MiB'))
@@ -31,12 +31,13 @@ function checkFormat({ format, to }: SinkText, path: readonly Step[], report: Re
   report([...path, 'format'], `${kind} takes ${formatsOf[kind].join(', ')}; ${format} is none of them`);
 }
 
-function checkTarget({ splunk, elastic, otlp }: SinkText['to'], path: readonly Step[], report: Report): void {
+function checkTarget({ splunk, elastic, otlp, syslog }: SinkText['to'], path: readonly Step[], report: Report): void {
   for (const [kind, target] of Object.entries({ splunk, elastic, otlp })) {
     if (target === undefined) continue;
     checkUrl(target.url, ['https:', 'http:'], [...path, kind, 'url'], report);
     checkTls(target.tls, [...path, kind, 'tls'], report);
   }
+  if (syslog !== undefined) checkTls(syslog.tls, [...path, 'syslog', 'tls'], report);
   if (splunk !== undefined) checkSecret(splunk.token, [...path, 'splunk', 'token'], report);
   if (elastic?.apiKey !== undefined) checkSecret(elastic.apiKey, [...path, 'elastic', 'apiKey'], report);
   if (elastic?.basic !== undefined)

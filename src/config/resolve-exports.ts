@@ -24,9 +24,9 @@ export function resolveSink({ name, format, to, batch, timeout, lag }: SinkText,
 /** Which kind of sink is written there; undefined for none. */
 export const kindOf = (to: SinkText['to']): Target['kind'] | undefined => kinds.find((kind) => to[kind] !== undefined);
 
-const kinds: readonly Target['kind'][] = ['file', 'stdout', 'splunk', 'elastic', 'otlp'];
+const kinds: readonly Target['kind'][] = ['file', 'stdout', 'splunk', 'elastic', 'otlp', 'syslog'];
 
-function resolveTarget({ file, splunk, elastic, otlp }: SinkText['to'], from: PathFrom): Target {
+function resolveTarget({ file, splunk, elastic, otlp, syslog }: SinkText['to'], from: PathFrom): Target {
   if (file !== undefined) return { kind: 'file', directory: from(file.directory), entries: file.entries };
   if (splunk !== undefined) {
     const { token, tls, ...rest } = splunk;
@@ -40,6 +40,7 @@ function resolveTarget({ file, splunk, elastic, otlp }: SinkText['to'], from: Pa
     const headers = otlp.headers.map(({ name, value }) => ({ name, secret: secretOf(value, from) }));
     return { kind: 'otlp', url: otlp.url, headers, tls: resolveTls(otlp.tls, from) };
   }
+  if (syslog !== undefined) return { kind: 'syslog', ...syslog, tls: resolveTls(syslog.tls, from) };
   return { kind: 'stdout' };
 }
 

@@ -8,4 +8,5 @@ export const formatsOf: Readonly<Record<Target['kind'], readonly FormatName[]>> 
   splunk: ['jsonl', 'ocsf'],
   elastic: ['ecs', 'jsonl', 'ocsf'],
   otlp: ['otlp'],
+  syslog: ['cef'],
 };

@@ -6,6 +6,7 @@ import { OtlpDriver } from './http/otlp-driver.ts';
 import { SplunkDriver } from './http/splunk-driver.ts';
 import type { SinkSettings } from './settings.ts';
 import { StdoutDriver } from './stream/stdout-driver.ts';
+import { SyslogDriver } from './syslog/syslog-driver.ts';
 
 export function openDriver({ to, format }: SinkSettings, origin: string): Driver {
   switch (to.kind) {
@@ -19,5 +20,7 @@ export function openDriver({ to, format }: SinkSettings, origin: string): Driver
       return new ElasticDriver(to, format);
     case 'otlp':
       return new OtlpDriver(to);
+    case 'syslog':
+      return new SyslogDriver(to);
   }
 }

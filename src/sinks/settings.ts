@@ -15,7 +15,7 @@ export interface SinkSettings {
   readonly lagMs: readonly [number, number];
 }
 
-export type Target = FileTarget | StdoutTarget | SplunkTarget | ElasticTarget | OtlpTarget;
+export type Target = FileTarget | StdoutTarget | SplunkTarget | ElasticTarget | OtlpTarget | SyslogTarget;
 
 export interface FileTarget {
   readonly kind: 'file';
@@ -55,4 +55,11 @@ export interface ElasticTarget extends HttpTarget {
 export interface OtlpTarget extends HttpTarget {
   readonly kind: 'otlp';
   readonly headers: readonly { readonly name: string; readonly secret: SecretSource }[];
+}
+
+export interface SyslogTarget {
+  readonly kind: 'syslog';
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsFiles;
 }

@@ -10,6 +10,7 @@ import { SplunkDriver } from '#sinks/http/splunk-driver.ts';
 import { answer, type Handler, Receiver } from './receiver.ts';
 import { batchOf, rig } from './rig.ts';
 import { ElasticStandIn, OtlpStandIn, SplunkStandIn } from './stand-ins.ts';
+import { makeTlsFiles } from './tls-files.ts';
 
 const never = new AbortController().signal;
 const idOf = (seq: number) => `0193b5c0-0000-7000-8000-${seq.toString(16).padStart(12, '0')}`;
@@ -189,6 +190,22 @@ describe('sinks over HTTP', () => {
       off.abort();
       await expect(sent).rejects.toThrow(/abort/);
     });
+  });
+
+  it('speaks TLS with a certificate of its own, and to nobody whose certificate it does not trust', async () => {
+    using files = makeTlsFiles();
+    const standIn = new ElasticStandIn();
+    const tls = { ...files.server(), requestCert: true, rejectUnauthorized: true };
+    await using receiver = await Receiver.listen(standIn.handler, tls);
+    const authorization = { kind: 'apiKey', secret: secret('key') } as const;
+    const target = { kind: 'elastic', url: receiver.url, index, authorization } as const;
+    const { ca = '' } = files.client;
+    expect(await send(new ElasticDriver({ ...target, tls: files.client }, 'jsonl'), 0, 1)).toEqual({
+      kind: 'accepted',
+    });
+    await expect(send(new ElasticDriver({ ...target, tls: { ca } }, 'jsonl'), 0, 1)).rejects.toThrow();
+    await expect(send(new ElasticDriver({ ...target, tls: {} }, 'jsonl'), 0, 1)).rejects.toThrow(/verif|self-signed/);
+    expect(standIn.documents.size).toBe(1);
   });
 
   it('A-28: a sink that resets, stalls, forgets and lies, before and after it has taken a batch, ends up with every record', async () => {

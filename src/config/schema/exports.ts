@@ -61,12 +61,19 @@ const otlp = section('Log records over OTLP/HTTP; /v1/logs goes behind the URL',
   tls,
 });
 
+const syslog = section('Syslog over TLS (RFC 5425)', {
+  host: text('Name or address of the receiver; its certificate must be valid for it'),
+  port: count('Port', { minimum: 1, maximum: 65_535 }, { default: 6514 }),
+  tls,
+});
+
 const to = section('Where records go: exactly one of these', {
   file: optional(file),
   stdout: optional(stdout),
   splunk: optional(splunk),
   elastic: optional(elastic),
   otlp: optional(otlp),
+  syslog: optional(syslog),
 });
 
 const sink = section('One sink', {
