@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { formatNames } from '#export/formats.ts';
 import { run } from '#test/cli/run-cli.ts';
 import { describeWith, repository } from '#test/oracles.ts';
 
@@ -63,6 +64,18 @@ describeWith(['postgres', 'h2load'], 'the benchmark of the log', () => {
     expect(paths).toMatchObject([{ replicas: 1, off: measured, ways }]);
     const stores = ['sqlite', 'postgres'].flatMap((engine) => [0, 5000].map((rows) => ({ engine, rows })));
     expect(filled).toMatchObject(stores.map((store) => ({ ...store, ofEmpty: expect.any(Number) })));
+  });
+});
+
+describe('the benchmark of formats', () => {
+  it('measures each beside reading the same records', async () => {
+    const few = [...words, '--records', '50', 'formats'];
+    const { code, stdout, stderr } = await run(process.execPath, few, { cwd: repository });
+    expect(code, stderr).toBe(0);
+    const { reading, formats } = JSON.parse(stdout);
+    expect(reading).toBeGreaterThan(0);
+    expect(formats.map(({ format }: { format: string }) => format)).toEqual(formatNames);
+    for (const { rate, octets } of formats) expect([rate > 0, octets > 0]).toEqual([true, true]);
   });
 });
 

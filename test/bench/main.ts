@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { benchmark } from './benchmark.ts';
 import { fairnessBenchmark, fairnessTiny, fairnessWhole } from './fairness.ts';
 import { fairnessReport } from './fairness-report.ts';
+import { formatsBenchmark, formatsReport } from './formats.ts';
 import { inventoryBenchmark, inventoryReport } from './inventory.ts';
 import { kubernetesBenchmark } from './kubernetes.ts';
 import { kubernetesReport } from './kubernetes-report.ts';
@@ -20,6 +21,7 @@ const usage = `Usage: scripts/bench [--json] [--quick | --memory MINUTES]
        scripts/bench [--json] [--quick] kubernetes
        scripts/bench [--json] [--requests N] requests
        scripts/bench [--json] fairness
+       scripts/bench [--json] [--records N] formats
        scripts/bench [--json] [--records N] inventory
        scripts/bench [--json] [--quick] [--rows N,N] [--part appends,path,filled] log
        scripts/bench [--json] storm [--pods N] [--tokens jwt,local,review]
@@ -36,6 +38,8 @@ requests: so many (1,000) CertificateRequests and CertificateSigningRequests wai
 how many a second come to their end, beside what the API path itself carries; and the server's memory meanwhile.
 
 fairness: what the limits per cluster, namespace, account and node cost a call, by how many accounts are known.
+
+formats: how many records a second each format of exports writes, beside reading them as JSON and hashing them; a minute.
 
 inventory: what a record costs the inventory, and how long each question takes over so many (1,000,000) of them; ten minutes.
 
@@ -72,6 +76,9 @@ else if (what === 'storm') {
 } else if (what === 'inventory') {
   const results = await inventoryBenchmark(wholeNumber(values.records, 10_000_000), progress);
   process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : inventoryReport(results));
+} else if (what === 'formats') {
+  const results = formatsBenchmark(wholeNumber(values.records, 10_000_000), progress);
+  process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : formatsReport(results));
 } else if (what === 'kubernetes') {
   const results = await kubernetesBenchmark(effort(), progress);
   process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : kubernetesReport(results));
