@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { formats } from '#export/formats.ts';
+import { rowFormats } from '#export/row-formats.ts';
 import { type Pace, systemPace } from '#kubernetes/pace.ts';
 import type { Cursors } from './cursor.ts';
 import { DeadLetterFile } from './dead-letters.ts';
@@ -38,7 +38,7 @@ export class Exporter {
           source,
           sink: sink.name,
           covered: () => this.#covered,
-          format: formats[sink.format],
+          format: rowFormats[sink.format],
           driver: openDriver(sink, source.origin),
           deadLetters: new DeadLetterFile(join(directory, `${sink.name}.dead.jsonl`)),
           bounds: { ...sink.batch, timeoutMs: sink.timeoutMs, lagMs: sink.lagMs },

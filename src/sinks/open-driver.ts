@@ -1,4 +1,4 @@
-import { formats } from '#export/formats.ts';
+import { rowFormats } from '#export/row-formats.ts';
 import type { Driver } from './driver.ts';
 import { FileDriver } from './files/file-driver.ts';
 import { ElasticDriver } from './http/elastic-driver.ts';
@@ -11,7 +11,7 @@ import { SyslogDriver } from './syslog/syslog-driver.ts';
 export function openDriver({ to, format }: SinkSettings, origin: string): Driver {
   switch (to.kind) {
     case 'file':
-      return new FileDriver({ ...to, origin, extension: format, head: formats[format].head });
+      return new FileDriver({ ...to, origin, extension: format, head: rowFormats[format].head });
     case 'stdout':
       return new StdoutDriver();
     case 'splunk':

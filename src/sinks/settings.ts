@@ -1,4 +1,4 @@
-import type { FormatName } from '#export/formats.ts';
+import type { RowFormatName } from '#export/row-formats.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
 import type { TlsFiles } from './tls.ts';
 
@@ -6,7 +6,7 @@ import type { TlsFiles } from './tls.ts';
 export interface SinkSettings {
   /** Unique; the cursor goes by it. */
   readonly name: string;
-  readonly format: FormatName;
+  readonly format: RowFormatName;
   readonly to: Target;
   readonly batch: { readonly maxRecords: number; readonly maxOctets: number };
   /** ms for an answer. */

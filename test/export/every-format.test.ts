@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AuditEvent, eventTypes } from '#audit/event.ts';
 import { leafHash } from '#audit/merkle.ts';
-import { formats as allFormats, rowFormats as formats, namesOf, type RowFormatName } from '#export/formats.ts';
+import { formats as allFormats } from '#export/formats.ts';
+import { namesOf } from '#export/names-of.ts';
+import { rowFormats as formats, type RowFormatName } from '#export/row-formats.ts';
 import { bareEvent, exported, fullEvent } from './sample.ts';
 
 const formatNames = namesOf(formats);

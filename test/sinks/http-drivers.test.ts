@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type FormatName, formats } from '#export/formats.ts';
+import { type RowFormatName, rowFormats } from '#export/row-formats.ts';
 import type { Driver, Outcome } from '#sinks/driver.ts';
 import { ElasticDriver } from '#sinks/http/elastic-driver.ts';
 import { OtlpDriver } from '#sinks/http/otlp-driver.ts';
@@ -28,7 +28,7 @@ describe('sinks over HTTP', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const index = 'logs-countersign.audit-default';
-  const elastic = (url: string, format: FormatName = 'jsonl') =>
+  const elastic = (url: string, format: RowFormatName = 'jsonl') =>
     new ElasticDriver(
       {
         kind: 'elastic',
@@ -142,7 +142,7 @@ describe('sinks over HTTP', () => {
       const standIn = new OtlpStandIn();
       standIn.reject = { count: 1, message: 'too old' };
       await using receiver = await Receiver.listen(standIn.handler);
-      const { delivery, cursor, dead, publish, at } = rig({ driver: otlp(receiver.url), format: formats.otlp });
+      const { delivery, cursor, dead, publish, at } = rig({ driver: otlp(receiver.url), format: rowFormats.otlp });
       publish(3);
       await at(3);
       await delivery.stop();

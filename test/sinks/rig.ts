@@ -1,5 +1,5 @@
 import { completeEntry, encodeEvent } from '#audit/entry.ts';
-import { type FormatName, formats } from '#export/formats.ts';
+import { type RowFormatName, rowFormats } from '#export/row-formats.ts';
 import type { Cursors, Place } from '#sinks/cursor.ts';
 import type { DeadLetter } from '#sinks/dead-letters.ts';
 import { Delivery, type DeliveryParts } from '#sinks/delivery.ts';
@@ -27,7 +27,7 @@ export class EndlessLog implements Source {
   }
 }
 
-export const batchOf = (from: number, to: number, format: FormatName = 'jsonl'): Batch => ({
+export const batchOf = (from: number, to: number, format: RowFormatName = 'jsonl'): Batch => ({
   from,
   to,
   gone: [],
@@ -36,7 +36,7 @@ export const batchOf = (from: number, to: number, format: FormatName = 'jsonl'):
     const octets = entryOf(seq);
     const entry = JSON.parse(Buffer.from(octets).toString());
     const record = { entry, octets, leafHash: new Uint8Array(), origin: 'log.test/sinks', checkpointSize: to };
-    return { seq, entry, octets: formats[format].row(record) };
+    return { seq, entry, octets: rowFormats[format].row(record) };
   }),
 });
 
@@ -106,7 +106,7 @@ export function rig(parts: Partial<DeliveryParts> = {}, cursor = new KeptCursor(
     sink: 'siem',
     source: log,
     covered: () => covered,
-    format: formats.jsonl,
+    format: rowFormats.jsonl,
     driver,
     cursors: cursor,
     deadLetters: { add: async (letters) => void dead.push(...letters) },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { formats } from '#export/formats.ts';
+import { rowFormats } from '#export/row-formats.ts';
 import { SyslogDriver } from '#sinks/syslog/syslog-driver.ts';
 import { describeWith } from '#test/oracles.ts';
 import { freePort, Program } from '#test/support/control-plane/program.ts';
@@ -111,7 +111,7 @@ describe('syslog over TLS', () => {
       const port = await freePort();
       const received = () => receivedIn(folder);
       let program = start(folder, port);
-      const { delivery, cursor, pace, news, publish } = rig({ driver: driver(port), format: formats.cef });
+      const { delivery, cursor, pace, news, publish } = rig({ driver: driver(port), format: rowFormats.cef });
       const reach = (next: number) =>
         vi.waitUntil(
           () => {

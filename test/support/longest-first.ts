@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take minutes, the longest first: begun last, each would run alone on two workers. */
+/** Files that take minutes, the longest first: begun last, each would run alone. */
 const long = [
   'test/e2e/kill/',
   'test/bench/',

@@ -1,5 +1,5 @@
 import { loadConfig } from '#config/load.ts';
-import { formats } from '#export/formats.ts';
+import { rowFormats } from '#export/row-formats.ts';
 import { type Outcome, retry } from '#sinks/driver.ts';
 import { gather } from '#sinks/gather.ts';
 import { openDriver } from '#sinks/open-driver.ts';
@@ -46,7 +46,7 @@ async function attempt(
     if (driver.probe !== undefined) return { outcome: await driver.probe(signal), seq: undefined };
     const source = { origin, entries: (from: number, to: number) => log.entries(from, to) };
     const at = { from: log.size - 1, covered: log.size };
-    const batch = await gather(source, formats[sink.format], at, { maxRecords: 1, maxOctets: 1 });
+    const batch = await gather(source, rowFormats[sink.format], at, { maxRecords: 1, maxOctets: 1 });
     return { outcome: await driver.send(batch, undefined, signal), seq: at.from };
   } catch (thrown) {
     return { outcome: retry(problemIn(thrown)), seq: undefined };

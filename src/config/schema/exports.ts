@@ -1,4 +1,4 @@
-import { formatNames } from '#export/formats.ts';
+import { rowFormatNames } from '#export/row-formats.ts';
 import {
   byteSize,
   count,
@@ -79,7 +79,7 @@ const to = section('Where records go: exactly one of these', {
 const sink = section('One sink', {
   name: shortName('Its name in metrics and records; how far it has come is kept by it'),
   format: optional(
-    oneOf('What each record looks like there; left out, what such a sink is used to (docs/siem.md)', formatNames),
+    oneOf('What each record looks like there; left out, what such a sink is used to (docs/siem.md)', rowFormatNames),
   ),
   to,
   batch: optionalSection('What is sent at once, at most', {

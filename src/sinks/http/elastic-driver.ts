@@ -1,4 +1,4 @@
-import type { FormatName } from '#export/formats.ts';
+import type { RowFormatName } from '#export/row-formats.ts';
 import { readSecret } from '#keys/secret-source.ts';
 import { accepted, type Batch, type Driver, type Outcome, type Row, retry } from '../driver.ts';
 import type { ElasticTarget } from '../settings.ts';
@@ -11,7 +11,7 @@ export class ElasticDriver implements Driver {
   readonly #isEcs: boolean;
   readonly #client: HttpClient;
 
-  constructor(target: ElasticTarget, format: FormatName) {
+  constructor(target: ElasticTarget, format: RowFormatName) {
     this.#target = target;
     this.#isEcs = format === 'ecs';
     this.#client = new HttpClient(target.url, target.tls);
