@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { AggregatingLog } from '#audit/aggregating-log.ts';
 import { bundleOf, RootOverlap } from '#authority/root-overlap.ts';
 import type { LoadedConfig } from '#config/load.ts';
@@ -6,17 +5,14 @@ import { AdminServer } from '#doors/admin/admin-server.ts';
 import { FairGate } from '#issuance/fairness/gate.ts';
 import { Recorder } from '#issuance/record.ts';
 import { IssuanceSequence } from '#issuance/sequence.ts';
-import { writeDurably } from '#keys/durable-file.ts';
 import { watchFairness } from '#telemetry/fairness.ts';
 import { IssuanceLog } from '#telemetry/issuance-log.ts';
 import { observeWith } from '#telemetry/observers.ts';
 import type { CsrChecks } from '#x509/csr/verified-csr.ts';
 import { openApi } from './api/configured.ts';
-import { keepArchive } from './archive.ts';
 import { openAuthenticators } from './authenticators.ts';
 import { ClusterRequests } from './cluster-requests/cluster-requests.ts';
 import { distribute } from './distribution.ts';
-import { Exports } from './exports/exports.ts';
 import { demandApprovedKeys, demandApprovedPolicies } from './fips.ts';
 import { NamedClusters } from './followed-cluster.ts';
 import { layFoundation } from './foundation.ts';
@@ -25,26 +21,20 @@ import { Issuing } from './issuing.ts';
 import { openIstioDoor } from './istio-door.ts';
 import { openKeyStrength } from './key-strength.ts';
 import { LastLoaded } from './last-loaded.ts';
-import { copyLog } from './log-copy.ts';
-import { demandLogKeysApart } from './log-key-apart.ts';
-import { LogKeys } from './log-keys.ts';
-import { tellLifetime } from './log-lifetime.ts';
+import { openLogHouse } from './log-house.ts';
 import { OwnCertificates } from './own-certificates.ts';
 import { FollowedPolicies } from './policies.ts';
 import { openProbe } from './probe.ts';
-import { recordOpening, recordStart } from './record-start.ts';
-import { keepRetention } from './retention.ts';
+import { recordStart } from './record-start.ts';
 import { FollowedRegister } from './revocation/followed-register.ts';
 import { openRevocation } from './revocation/revocation.ts';
 import { RootDoubts } from './root-doubts.ts';
 import { FollowedRoots } from './roots.ts';
 import { RootsKnownFile } from './roots-known.ts';
 import { firstServing, keepServing } from './serving-certificate.ts';
-import { openStore } from './store.ts';
 import { openTraces } from './traces.ts';
 import { Watch } from './watch.ts';
 import { openWitness } from './witness.ts';
-import { LogWitnesses } from './witnesses.ts';
 import { writtenBy } from './written-by.ts';
 
 export interface RunningServer {
@@ -87,28 +77,8 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   const clusterRequests = new ClusterRequests(foundation, clusters);
   const impersonation = clusterRequests.actingBesides(callers.impersonation);
   const hsm = new HsmEvents(foundation);
-  const logKeys = await LogKeys.open(config.audit, clock, hsm.listener);
-  opening.defer(() => logKeys.close());
-  demandLogKeysApart(logKeys, config.issuers);
-  const witnesses = LogWitnesses.open(foundation, logKeys);
-  const failed = (cause: unknown) => failure.resolve(cause);
-  const { store, reach } = await openStore(foundation, logKeys, failed, witnesses?.cosigning);
-  opening.defer(() => store.close());
-  witnesses?.recordIn(store);
-  opening.defer(() => witnesses?.stop());
-  const copy = copyLog(foundation, store);
-  opening.defer(() => copy.stop());
-  await recordOpening(foundation, store, logKeys);
-  // Beside the log, for whoever verifies it here; an auditor takes it from a place of their own trust.
-  await writeDurably(join(config.audit.directory, 'log.vkey'), `${logKeys.current.checkpoint.vkey}\n`);
-  tellLifetime(foundation, store);
-  const exports = config.exports.length > 0 ? new Exports(foundation, store) : undefined;
-  opening.defer(() => exports?.stop());
-  opening.defer(async () => void (await store.append(events.of('service.stopped')).catch(() => undefined)));
-  const archive = await keepArchive(foundation, store, logKeys.known);
-  opening.defer(async () => archive?.stop());
-  const retention = keepRetention(foundation, store, archive);
-  opening.defer(() => retention.stop());
+  const house = opening.use(await openLogHouse(foundation, hsm, failure.resolve));
+  const { store, keys: logKeys, witnesses, reach } = house;
   const remoteClusters = callers.followRemote(store);
   opening.defer(() => remoteClusters.close());
   hsm.recordIn(store);
@@ -246,7 +216,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
       policies.reload(),
       roots.look().then(() => issuers.look()),
       revocation?.look(),
-      (archive?.look() ?? Promise.resolve()).then(() => retention.look()),
+      house.look(),
     ]));
   const api = await openApi(foundation, {
     issuing,
