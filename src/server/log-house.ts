@@ -52,7 +52,7 @@ export async function openLogHouse(
   opening.defer(async () => void (await store.append(events.of('service.stopped')).catch(() => undefined)));
   const archive = await keepArchive(foundation, store, keys.known);
   opening.defer(async () => archive?.stop());
-  const retention = keepRetention(foundation, store, archive);
+  const retention = keepRetention(foundation, store, { archive, exports });
   opening.defer(() => retention.stop());
   const opened = opening.move();
   return {

@@ -18,14 +18,22 @@ interface ArchiveState {
   readonly bundles: number;
 }
 
+/** What has to have a body before it goes. */
+interface Holders {
+  readonly archive: ArchiveState | undefined;
+  /** `delivered`: entries that every sink has, from the first on. */
+  readonly exports: { delivered(): Promise<number> } | undefined;
+}
+
 /** Drops the bodies of the log as `audit.retention` says, behind issuance and never in its way. */
-export function keepRetention(foundation: Foundation, store: EngineLog, archive?: ArchiveState): KeptRetention {
+export function keepRetention(foundation: Foundation, store: EngineLog, { archive, exports }: Holders): KeptRetention {
   const { config, clock, events, logger } = foundation;
   const { retention } = config.audit;
   if (retention === undefined) return { look: async () => {}, stop: async () => {} };
   const rounds = new RetentionRounds(store, {
     bodiesMs: retention.bodiesMs,
     archived: async () => archive?.bundles,
+    delivered: async () => exports?.delivered(),
     event: (range) => {
       const to = archive?.name;
       const pruned = { ...range, bodiesSeconds: retention.bodiesMs / 1_000, ...(to !== undefined && { archive: to }) };

@@ -14,6 +14,8 @@ export interface RetentionRules {
   readonly bodiesMs: number;
   /** Bundles that stand in the archive, from the first on; undefined where there is none. */
   readonly archived: () => Promise<number | undefined>;
+  /** Entries that every sink of the exports has, from the first on; undefined where there is none. */
+  readonly delivered: () => Promise<number | undefined>;
   /** The record of what goes. */
   readonly event: (range: Run) => AuditEvent;
 }
@@ -87,10 +89,12 @@ export class RetentionRounds {
     this.#resumed = true;
   }
 
-  /** What nobody needs any more: it is published, in the inventory, and in the archive. */
+  /** What nobody needs any more: it is published, in the inventory, in the archive, and in every sink. */
   async #below(): Promise<number> {
-    const [position, archived] = await Promise.all([this.#log.inventory.position(), this.#rules.archived()]);
-    return Math.min(this.#log.publishedSize, position, (archived ?? Number.POSITIVE_INFINITY) * tileWidth);
+    const { archived, delivered } = this.#rules;
+    const bounds = await Promise.all([this.#log.inventory.position(), archived(), delivered()]);
+    const [position, bundles = Number.POSITIVE_INFINITY, entries = Number.POSITIVE_INFINITY] = bounds;
+    return Math.min(this.#log.publishedSize, position, bundles * tileWidth, entries);
   }
 
   async #drop(run: Run, signal: AbortSignal): Promise<number> {

@@ -105,6 +105,7 @@ const asked: readonly (readonly [QuestionName, readonly string[], readonly { rea
   ['authorities', [], ofType('key.generated', 'ceremony.step', 'issuer.installed')],
   ['revocations', [], revoked],
   ['token', ['--token', web.token], [...issued, ...denied].filter(({ token }) => token === web.token)],
+  ['looks', [], ofType('admin.login', 'admin.action', 'admin.denied')],
   ['records', ['--since', rfc3339(now - 1_900_000)], day.filter(({ n }) => timeOf(n) >= now - 1_900_000)],
 ];
 

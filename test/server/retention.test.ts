@@ -70,3 +70,22 @@ describe('a server that keeps bodies for two days', () => {
     expect(server.types.filter((type) => type === 'log.pruned')).toHaveLength(1);
   });
 });
+
+describe('a server with a sink that takes nothing', () => {
+  it('drops no body that the sink does not have, and drops it once there is no such sink', async () => {
+    using home = new TestHome({ config: quiet });
+    const audit = { ...Object(home.config.audit), retention: { bodies: '2d' } };
+    const configure = (exports: readonly unknown[]) =>
+      home.write('countersign.yaml', stringify({ ...home.config, audit, exports }));
+    await fillLog(home, 600, Date.now() - 3 * dayMs);
+    const pruned = async () => {
+      await using server = await InProcess.start(home);
+      await server.server.reload();
+      return server.types.includes('log.pruned');
+    };
+    configure([{ name: 'deaf', to: { otlp: { url: 'http://127.0.0.1:1/' } } }]);
+    expect(await pruned()).toBe(false);
+    configure([]);
+    expect(await pruned()).toBe(true);
+  });
+});

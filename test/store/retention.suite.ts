@@ -88,6 +88,7 @@ export function retentionSuite(
       new RetentionRounds(log, {
         bodiesMs: 30 * day,
         archived: async () => undefined,
+        delivered: async () => undefined,
         event: ({ from, to, kept }) => ({
           type: 'log.pruned',
           id: `0193b5c0-0000-7000-a000-${from.toString(16).padStart(12, '0')}`,

@@ -1,11 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import type { News, Standing } from '#sinks/news.ts';
 import type { EngineLog } from '#store/engine-log.ts';
+import { Redial } from '#store/postgres/redial.ts';
 import { watchExports } from '#telemetry/export-gauges.ts';
 import { appendAside } from '../events.ts';
 import type { Foundation } from '../foundation.ts';
 import { exportData } from './export-data.ts';
 import type { FromExports, ToExports } from './messages.ts';
+import { readPlace } from './postgres-cursors.ts';
 import { recordOf } from './record-of.ts';
 
 /** ms between two looks at what has been published. */
@@ -22,6 +24,8 @@ export class Exports {
   readonly #store: EngineLog;
   readonly #standing = new Map<string, Standing>();
   readonly #looks: NodeJS.Timeout;
+  /** Where other replicas leave their cursors. */
+  readonly #shared: Redial | undefined;
   #worker: Worker | undefined;
   #told = 0;
   #again: NodeJS.Timeout | undefined;
@@ -30,6 +34,8 @@ export class Exports {
   constructor(foundation: Foundation, store: EngineLog) {
     this.#foundation = foundation;
     this.#store = store;
+    const { store: settings } = foundation.config.audit;
+    this.#shared = settings && new Redial(settings);
     watchExports(foundation.metrics.registry, () =>
       [...this.#standing.values()]
         .filter(({ elsewhere }) => !elsewhere)
@@ -39,9 +45,22 @@ export class Exports {
     this.#looks = setInterval(() => this.#look(), lookMs).unref();
   }
 
+  /** Entries that every sink has, from the first on, whichever replica brings them. Rejects where the database is away. */
+  async delivered(): Promise<number> {
+    const names = this.#foundation.config.exports.map(({ name }) => name);
+    return Math.min(...(await Promise.all(names.map((name) => this.#reached(name)))));
+  }
+
+  async #reached(sink: string): Promise<number> {
+    const standing = this.#standing.get(sink);
+    if (standing?.elsewhere === false) return standing.next;
+    return this.#shared === undefined ? 0 : (await readPlace(await this.#shared.dial(), sink)).next;
+  }
+
   /** What was under way is called off, and sent again at the next start. */
   async stop(): Promise<void> {
     this.#closed = true;
+    await this.#shared?.close();
     clearInterval(this.#looks);
     clearTimeout(this.#again);
     const worker = this.#worker;

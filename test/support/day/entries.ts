@@ -158,6 +158,9 @@ function otherContent({ n, type }: OtherPlan): Members {
   if (type === 'crl.published')
     return { certificate: { issuer: { keyId: issuers.mesh.keyId } }, revocation: { crlNumber: n } };
   if (type === 'key.generated') return { key: { label: 'root', token: { serial: 'hsm-1' } }, actor: operator };
+  if (type === 'admin.denied')
+    return { actor: operator, outcome: 'denied', reason: 'authz.role', message: 'this needs one of the roles auditor' };
+  if (type === 'admin.login' || type === 'admin.action') return { actor: operator, door: 'admin' };
   if (type === 'ceremony.step') return { actor: { ...operator, approvers: ['alice', 'bob'] }, message: 'the root' };
   if (type === 'log.checkpoint-failed' || type === 'hsm.lost' || type === 'service.degraded')
     return { outcome: 'failed', reason: 'internal', message: 'it went away' };

@@ -74,6 +74,9 @@ const start = [
 ] as const;
 const interruptions = ['service.degraded', 'log.checkpoint-failed', 'hsm.lost', 'hsm.recovered'] as const;
 
+/** What somebody does at the admin API, one after another. */
+const looks = ['admin.login', 'admin.action', 'admin.denied'] as const;
+
 export const namespaces = 20;
 const accounts = 10;
 /** One of them is asked for by everybody's node agent. */
@@ -111,6 +114,8 @@ export function planOf(n: number): Planned {
   if (policiesLoaded(n)) return { what: 'other', n, type: 'policy.loaded' };
   if (n % 5_000 === 100)
     return { what: 'other', n, type: interruptions[Math.floor(n / 5_000) % interruptions.length] ?? 'log.opened' };
+  const look = looks[(n % 5_000) - 200];
+  if (look !== undefined) return { what: 'other', n, type: look };
   if (n % 1_000 === 500) return { what: 'revoked', n, of: n - 395 };
   if (n % 1_000 === 502) return { what: 'other', n, type: 'crl.published' };
   const common = { n, token: `token-${n % 400}`, cluster: n % 2 === 0 ? 'east' : 'west' };
