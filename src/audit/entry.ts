@@ -1,6 +1,7 @@
 import { Refusal } from '#refusal/refusal.ts';
 import { maxEntryLength } from './bundle.ts';
 import { canonicalJson, standsInOrder } from './canonical.ts';
+import type { Disclosure } from './disclosure.ts';
 import { type AuditEvent, type EventType, eventTypes, type Json } from './event.ts';
 import { Malformed } from './malformed.ts';
 
@@ -19,6 +20,8 @@ export interface EncodedEvent {
   readonly tail: string;
   /** Octets of head and tail in UTF-8. */
   readonly length: number;
+  /** Values that stand beside the log, and in it as commitments alone. */
+  readonly disclosures?: readonly Disclosure[];
 }
 
 /** Room kept for seq and time, whatever they will be. */
@@ -72,6 +75,7 @@ function encode(event: AuditEvent, dropped: readonly string[] | undefined): Enco
     prev: event.prev,
     pruned: event.pruned,
     reason: event.reason,
+    redacted: event.redacted,
     request: event.request,
     revocation: event.revocation,
   };
@@ -107,6 +111,7 @@ const members: ReadonlySet<string> = new Set<keyof AuditEvent>([
   'export',
   'prev',
   'pruned',
+  'redacted',
   'count',
 ]);
 

@@ -35,6 +35,7 @@ export const eventTypes = [
   'log.recovered',
   'log.checkpoint-failed',
   'log.pruned',
+  'log.redacted',
   'log.witnessed',
   'service.started',
   'service.stopped',
@@ -92,6 +93,8 @@ export interface AuditEvent {
   readonly prev?: Json;
   /** Of `log.pruned`: which bodies go. */
   readonly pruned?: Json;
+  /** Of `log.redacted`: which values are erased, never what they were. */
+  readonly redacted?: Json;
   /** How many like this one an aggregated record stands for. */
   readonly count?: number;
 }

@@ -1,7 +1,9 @@
-import Type from 'typebox';
+import Type, { type TSchema } from 'typebox';
 import { doorNames } from '#policy/permit.ts';
+import { redactableFields } from './disclosure.ts';
 import { entryVersion } from './entry.ts';
 import { eventTypes } from './event.ts';
+import { mostRedacted } from './redacted.ts';
 
 /** The JSON Schema of an entry (contract audit §6.3), published as entry.schema.json beside this file. */
 
@@ -17,6 +19,10 @@ const exact = { additionalProperties: false } as const;
 function parts<const T extends Parameters<typeof Type.Object>[0]>(members: T) {
   return Type.Optional(Type.Partial(Type.Object(members), exact));
 }
+
+/** A value that is kept beside the log, or is erased, is a commitment in it. */
+const commitment = Type.Object({ commitment: Type.String({ pattern: '^sha256:[0-9a-f]{64}$' }) }, exact);
+const redactable = <const Value extends TSchema>(value: Value) => Type.Union([value, commitment]);
 
 const keyKind = { kind: text, type: text, size: count, curve: text, spkiSha256: sha256 };
 const pod = parts({ name: text, uid: text });
@@ -36,7 +42,7 @@ const caller = parts({
   credential: parts({
     issuer: text,
     audience: texts,
-    subject: text,
+    subject: redactable(text),
     jti: text,
     jtiSha256: sha256,
     expires: Type.Integer(),
@@ -100,7 +106,7 @@ export const entrySchema = Type.Object(
     door: Type.Optional(Type.Enum([...doorNames])),
     request: parts({ id: text, traceparent: text, bytes: count, sha256 }),
     peer: parts({
-      ip: text,
+      ip: redactable(text),
       port: count,
       tls: parts({ version: text, cipher: text, clientCertSha256: sha256, sni: text }),
     }),
@@ -148,7 +154,7 @@ export const entrySchema = Type.Object(
       rows: count,
       stage: Type.Optional(Type.Enum(['begun', 'ended'])),
     }),
-    actor: parts({ user: text, method: text, mfa: Type.Boolean(), approvers: texts }),
+    actor: parts({ user: redactable(text), method: text, mfa: Type.Boolean(), approvers: redactable(texts) }),
     change: parts({
       kind: text,
       name: text,
@@ -176,6 +182,10 @@ export const entrySchema = Type.Object(
       kept: Type.Array(count, { maxItems: 1_024 }),
       bodiesSeconds: count,
       archive: text,
+    }),
+    redacted: parts({
+      field: Type.Enum([...redactableFields]),
+      records: Type.Array(count, { minItems: 1, maxItems: mostRedacted }),
     }),
   },
   {

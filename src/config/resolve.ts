@@ -80,6 +80,7 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
       ...(audit.checkpointGuard === undefined ? {} : { checkpointGuard: from(audit.checkpointGuard) }),
       ...(audit.witnesses !== undefined && { witnesses: resolveWitnesses(audit.witnesses, from) }),
       includeCertificate: audit.includeCertificate,
+      redactable: audit.redactable,
       copyTo: audit.copyTo,
       lifetime: audit.lifetime,
       ...(audit.archive !== undefined && { archive: resolveArchive(audit.archive, from) }),

@@ -1,3 +1,4 @@
+import type { RedactableField } from '#audit/disclosure.ts';
 import type { Grant } from '#authn/admin/role-table.ts';
 import type { TokenAlgorithm } from '#authn/oidc/token-algorithm.ts';
 import type { FairnessLimits } from '#issuance/fairness/limits.ts';
@@ -348,6 +349,8 @@ export interface AuditConfig {
   /** Absent: nobody cosigns. */
   readonly witnesses?: WitnessesConfig;
   readonly includeCertificate: boolean;
+  /** Fields whose values are kept beside the log. */
+  readonly redactable: readonly RedactableField[];
   readonly copyTo: 'nowhere' | 'stdout';
   readonly lifetime: 'lasting' | 'passing';
   /** Absent: there is none. */

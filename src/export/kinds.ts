@@ -54,6 +54,7 @@ export const kinds: Readonly<Record<EventType, Kind>> = {
   'log.recovered': { title: 'Audit log recovered', severity: 3 },
   'log.checkpoint-failed': { title: 'Audit log could not be published', severity: 4 },
   'log.pruned': { title: 'Audit log pruned', severity: 3 },
+  'log.redacted': { title: 'Audit log redacted', severity: 3 },
   'log.witnessed': { title: 'Audit log witnessed', severity: 1 },
   'service.started': { title: 'Server started', severity: 1 },
   'service.stopped': { title: 'Server stopped', severity: 2 },

@@ -1,3 +1,4 @@
+import { isCommitment } from '#audit/disclosure.ts';
 import type { Json } from '#audit/event.ts';
 
 export type JsonObject = { readonly [name: string]: Json | undefined };
@@ -6,11 +7,11 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && !Array.isArray(value);
 }
 
-/** What stands at a path of members; undefined where nothing does. */
+/** What stands at a path of members; undefined where nothing does, or a commitment alone. */
 export function memberAt(value: Json | undefined, path: readonly string[]): Json | undefined {
   let found = value;
   for (const name of path) found = isObject(found) ? found[name] : undefined;
-  return found;
+  return isCommitment(found) ? undefined : found;
 }
 
 /** Texts of a list, or of one. */

@@ -10,6 +10,7 @@ import { demandLogKeysApart } from './log-key-apart.ts';
 import { LogKeys } from './log-keys.ts';
 import { tellLifetime } from './log-lifetime.ts';
 import { recordOpening } from './record-start.ts';
+import { keepRedactions } from './redactions.ts';
 import { keepRetention } from './retention.ts';
 import { openStore } from './store.ts';
 import { LogWitnesses } from './witnesses.ts';
@@ -21,7 +22,7 @@ export interface LogHouse extends AsyncDisposable {
   readonly witnesses: LogWitnesses | undefined;
   /** Why the log cannot be reached at present. */
   readonly reach: { readonly problem: string | undefined };
-  /** Archives what there is, and then drops what may go. */
+  /** Archives what there is, and then drops what may go, and erases what is asked for. */
   look(): Promise<void>;
 }
 
@@ -54,12 +55,14 @@ export async function openLogHouse(
   opening.defer(async () => archive?.stop());
   const retention = keepRetention(foundation, store, { archive, exports });
   opening.defer(() => retention.stop());
+  const redactions = keepRedactions(foundation, store);
+  opening.defer(() => redactions.stop());
   const opened = opening.move();
   return {
     ...{ store, keys, witnesses, reach },
     async look() {
       await archive?.look();
-      await retention.look();
+      await Promise.all([retention.look(), redactions.look()]);
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

@@ -21,6 +21,7 @@ export async function openStore(
     signer: keys,
     clock,
     cosigning,
+    redactable: config.audit.redactable,
     onFailed: (error) => {
       logger.error('the log cannot be written; nothing more is issued', { error });
       failed(error);

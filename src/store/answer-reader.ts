@@ -18,12 +18,14 @@ interface Dropping {
   lead(): Promise<boolean>;
   /** True while there is more. */
   drop(record: number): Promise<boolean>;
+  erase(record: number): Promise<void>;
 }
 
 /** An embedded store has one server, whose writing thread drops. */
 const alone: Dropping = {
   lead: async () => true,
   drop: () => Promise.reject(new Error('the thread that writes drops')),
+  erase: () => Promise.reject(new Error('the thread that writes erases')),
 };
 
 /** What the reading thread of every engine answers; `close` lets go of what it reads from. */
@@ -61,6 +63,9 @@ export async function answerReader(
       return { kind: 'more', more: await publication.withdraw() };
     case 'drop':
       return { kind: 'more', more: await dropping.drop(question.record) };
+    case 'erase':
+      await dropping.erase(question.record);
+      return { kind: 'more', more: false };
     case 'lead':
       return { kind: 'more', more: await dropping.lead() };
     case 'inclusion':

@@ -19,6 +19,12 @@ export function demandNoStray(size: number, seq: number | undefined): void {
   throw new StoreError('damaged', problem, Math.max(seq, 0));
 }
 
+/** A value that is kept beside an entry that is not there. Throws StoreError `damaged`. */
+export function demandNoStrayValue(seq: unknown): void {
+  if (typeof seq !== 'number') return;
+  throw new StoreError('damaged', `a value is kept beside entry ${seq}, of which nothing is left`, Math.max(seq, 0));
+}
+
 /**
  * The tiles of a store of `size` entries are those that they make, and no others: number, first, last and octets of each
  * level, with rows that are unique, leave no room for another. `levels` by level. Throws StoreError `damaged`.

@@ -3,6 +3,7 @@ import { Malformed } from '#audit/malformed.ts';
 import { hashLength, leafHash, RightEdge } from '#audit/merkle.ts';
 import { foldTile } from '#audit/tile-hashes.ts';
 import { hashesAt, tileHeight, tileWidth } from '#audit/tiles.ts';
+import { demandOpening } from './disclosure-rows.ts';
 import type { Head } from './head.ts';
 import { StoreError } from './store-error.ts';
 import type { Bodies, TreeView } from './tree-view.ts';
@@ -65,7 +66,10 @@ async function checkTile(tree: TreeView, n: number, size: number, since: string)
   const to = Math.min(from + tileWidth, size);
   const hashes = await at(from, () => tree.tile(0, n));
   try {
-    return checkEntries(await tree.entries(from, to), from, hashes, since);
+    const entries = await tree.entries(from, to);
+    const time = checkEntries(entries, from, hashes, since);
+    demandOpening(await tree.disclosures(from, to), entries, from);
+    return time;
   } catch (thrown) {
     // What can be read before an entry that cannot comes before it in the answer, too.
     if (thrown instanceof StoreError && thrown.index !== undefined && thrown.index > from && thrown.index < to)

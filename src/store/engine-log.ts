@@ -1,4 +1,5 @@
-import { encodeEvent } from '#audit/entry.ts';
+import { withhold } from '#audit/disclosure.ts';
+import { type EncodedEvent, encodeEvent } from '#audit/entry.ts';
 import type { AuditEvent } from '#audit/event.ts';
 import type { TlogProof } from '#audit/tlog-proof.ts';
 import { asRefusal } from '#refusal/refusal.ts';
@@ -22,6 +23,8 @@ interface Parts {
   readonly signedLast: string | undefined;
   /** Removes a part of what a record drops; true while there is more. */
   readonly dropStep: (record: number) => Promise<boolean>;
+  /** Erases the disclosures that a record names. */
+  readonly erase: (record: number) => Promise<boolean>;
   /** ms between two looks at what others have added; absent where there are none. */
   readonly lookEvery?: number;
 }
@@ -47,7 +50,7 @@ export class EngineLog implements DurableLog {
 
   readonly retention: Retention;
 
-  constructor({ options, writer, reader, publisher, inventory, head, signedLast, dropStep, lookEvery }: Parts) {
+  constructor({ options, writer, reader, publisher, inventory, head, signedLast, dropStep, erase, lookEvery }: Parts) {
     this.inventory = inventory;
     this.signedLast = signedLast;
     this.#options = options;
@@ -60,6 +63,7 @@ export class EngineLog implements DurableLog {
       plan: (group, below, until) => reader.plan(group, below, until),
       dropped: () => reader.dropped(),
       drop: (record, signal) => whileMore(() => dropStep(record), signal),
+      erase: async (record) => void (await erase(record)),
       withdraw: (signal) => whileMore(() => reader.more({ kind: 'withdraw' }), signal),
     };
     const bounds = {
@@ -113,10 +117,18 @@ export class EngineLog implements DurableLog {
 
   append(event: AuditEvent, following = 0): Promise<number> {
     try {
-      return this.#group.append(encodeEvent(event, this.#options.maxEntry), following);
+      return this.#group.append(this.#encode(event), following);
     } catch (thrown) {
       return Promise.reject(asRefusal(thrown));
     }
+  }
+
+  #encode(event: AuditEvent): EncodedEvent {
+    const { maxEntry, redactable = [] } = this.#options;
+    if (redactable.length === 0) return encodeEvent(event, maxEntry);
+    const { event: withheld, disclosures } = withhold(event, redactable);
+    const encoded = encodeEvent(withheld, maxEntry);
+    return disclosures.length === 0 ? encoded : { ...encoded, disclosures };
   }
 
   root(): Uint8Array {

@@ -1,4 +1,5 @@
 import type { CheckpointSigner } from '#audit/checkpoint.ts';
+import type { RedactableField } from '#audit/disclosure.ts';
 import type { Clock } from '#issuance/ports.ts';
 import type { Cosigning } from './cosigning.ts';
 
@@ -20,6 +21,8 @@ export interface LogOptions {
   readonly maxBatch?: number;
   /** ms that a record may wait for those that are about to follow it; 2 unless told. */
   readonly linger?: number;
+  /** Fields whose values stand beside the log, so that they can be erased; none unless told. */
+  readonly redactable?: readonly RedactableField[];
   /** Octets of one entry; 16,384 unless told. */
   readonly maxEntry?: number;
   /** File of the inventory; beside the store unless told. It may be deleted at any time. */

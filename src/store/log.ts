@@ -63,6 +63,8 @@ export interface Retention {
    * half way where the signal says so.
    */
   drop(record: number, signal: AbortSignal): Promise<void>;
+  /** Erases for good the disclosures that the record `log.redacted` names, which must be under a signed checkpoint. */
+  erase(record: number): Promise<void>;
   /** Takes away what was dropped from what is published here. */
   withdraw(signal: AbortSignal): Promise<void>;
 }

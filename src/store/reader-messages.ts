@@ -30,6 +30,7 @@ export type ReaderQuestion =
   | { readonly kind: 'plan'; readonly group: number; readonly below: number; readonly until: number }
   /** Removes a part of what the record drops; an embedded engine's writer does that. */
   | { readonly kind: 'drop'; readonly record: number }
+  | { readonly kind: 'erase'; readonly record: number }
   /** Takes a part of what was dropped from the published directory. */
   | { readonly kind: 'withdraw' }
   /** Whether this replica, of all, is the one that drops. */

@@ -1,3 +1,4 @@
+import type { PlacedDisclosure } from '#audit/disclosure.ts';
 import type { Dropped } from './dropped-rows.ts';
 import type { Head } from './head.ts';
 
@@ -18,6 +19,8 @@ export interface TreeView {
   tile(level: number, n: number): Awaitable<Uint8Array>;
   /** Index of the last entry that is stored, whatever the head says; −1 for none. */
   lastIndex(): Awaitable<number>;
+  /** The values that are kept beside entries [from, to), by index and field. */
+  disclosures(from: number, to: number): Awaitable<readonly PlacedDisclosure[]>;
   /** What was dropped, as of now. */
   dropped(): Awaitable<Dropped>;
 }

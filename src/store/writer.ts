@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { PlacedDisclosure } from '#audit/disclosure.ts';
 import type { EncodedEvent } from '#audit/entry.ts';
 import { packBatch } from './batch.ts';
 import { GivenUp } from './group-commit.ts';
@@ -51,18 +52,34 @@ export class Writer {
     return new Promise((committed, reject) => {
       this.#pending = { committed, reject };
       const batch = packBatch(events);
-      const message: ToWriter = { kind: 'commit', batch, now };
+      const disclosures = disclosuresOf(events);
+      const message: ToWriter = { kind: 'commit', batch, now, ...(disclosures.length > 0 && { disclosures }) };
       this.#worker.postMessage(message, [batch]);
     });
   }
 
   /** Removes a part of the bodies that the record drops, between two batches; true while there is more. One at a time. */
   drop(record: number): Promise<boolean> {
-    if (this.#hasEnded) return Promise.reject(new Error('the thread that writes the log has ended'));
-    this.#dropping = Promise.withResolvers();
-    const message: ToWriter = { kind: 'drop', record };
+    return this.#remove({ kind: 'drop', record });
+  }
+
+  /** Erases the disclosures that the record names, between two batches; false, since nothing is left to be erased. */
+  erase(record: number): Promise<boolean> {
+    return this.#remove({ kind: 'erase', record });
+  }
+
+  async #remove(message: ToWriter): Promise<boolean> {
+    // Retention and redaction do not know of each other.
+    while (this.#dropping !== undefined) await this.#dropping.promise.catch(() => {});
+    if (this.#hasEnded) throw new Error('the thread that writes the log has ended');
+    const dropping = Promise.withResolvers<boolean>();
+    this.#dropping = dropping;
     this.#worker.postMessage(message);
-    return this.#dropping.promise;
+    try {
+      return await dropping.promise;
+    } finally {
+      this.#dropping = undefined;
+    }
   }
 
   /** Called once if the thread ends without having been told to. */
@@ -120,4 +137,11 @@ export class Writer {
     this.#onEnded(reason);
     this.#onEnded = () => {};
   }
+}
+
+function disclosuresOf(events: readonly EncodedEvent[]): PlacedDisclosure[] {
+  const found: PlacedDisclosure[] = [];
+  for (const [index, { disclosures }] of events.entries())
+    if (disclosures !== undefined) for (const each of disclosures) found.push({ ...each, index });
+  return found;
 }

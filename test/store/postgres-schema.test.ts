@@ -162,6 +162,9 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
       lastIndex: [],
       dropped: [-1],
       drop: [1_700, 1],
+      erase: [1_700],
+      disclosures: [256, 512],
+      putDisclosures: [[3_000], ['peer.ip'], Buffer.from('ab'), [1], [2], ['"192.0.2.7"']],
       batch: [uuid, uuid],
       write: [
         3_000,
@@ -189,7 +192,7 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
     for (const [name, text] of Object.entries(statements)) {
       const rows = await session.query(`EXPLAIN ${text}`, Object.entries(values).find(([each]) => each === name)?.[1]);
       const plan = rows.map((row) => String(row['QUERY PLAN'])).join('\n');
-      expect(plan, name).not.toMatch(/Seq Scan on (entry|tile|batch)/);
+      expect(plan, name).not.toMatch(/Seq Scan on (entry|tile|batch|disclosure)/);
     }
     for (const name of ['entry', 'entries', 'lastIndex'] as const) {
       const [row] = await session.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${statements[name]}`, values[name]);

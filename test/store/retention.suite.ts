@@ -3,6 +3,7 @@ import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCheckpoint, softwareCheckpointSigner } from '#audit/checkpoint.ts';
+import type { RedactableField } from '#audit/disclosure.ts';
 import { decodeEntry } from '#audit/entry.ts';
 import type { AuditEvent } from '#audit/event.ts';
 import { leafHash } from '#audit/merkle.ts';
@@ -21,6 +22,7 @@ export interface RetentionEngine {
   open(options: {
     signer: ReturnType<typeof softwareCheckpointSigner>;
     clock: { now: () => number };
+    redactable?: readonly RedactableField[];
   }): Promise<EngineLog>;
   readonly publicDirectory: string;
   verify(): Promise<Head>;
@@ -29,6 +31,8 @@ export interface RetentionEngine {
   restore(name: string): Promise<void>;
   /** The log, to be moved into the other kind of store. */
   source(): Promise<MoveSource>;
+  /** Its files as they are, of an engine that has some of its own. */
+  octets?(): Buffer;
   /** Statements behind our back. */
   sql(text: string): Promise<void>;
   destroy(): Promise<void>;

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { logDatabase, openLog } from '#store/sqlite/open-log.ts';
 import { verifyStore } from '#store/sqlite/verify.ts';
 import { describeWith } from '#test/oracles.ts';
 import { PostgresServer } from '#test/support/postgres/server.ts';
+import { redactionSuite } from './redaction.suite.ts';
 import { type OtherStore, type RetentionEngine, retentionSuite } from './retention.suite.ts';
 
 async function places() {
@@ -30,6 +32,8 @@ async function sqliteEngine(): Promise<RetentionEngine> {
     publicDirectory: options.publicDirectory,
     open: (given) => openLog({ ...options, ...given }),
     verify: () => verifyStore(file),
+    octets: () =>
+      Buffer.concat([file, `${file}-wal`].filter((each) => existsSync(each)).map((each) => readFileSync(each))),
     async sql(text) {
       const database = new DatabaseSync(file, { timeout: 5_000 });
       database.exec(text);
@@ -55,6 +59,7 @@ async function sqliteStore(): Promise<OtherStore> {
 }
 
 retentionSuite('SQLite', sqliteEngine, sqliteStore);
+redactionSuite('SQLite', sqliteEngine, sqliteStore);
 
 describeWith(['postgres'], 'the second engine', () => {
   let server: PostgresServer;
@@ -63,16 +68,16 @@ describeWith(['postgres'], 'the second engine', () => {
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  async function postgresEngine(): Promise<RetentionEngine> {
+  async function postgresEngine(schema: string): Promise<RetentionEngine> {
     const { destroy, ...options } = await places();
-    const settings = server.settings('retention');
+    const settings = server.settings(schema);
     return {
       publicDirectory: options.publicDirectory,
       open: (given) => openPostgresLog({ settings, ...options, ...given }),
       verify: () => verifyPostgres(settings),
-      sql: async (text) => void (await server.sql(`SET search_path = retention; ${text}`)),
-      backUp: async (name) => server.dump('retention', name),
-      restore: async (name) => server.restore('retention', name),
+      sql: async (text) => void (await server.sql(`SET search_path = ${schema}; ${text}`)),
+      backUp: async (name) => server.dump(schema, name),
+      restore: async (name) => server.restore(schema, name),
       source: () => postgresSource(settings),
       destroy,
     };
@@ -87,5 +92,6 @@ describeWith(['postgres'], 'the second engine', () => {
     };
   }
 
-  retentionSuite('PostgreSQL', postgresEngine, postgresStore);
+  retentionSuite('PostgreSQL', () => postgresEngine('retention'), postgresStore);
+  redactionSuite('PostgreSQL', () => postgresEngine('redaction'), postgresStore);
 });

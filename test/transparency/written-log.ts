@@ -38,6 +38,7 @@ class Tree implements TreeView {
   lastIndex = () => this.#entries.length - 1;
   entry = (index: number) => this.#entries[index];
   entries = (from: number, to: number) => this.#entries.slice(from, to);
+  disclosures = () => [];
   dropped = () => new DroppedRows();
   tile(level: number, n: number): Uint8Array {
     const hashes = this.#levels[level]?.slice(n * tileWidth, (n + 1) * tileWidth) ?? [];

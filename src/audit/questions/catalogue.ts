@@ -185,7 +185,7 @@ const catalogue = {
     asks: 'Was the log, its export or the server ever down, and when?',
     answer: 'records',
     types: [
-      ...(['log.opened', 'log.recovered', 'log.checkpoint-failed', 'log.pruned'] as const),
+      ...(['log.opened', 'log.recovered', 'log.checkpoint-failed', 'log.pruned', 'log.redacted'] as const),
       ...(['export.started', 'export.gap', 'export.caught-up'] as const),
       ...(['service.started', 'service.stopped', 'service.degraded'] as const),
       ...(['hsm.lost', 'hsm.recovered', 'clock.step'] as const),

@@ -1,3 +1,4 @@
+import { disclosed, type PlacedDisclosure } from '#audit/disclosure.ts';
 import { decodeEntry } from '#audit/entry.ts';
 import type { Answer, Group, Rate } from '#audit/questions/answer.ts';
 import type { Asked } from '#audit/questions/ask.ts';
@@ -17,8 +18,11 @@ const relatedTitle: Readonly<Record<Related, string>> = {
   'key-first': 'KEY FIRST AT',
 };
 
+/** What was asked for, and the values that are kept beside the records of the answer. */
+type Shown = Asked & { readonly beside?: readonly PlacedDisclosure[] | undefined };
+
 /** An answer for people. */
-export function printAnswer(question: Question, answer: Answer, asked: Asked, terminal: Terminal): void {
+export function printAnswer(question: Question, answer: Answer, asked: Shown, terminal: Terminal): void {
   switch (answer.answer) {
     case 'records':
       printRecords(question, answer, asked, terminal);
@@ -38,7 +42,7 @@ export function printAnswer(question: Question, answer: Answer, asked: Asked, te
 function printRecords(
   question: Question,
   { records, before }: Extract<Answer, { answer: 'records' }>,
-  asked: Asked,
+  asked: Shown,
   terminal: Terminal,
 ): void {
   if (question.answer !== 'records') return;
@@ -50,7 +54,8 @@ function printRecords(
     ...shown.map(({ title }) => ({ title, shrinkTo: 12 })),
   ];
   const rows = records.map(({ index, entry, related: other }) => {
-    const record = decodeEntry(entry);
+    const beside = asked.beside?.filter((each) => each.index === index) ?? [];
+    const record = disclosed(decodeEntry(entry), beside);
     const cells = shown.map(({ of }) => plain(of(record) ?? '-'));
     return [String(index), ...(related ? [relation(other)] : []), ...cells];
   });

@@ -1,3 +1,5 @@
+import type { PlacedDisclosure } from '#audit/disclosure.ts';
+import { decodeEntry } from '#audit/entry.ts';
 import type { Answer } from '#audit/questions/answer.ts';
 import { answerJson } from '#audit/questions/answer-json.ts';
 import { type Asked, maxRows, problemWith, readFilter } from '#audit/questions/ask.ts';
@@ -12,7 +14,9 @@ import { table } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { askOptions } from './ask-options.ts';
 import { printAnswer } from './ask-print.ts';
+import { disclosureJson, openedBeside } from './disclosed.ts';
 import { whole } from './filters.ts';
+import { openSource } from './log-source.ts';
 import { openHomeInventory } from './open-inventory.ts';
 import { writeProofs } from './write-proofs.ts';
 
@@ -30,10 +34,30 @@ export async function runAsk(input: AskInput, terminal: Terminal): Promise<Exit>
   } finally {
     await inventory.close();
   }
-  if (input.options.json) terminal.printJson({ question: name, ...answerJson(answer) });
-  else printAnswer(questions[name], answer, asked, terminal);
+  const beside = input.options.disclose ? await besideAnswer(answer, input) : undefined;
+  if (input.options.json)
+    terminal.printJson({
+      question: name,
+      ...answerJson(answer),
+      ...(beside && { disclosures: beside.map(disclosureJson) }),
+    });
+  else printAnswer(questions[name], answer, { ...asked, beside }, terminal);
   if (input.options.proof !== undefined) await writeProofs(answer, input.options.proof, input, terminal);
   return 'ok';
+}
+
+/** The values that are kept beside the records of an answer; counts have none. */
+async function besideAnswer(answer: Answer, { home }: AskInput): Promise<readonly PlacedDisclosure[]> {
+  if (answer.answer !== 'records') return [];
+  const source = await openSource({ log: undefined, store: undefined }, home);
+  try {
+    return await openedBeside(
+      source,
+      answer.records.map(({ entry }) => decodeEntry(entry)),
+    );
+  } finally {
+    await source.close();
+  }
 }
 
 /** Throws Failure `usage` for what cannot be meant. `now` in ms. */

@@ -2,7 +2,7 @@ import { questionNames } from '#audit/questions/catalogue.ts';
 import { defineCommand, defineGroup } from '../command/command.ts';
 import { askOptions } from './ask-options.ts';
 import { exportRecords, verifyExport } from './export/command.ts';
-import { checkOptions, listOptions, makeKeyOptions, proveOptions, verifyOptions } from './options.ts';
+import { checkOptions, listOptions, makeKeyOptions, proveOptions, redactOptions, verifyOptions } from './options.ts';
 import { replayOptions } from './replay-options.ts';
 
 const verify = defineCommand({
@@ -106,6 +106,28 @@ const replay = defineCommand({
   run: async (input, terminal) => (await import('./replay.ts')).runReplay(input, terminal),
 });
 
+const redact = defineCommand({
+  name: 'redact',
+  summary: 'Erase values that are kept beside the log: its records hold digests of them, and stay as they are.',
+  about: [
+    'Finds what audit.redactable has kept apart, in one record or wherever it is TEXT, and asks the server of the home to erase it: a running one does it within seconds, one that is stopped when it starts. The log says first which fields of which records go, in a record log.redacted, never what they were.',
+    'Nothing brings a value back. Backups and standbys of the store have it until they go.',
+  ],
+  operands: [],
+  options: redactOptions,
+  examples: [
+    { type: 'audit redact --index 4711 --field peer.ip', to: 'one field of one record' },
+    { type: 'audit redact --subject kari@example.org --requested-by dpo', to: 'wherever a person is named' },
+  ],
+  exits: {
+    ok: 'the server was asked; nothing is erased before it says so in the log',
+    no: 'nothing is kept that would go; or the store is damaged',
+    input: 'there is no log, or the configuration cannot be read',
+    unavailable: 'the database of the log does not answer',
+  },
+  run: async (input, terminal) => (await import('./redact.ts')).runRedact(input, terminal),
+});
+
 const certificateOperand = {
   name: 'CERT',
   help: 'PEM or DER; of a chain the first certificate counts',
@@ -172,5 +194,5 @@ export const audit = defineGroup({
   name: 'audit',
   summary: 'Verify, search and prove the tamper-evident log.',
   about: ['Every decision is one entry of an RFC 6962 tree, published as C2SP tiles.'],
-  members: [verify, list, ask, replay, check, prove, exportRecords, verifyExport, makeKey],
+  members: [verify, list, ask, replay, check, prove, exportRecords, verifyExport, redact, makeKey],
 });

@@ -1,9 +1,11 @@
+import type { PlacedDisclosure } from '#audit/disclosure.ts';
 import { decodeEntry, type Entry } from '#audit/entry.ts';
 import type { Input } from '../command/command.ts';
 import type { Exit } from '../exit.ts';
 import { plain } from '../terminal/plain.ts';
 import { table } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { disclosedText, disclosureJson, openedBeside } from './disclosed.ts';
 import { type Filters, identityOf, readFilters, serialOf } from './filters.ts';
 import { type LogSource, openSource } from './log-source.ts';
 import { newestFirst } from './newest-first.ts';
@@ -28,8 +30,15 @@ export async function runList({ options, home }: Input<typeof listOptions>, term
   const source = await openSource(options, home);
   try {
     const { records, before } = await find(source, filters, terminal);
-    if (options.json) terminal.printJson({ size: source.size, records, ...(before !== undefined && { before }) });
-    else print(records, before, terminal);
+    const beside = options.disclose ? await openedBeside(source, records) : undefined;
+    if (options.json)
+      terminal.printJson({
+        size: source.size,
+        records,
+        ...(beside && { disclosures: beside.map(disclosureJson) }),
+        ...(before !== undefined && { before }),
+      });
+    else print(records, before, terminal, beside);
     return 'ok';
   } finally {
     await source.close();
@@ -49,7 +58,12 @@ async function find(source: LogSource, filters: Filters, terminal: Terminal): Pr
   return { records, before: undefined };
 }
 
-function print(records: readonly Entry[], before: number | undefined, terminal: Terminal): void {
+function print(
+  records: readonly Entry[],
+  before: number | undefined,
+  terminal: Terminal,
+  beside: readonly PlacedDisclosure[] | undefined,
+): void {
   if (records.length === 0) {
     terminal.note('no record matches');
     return;
@@ -60,8 +74,10 @@ function print(records: readonly Entry[], before: number | undefined, terminal: 
     entry.type,
     plain(identityOf(entry) ?? '-'),
     plain(outcomeOf(entry)),
+    ...(beside ? [plain(disclosedText(entry, beside))] : []),
   ]);
-  terminal.print(table(columns, rows, terminal.columns, terminal.style));
+  const shown = beside ? [...columns, { title: 'DISCLOSED', shrinkTo: 16 }] : columns;
+  terminal.print(table(shown, rows, terminal.columns, terminal.style));
   if (before !== undefined) terminal.note(terminal.noteStyle.dim(`there may be more: --before ${before}`));
 }
 

@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
+import type { PlacedDisclosure } from '#audit/disclosure.ts';
 import type { PostgresSettings } from '#store/postgres/settings.ts';
 import type { Awaitable, Bodies } from '#store/tree-view.ts';
 import { Failure } from '../failure.ts';
@@ -11,6 +12,8 @@ export interface LogSource {
   readonly size: number;
   /** Octets of entries [from, to), cut at `size`; undefined where only the hash is left. */
   entries(from: number, to: number): Awaitable<Bodies>;
+  /** The values that are kept beside entries [from, to); absent where none can be, since what is published has none. */
+  disclosures?(from: number, to: number): Awaitable<readonly PlacedDisclosure[]>;
   close(): Awaitable<void>;
 }
 

@@ -1,3 +1,4 @@
+import { redactableFields } from '#audit/disclosure.ts';
 import { flag, many, value } from '../command/options.ts';
 
 export const keyOption = value(
@@ -28,6 +29,18 @@ export const verifyOptions = {
   ),
 } as const;
 
+export const discloseOption = flag(
+  'also the values that are kept beside the log (audit.redactable), each checked against what its record commits to',
+);
+
+export const redactOptions = {
+  index: value('N', 'the record at this leaf index'),
+  field: value('FIELD', 'only this field', { choices: redactableFields }),
+  subject: value('TEXT', 'wherever this is the value, in all of the log'),
+  'requested-by': value('WHO', "who asked for it (default: this user's name); it goes into the log"),
+  json: flag('one JSON object: {"erases": [{"index", "field"}, ...]}'),
+} as const;
+
 export const listOptions = {
   log: logOption,
   store: storeOption,
@@ -40,7 +53,10 @@ export const listOptions = {
   until: value('TIME', 'not newer'),
   before: value('INDEX', 'go on from here: only records before this index'),
   limit: value('N', 'at most so many, 1 to 1000 (default: 50)'),
-  json: flag('one JSON object: {"size", "records": [...], "before"}; "before" continues with --before'),
+  disclose: discloseOption,
+  json: flag(
+    'one JSON object: {"size", "records": [...], "before"}; "before" continues with --before; "disclosures" with --disclose',
+  ),
 } as const;
 
 const findOptions = {

@@ -1,4 +1,5 @@
 import { openCheckpoint } from '#audit/checkpoint.ts';
+import type { PlacedDisclosure } from '#audit/disclosure.ts';
 import { leafHash } from '#audit/merkle.ts';
 import { inclusionProof, rootFromInclusion } from '#audit/merkle-proof.ts';
 import type { TlogProof } from '#audit/tlog-proof.ts';
@@ -56,6 +57,10 @@ export class SharedLog implements LogSource {
 
   entries(from: number, to: number): Promise<Bodies> {
     return this.#look.tree.entries(from, Math.min(to, this.size));
+  }
+
+  disclosures(from: number, to: number): Promise<readonly PlacedDisclosure[]> {
+    return this.#look.tree.disclosures(from, to);
   }
 
   close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import type { PlacedDisclosure } from '#audit/disclosure.ts';
 import { damagedUnless, openForReading } from '#store/sqlite/database.ts';
 import { logDatabase } from '#store/sqlite/open-log.ts';
 import { StoredTree } from '#store/sqlite/stored-tree.ts';
@@ -25,6 +26,10 @@ export class StoredLog implements LogSource {
 
   entries(from: number, to: number): Bodies {
     return damagedUnless(this.name, () => this.#tree.entries(from, Math.min(to, this.size)));
+  }
+
+  disclosures(from: number, to: number): readonly PlacedDisclosure[] {
+    return this.#tree.disclosures(from, to);
   }
 
   close(): void {

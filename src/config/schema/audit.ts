@@ -1,3 +1,4 @@
+import { redactableFields } from '#audit/disclosure.ts';
 import { auditArchive, auditRetention } from './audit-retention.ts';
 import { auditStore } from './audit-store.ts';
 import { duration, flag, list, oneOf, optional, path, section, text } from './field.ts';
@@ -32,6 +33,11 @@ export const audit = section('The tamper-evident log', {
   ),
   witnesses: optional(witnesses),
   includeCertificate: flag('Keep every issued certificate in its record', { default: true }),
+  redactable: list(
+    'Fields whose values are kept beside the log, which holds salted digests of them: these can be erased (docs/log-store.md)',
+    oneOf('One field', redactableFields),
+    { default: [] },
+  ),
   copyTo: oneOf('Where each record goes besides, as a line of JSON, for whoever collects them', ['nowhere', 'stdout'], {
     default: 'nowhere',
   }),

@@ -46,6 +46,7 @@ export const categories: Readonly<Record<EventType, Categories>> = {
   'log.recovered': process('info'),
   'log.checkpoint-failed': process('info'),
   'log.pruned': process('change'),
+  'log.redacted': process('change'),
   'log.witnessed': process('info'),
   'service.started': process('start'),
   'service.stopped': process('end'),

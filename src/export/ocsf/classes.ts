@@ -66,6 +66,7 @@ export const places: Readonly<Record<EventType, Place>> = {
   'log.recovered': application(8),
   'log.checkpoint-failed': application(8),
   'log.pruned': application(8),
+  'log.redacted': application(8),
   'log.witnessed': application(8),
   'service.started': application(3),
   'service.stopped': application(4),

@@ -1,3 +1,4 @@
+import type { PlacedDisclosure } from '#audit/disclosure.ts';
 import type { DroppedRange } from '#audit/dropped.ts';
 import { emptyRoot, hashLength } from '#audit/merkle.ts';
 import { tileWidth } from '#audit/tiles.ts';
@@ -24,8 +25,13 @@ export interface MoveSource extends AsyncDisposable {
 export interface MoveTarget extends AsyncDisposable {
   readonly name: string;
   readonly tree: TreeView;
-  /** `entries` have no body where it was dropped. */
-  put(from: number, entries: Bodies, tiles: readonly TileRow[]): Promise<void>;
+  /** `entries` have no body where it was dropped; `disclosures` are those of their values that are kept. */
+  put(
+    from: number,
+    entries: Bodies,
+    tiles: readonly TileRow[],
+    disclosures?: readonly PlacedDisclosure[],
+  ): Promise<void>;
   /**
    * What was put, with its head, is there for good. `signed` is the newest checkpoint over it, if there is one; `dropped`
    * names the records by which bodies are not there.
@@ -51,6 +57,7 @@ export async function moveLog(
     tile: (level, n) => tree.tile(level, n),
     lastIndex: () => tree.lastIndex(),
     dropped: () => tree.dropped(),
+    disclosures: (from, to) => tree.disclosures(from, to),
     async entries(from, to) {
       const entries = await tree.entries(from, to);
       if (from !== grown.size) return entries;
@@ -58,7 +65,8 @@ export async function moveLog(
       for (const [at, entry] of entries.entries())
         if (entry === undefined) grown.appendLeaf(leaves.slice(at * hashLength, (at + 1) * hashLength));
         else grown.append(behindZero(entry));
-      await target.put(from, entries, grown.takeChanged());
+      const disclosures = await tree.disclosures(from, from + entries.length);
+      await target.put(from, entries, grown.takeChanged(), disclosures);
       return entries;
     },
   };

@@ -1,8 +1,11 @@
+import type { PlacedDisclosure } from '#audit/disclosure.ts';
 import { placeBatch } from '../batch.ts';
 import { fault } from '../fault.ts';
 import type { GrowingTree } from '../growing-tree.ts';
 import type { Committed } from '../writer-messages.ts';
 import { asInteger } from './columns.ts';
+import { putDisclosures } from './disclosures.ts';
+import { pieces } from './pieces.ts';
 import { headOf } from './postgres-tree.ts';
 import { Remembered } from './remembered.ts';
 import type { Session } from './session.ts';
@@ -15,6 +18,8 @@ export interface Batch {
   readonly id: string;
   /** Of the replica's clock, ms. */
   readonly now: number;
+  /** Counted from the batch's first record. */
+  readonly disclosures: readonly PlacedDisclosure[];
 }
 
 export interface Appended extends Committed {
@@ -69,6 +74,7 @@ export async function appendBatch(session: Session, writer: string, batch: Batch
     head.root,
     head.time,
   ]);
+  await putDisclosures(session, before.size, batch.disclosures);
   fault('batch.inserted');
   try {
     await session.commit();
@@ -95,16 +101,4 @@ export async function settle(session: Session, writer: string, id: string): Prom
   const [found] = await session.query(statements.batch, [writer, id]);
   await session.commit();
   return found === undefined ? undefined : { first: asInteger(found.first, "a batch's first index"), head };
-}
-
-/** Many runs of octets as one, and where each begins (from 1) and how long it is. */
-export function pieces(parts: readonly Uint8Array[]): { octets: Buffer; starts: number[]; lengths: number[] } {
-  const lengths = parts.map(({ length }) => length);
-  let next = 1;
-  const starts = lengths.map((length) => {
-    const start = next;
-    next += length;
-    return start;
-  });
-  return { octets: Buffer.concat(parts), starts, lengths };
 }

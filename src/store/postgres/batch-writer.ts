@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pauseFor } from 'node:timers/promises';
+import type { PlacedDisclosure } from '#audit/disclosure.ts';
 import { emptyRoot } from '#audit/merkle.ts';
 import { checkTail } from '../check.ts';
 import { GivenUp } from '../group-commit.ts';
@@ -72,10 +73,10 @@ export class BatchWriter {
    * Resolves once the batch is on stable storage. Rejects with GivenUp where the database was away for too long, and with
    * anything else where it is not what it was: then nothing may be written any more.
    */
-  async commit(packed: ArrayBuffer, now: number): Promise<Committed> {
+  async commit(packed: ArrayBuffer, now: number, disclosures: readonly PlacedDisclosure[] = []): Promise<Committed> {
     this.#busy = true;
     try {
-      return await this.#commit({ packed, id: randomUUID(), now });
+      return await this.#commit({ packed, id: randomUUID(), now, disclosures });
     } finally {
       this.#busy = false;
     }

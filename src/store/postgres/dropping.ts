@@ -28,4 +28,9 @@ export class Dropping {
     const [row] = await (await this.#dial()).query(statements.drop, [record, stepLength]);
     return row?.more === true;
   }
+
+  /** The values that the record names. */
+  async erase(record: number): Promise<void> {
+    await (await this.#dial()).query(statements.erase, [record]);
+  }
 }

@@ -2,9 +2,10 @@ import { emptyRoot } from '#audit/merkle.ts';
 import type { MoveSource, MoveTarget, SignedNote } from '../move/move-log.ts';
 import { StoreError } from '../store-error.ts';
 import type { Bodies } from '../tree-view.ts';
-import { pieces } from './append-batch.ts';
 import { asBytes, asInteger } from './columns.ts';
+import { putDisclosures } from './disclosures.ts';
 import { migrate, schemaVersion } from './migrate.ts';
+import { pieces } from './pieces.ts';
 import { PostgresTree } from './postgres-tree.ts';
 import { openAlone } from './presence.ts';
 import { type PostgresSettings, placeOf } from './settings.ts';
@@ -54,12 +55,13 @@ export async function postgresTarget(settings: PostgresSettings, origin: string)
     return {
       name: placeOf(settings),
       tree,
-      async put(from, entries, tiles) {
+      async put(from, entries, tiles, disclosures = []) {
         const hashes = pieces(tiles.map((tile) => tile.hashes));
         for (const { first, bodies } of runsOf(from, entries)) {
           const { octets, starts, lengths } = pieces(bodies);
           await session.query(statements.putEntries, [first, octets, starts, lengths]);
         }
+        await putDisclosures(session, 0, disclosures);
         const places = [tiles.map(({ level }) => level), tiles.map(({ n }) => n)];
         await session.query(statements.putTiles, [hashes.octets, ...places, hashes.starts, hashes.lengths]);
       },

@@ -48,6 +48,7 @@ export async function openPostgresLog(options: PostgresLogOptions): Promise<Engi
       lookEvery: interval,
       signedLast: found.signed,
       dropStep: (record) => reader.more({ kind: 'drop', record }),
+      erase: (record) => reader.more({ kind: 'erase', record }),
     });
   } catch (thrown) {
     await Promise.allSettled([reader.close(), writer.close()]);

@@ -1,11 +1,15 @@
+import type { PlacedDisclosure } from '#audit/disclosure.ts';
 import { hashLength } from '#audit/merkle.ts';
+import { disclosureOf } from '../disclosure-rows.ts';
 import { DroppedRows } from '../dropped-rows.ts';
 import type { Head } from '../head.ts';
 import { StoreError } from '../store-error.ts';
 import type { Bodies, TreeView } from '../tree-view.ts';
 import { asBytes, asInteger } from './columns.ts';
-import { Lost, type Row, type Session } from './session.ts';
+import { Lost, Rejected, type Row, type Session } from './session.ts';
 import { statements } from './statements.ts';
+
+const undefinedTable = '42P01';
 
 /** Gives a session that works, as far as is known. */
 export type Dial = () => Promise<Session>;
@@ -48,6 +52,16 @@ export class PostgresTree implements TreeView {
       if (row === undefined && !ranges.covers(from + at)) throw missing(from + at);
       return row && bodyAt(row, from + at);
     });
+  }
+
+  async disclosures(from: number, to: number): Promise<PlacedDisclosure[]> {
+    try {
+      return (await this.#ask(statements.disclosures, [from, to])).map((row) => disclosureOf(row));
+    } catch (thrown) {
+      // A log whose server is of an earlier version has no such table, and no such values.
+      if (thrown instanceof Rejected && thrown.code === undefinedTable) return [];
+      throw thrown;
+    }
   }
 
   async dropped(): Promise<DroppedRows> {

@@ -48,7 +48,57 @@ export const migrations: readonly string[] = [
    REVOKE ALL ON FUNCTION drop_bodies(bigint, integer) FROM PUBLIC;`,
   // How far each sink of the exports has the log, whichever replica brings it.
   'CREATE TABLE cursor (sink text PRIMARY KEY, next bigint NOT NULL CHECK (next >= 0), memo text);',
+  // `disclosure` holds the values that entries only commit to. They go with their body, or where an entry under a signed
+  // checkpoint says so; nobody but the owner of the tables can remove one otherwise.
+  `CREATE TABLE disclosure (
+     seq bigint, field text, salt bytea NOT NULL, value text NOT NULL, PRIMARY KEY (seq, field));
+   CREATE OR REPLACE FUNCTION drop_bodies(told bigint, most integer) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+     SET search_path FROM CURRENT AS $$
+   DECLARE
+     says jsonb; lower bigint; upper bigint; at bigint; until bigint;
+   BEGIN
+     IF NOT EXISTS (SELECT 1 FROM signed WHERE size > told) THEN
+       RAISE EXCEPTION 'entry % is under no signed checkpoint', told;
+     END IF;
+     SELECT convert_from(body, 'UTF8')::jsonb INTO says FROM entry WHERE seq = told;
+     lower := (says->'pruned'->>'from')::bigint;
+     upper := (says->'pruned'->>'to')::bigint;
+     IF says IS NULL OR says->>'type' <> 'log.pruned' OR says->>'outcome' <> 'success' OR lower IS NULL OR upper IS NULL
+       OR lower < 0 OR lower >= upper OR upper > told OR lower % 256 <> 0 OR upper % 256 <> 0
+       OR jsonb_typeof(says->'pruned'->'kept') IS DISTINCT FROM 'array' THEN
+       RAISE EXCEPTION 'entry % drops nothing', told;
+     END IF;
+     INSERT INTO dropped VALUES (told, lower) ON CONFLICT DO NOTHING;
+     SELECT next INTO at FROM dropped WHERE record = told FOR UPDATE;
+     until := least(upper, at + most);
+     DELETE FROM entry WHERE seq >= at AND seq < until
+       AND seq NOT IN (SELECT value::bigint FROM jsonb_array_elements_text(says->'pruned'->'kept'));
+     DELETE FROM disclosure WHERE seq >= at AND seq < until
+       AND seq NOT IN (SELECT value::bigint FROM jsonb_array_elements_text(says->'pruned'->'kept'));
+     UPDATE dropped SET next = until WHERE record = told;
+     RETURN until < upper;
+   END $$;
+   CREATE FUNCTION erase_disclosures(told bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+     SET search_path FROM CURRENT AS $$
+   DECLARE
+     says jsonb;
+   BEGIN
+     IF NOT EXISTS (SELECT 1 FROM signed WHERE size > told) THEN
+       RAISE EXCEPTION 'entry % is under no signed checkpoint', told;
+     END IF;
+     SELECT convert_from(body, 'UTF8')::jsonb INTO says FROM entry WHERE seq = told;
+     IF says IS NULL OR says->>'type' <> 'log.redacted' OR says->>'outcome' <> 'success'
+       OR jsonb_typeof(says->'redacted'->'records') IS DISTINCT FROM 'array' THEN
+       RAISE EXCEPTION 'entry % erases nothing', told;
+     END IF;
+     DELETE FROM disclosure WHERE field = says->'redacted'->>'field' AND seq < told
+       AND seq IN (SELECT value::bigint FROM jsonb_array_elements_text(says->'redacted'->'records'));
+   END $$;
+   REVOKE ALL ON FUNCTION erase_disclosures(bigint) FROM PUBLIC;`,
 ];
+
+/** Number of the first schema with values beside the log. */
+export const withDisclosures = 4;
 
 /**
  * What a server's own role needs, where another one made the tables: it can add to the log, and take away from it only what
@@ -58,9 +108,10 @@ export function grants(schema: string, role: string): string {
   return [
     `GRANT USAGE ON SCHEMA ${schema} TO ${role};`,
     `GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${role};`,
-    `GRANT INSERT ON ${schema}.entry TO ${role};`,
+    `GRANT INSERT ON ${schema}.entry, ${schema}.disclosure TO ${role};`,
     `GRANT INSERT, UPDATE ON ${schema}.tree, ${schema}.tile, ${schema}.signed, ${schema}.cursor TO ${role};`,
     `GRANT INSERT, UPDATE, DELETE ON ${schema}.batch TO ${role};`,
     `GRANT EXECUTE ON FUNCTION ${schema}.drop_bodies(bigint, integer) TO ${role};`,
+    `GRANT EXECUTE ON FUNCTION ${schema}.erase_disclosures(bigint) TO ${role};`,
   ].join('\n');
 }

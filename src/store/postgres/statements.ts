@@ -21,6 +21,11 @@ export const statements = {
   /** What was dropped since the record that was followed last, in the words of the records themselves. */
   dropped: `SELECT record, body FROM dropped LEFT JOIN entry ON seq = record WHERE record > $1 ORDER BY record`,
   drop: 'SELECT drop_bodies($1::bigint, $2::integer) AS more',
+  erase: 'SELECT erase_disclosures($1::bigint)',
+  disclosures: 'SELECT seq, field, salt, value FROM disclosure WHERE seq >= $1 AND seq < $2 ORDER BY seq, field',
+  putDisclosures: `INSERT INTO disclosure (seq, field, salt, value)
+    SELECT seq, field, substr($3::bytea, start, length), value
+    FROM unnest($1::bigint[], $2::text[], $4::int[], $5::int[], $6::text[]) AS piece (seq, field, start, length, value)`,
   batch: 'SELECT first, count FROM batch WHERE writer = $1 AND id = $2',
   /** All of a batch in one statement: its entries and tiles come as two runs of octets, cut up by their lengths. */
   write: `WITH

@@ -1,12 +1,14 @@
 import { verifyTree } from '../check.ts';
-import { demandNoStray, demandTileRows } from '../check-rows.ts';
+import { demandNoStray, demandNoStrayValue, demandTileRows } from '../check-rows.ts';
 import type { Head } from '../head.ts';
 import { holdAgainstPublished, type WholeLog } from '../hold-published.ts';
 import { StoreError } from '../store-error.ts';
 import { asInteger } from './columns.ts';
+import { schemaVersion } from './migrate.ts';
 import { asStoreError } from './open-error.ts';
 import { type Dial, PostgresTree } from './postgres-tree.ts';
 import { Redial } from './redial.ts';
+import { withDisclosures } from './schema.ts';
 import type { PostgresSettings } from './settings.ts';
 
 /**
@@ -36,6 +38,8 @@ const triggers = `SELECT tgname, relname FROM pg_trigger JOIN pg_class ON pg_cla
   WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal LIMIT 1`;
 const strayEntry =
   'SELECT tree.origin, tree.size, (SELECT min(seq) FROM entry WHERE seq >= tree.size) AS seq FROM tree';
+const strayValue =
+  'SELECT min(seq) AS seq FROM disclosure WHERE NOT EXISTS (SELECT 1 FROM entry WHERE entry.seq = disclosure.seq)';
 const levelRows = `SELECT tree.size, level, count(*) AS tiles, min(n) AS first, max(n) AS last,
     sum(octet_length(hashes))::bigint AS octets
   FROM tree JOIN tile ON true GROUP BY tree.size, level ORDER BY level`;
@@ -58,5 +62,6 @@ async function checkRows(dial: Dial): Promise<string> {
     asInteger(size, 'the stored size'),
     levels.map(({ level, tiles, first, last, octets }) => ({ level, tiles, first, last, octets })),
   );
+  if ((await schemaVersion(session)) >= withDisclosures) demandNoStrayValue((await session.query(strayValue))[0]?.seq);
   return String(found?.origin);
 }

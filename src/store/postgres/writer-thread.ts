@@ -36,11 +36,11 @@ async function serve(writer: BatchWriter, message: ToWriter): Promise<void> {
     port.close();
     return;
   }
-  // Bodies are dropped over the connection that reads.
-  if (message.kind === 'drop') return;
+  // Bodies are dropped, and values erased, over the connection that reads.
+  if (message.kind !== 'commit') return;
   try {
     fault('batch.received');
-    const committed = await writer.commit(message.batch, message.now);
+    const committed = await writer.commit(message.batch, message.now, message.disclosures);
     fault('batch.committed');
     say({ kind: 'committed', ...committed });
     fault('batch.answered');

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { demandNoStray, demandTileRows, type LevelRows } from '../check-rows.ts';
+import { demandNoStray, demandNoStrayValue, demandTileRows, type LevelRows } from '../check-rows.ts';
 import { StoreError } from '../store-error.ts';
 import { asInteger, laterTableNames, tableNames } from './database.ts';
+import { firstStray } from './disclosures.ts';
 import { StoredTree } from './stored-tree.ts';
 
 /** Throws StoreError `damaged` for anything in the database that this program did not make, such as a trigger. */
@@ -30,6 +31,7 @@ export function checkRows(database: DatabaseSync): void {
       database.prepare('SELECT min(seq) AS seq FROM entry WHERE seq < 0 OR seq >= ?').get(size)?.seq ?? null;
     demandNoStray(size, stray === null ? undefined : asInteger(stray, 'an index'));
     demandTileRows(size, levelRows(database));
+    demandNoStrayValue(firstStray(database));
     checkAbout(database);
   } finally {
     database.exec('ROLLBACK');

@@ -1,9 +1,12 @@
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { StoreError } from '../store-error.ts';
 
-/** Number of the tables' layout below, and of the one after bodies were dropped; another number is another program's. */
+/**
+ * Number of the tables' layout below, of the one after bodies were dropped, and of the one with values beside the log;
+ * another number is another program's.
+ */
 const layout = '1';
-const layouts: ReadonlySet<unknown> = new Set([layout, '2']);
+const layouts: ReadonlySet<unknown> = new Set([layout, '2', '3']);
 
 // `tile` holds hashes exactly as they are published, the right edge of each level included; `tree` is the head they
 // add up to. Nothing else is written with a record: questions are answered from a projection.
@@ -30,8 +33,13 @@ export function openForWriting(file: string, origin: string): DatabaseSync {
 
 /** Names of the tables; nothing else belongs into the database, least of all what acts by itself. */
 export const tableNames = ['about', 'entry', 'tile', 'tree'] as const;
-/** One that is made when the first bodies are dropped. */
-export const laterTableNames = ['dropped'] as const;
+/** Made when the first bodies are dropped, and when the first value is kept beside the log. */
+export const laterTableNames = ['disclosure', 'dropped'] as const;
+
+/** In a transaction: the database is now one that only a program of this layout reads, or of a later one. */
+export function raiseLayout(database: DatabaseSync, to: '2' | '3'): void {
+  database.prepare("UPDATE about SET value = ? WHERE name = 'layout' AND value < ?").run(to, to);
+}
 
 /** Opens the log's database for looking only. */
 export function openForReading(file: string): DatabaseSync {

@@ -1,16 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DroppedRange } from '#audit/dropped.ts';
 import { DroppedRows, droppedRange } from '../dropped-rows.ts';
-import { asBytes, asInteger, damagedUnless } from './database.ts';
+import { asBytes, asInteger, damagedUnless, raiseLayout } from './database.ts';
+import { dropDisclosures, keepsValues } from './disclosures.ts';
 
 /**
  * Made when the first bodies are dropped: until then the database is one that an earlier version reads too. `record` is the
  * entry that says what is dropped, `next` the first index of its range that has not been looked at.
  */
 const table = 'CREATE TABLE IF NOT EXISTS dropped (record INTEGER PRIMARY KEY, next INTEGER NOT NULL) STRICT';
-
-/** Number of the layout that has it. */
-const layoutWithDropped = '2';
 
 /** Gives what was dropped, as of each call; reads only what is new. Throws StoreError. */
 export function followDropped(database: DatabaseSync): () => DroppedRows {
@@ -41,7 +39,7 @@ export function takeOverDropped(database: DatabaseSync, dropped: readonly Droppe
 
 function makeTable(database: DatabaseSync): void {
   database.exec(table);
-  database.prepare("UPDATE about SET value = ? WHERE name = 'layout'").run(layoutWithDropped);
+  raiseLayout(database, '2');
 }
 
 /** Rows that one transaction removes: the log's own write waits for it. */
@@ -65,11 +63,14 @@ export function dropStep(database: DatabaseSync, record: number): boolean {
     'the next index',
   );
   const end = Math.min(to, next + stepLength);
+  const stay = JSON.stringify(kept.filter((index) => index >= next && index < end));
   database
     .prepare('DELETE FROM entry WHERE seq >= ? AND seq < ? AND seq NOT IN (SELECT value FROM json_each(?))')
-    .run(next, end, JSON.stringify(kept.filter((index) => index >= next && index < end)));
+    .run(next, end, stay);
+  dropDisclosures(database, next, end, stay);
   database.prepare('UPDATE dropped SET next = ? WHERE record = ?').run(end, record);
   database.exec('COMMIT');
-  database.exec(`PRAGMA secure_delete = OFF; PRAGMA incremental_vacuum(${pagesBack})`);
+  if (!keepsValues(database)) database.exec('PRAGMA secure_delete = OFF');
+  database.exec(`PRAGMA incremental_vacuum(${pagesBack})`);
   return end < to;
 }

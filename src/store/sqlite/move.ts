@@ -4,6 +4,7 @@ import { lockStore } from '../lock.ts';
 import type { MoveSource, MoveTarget } from '../move/move-log.ts';
 import { StoreError } from '../store-error.ts';
 import { damagedUnless, openForReading, openForWriting } from './database.ts';
+import { DisclosureRows } from './disclosures.ts';
 import { takeOverDropped } from './dropped.ts';
 import { logDatabase } from './open-log.ts';
 import { StoredTree } from './stored-tree.ts';
@@ -40,12 +41,14 @@ export function sqliteTarget(directory: string, origin: string): MoveTarget {
   }
   const insert = database.prepare('INSERT INTO entry VALUES (?, ?)');
   const putTile = database.prepare('INSERT OR REPLACE INTO tile VALUES (?, ?, ?)');
+  const values = new DisclosureRows(database);
   database.exec('BEGIN IMMEDIATE');
   return {
     name,
     tree,
-    async put(from, entries, tiles) {
+    async put(from, entries, tiles, disclosures = []) {
       for (const [at, entry] of entries.entries()) if (entry !== undefined) insert.run(from + at, entry);
+      values.put(0, disclosures);
       for (const { level, n, hashes } of tiles) putTile.run(level, n, hashes);
     },
     // The signed checkpoint is kept by the guard alone.

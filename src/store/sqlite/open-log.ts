@@ -40,7 +40,9 @@ export async function openLog(options: SqliteLogOptions): Promise<EngineLog> {
     const file = options.inventory ?? inventoryFile(directory);
     const inventory = openInventory({ log: database, file, origin });
     const dropStep = (record: number) => writer.drop(record);
-    return new EngineLog({ options, writer, reader, publisher, inventory, head, signedLast: found.signed, dropStep });
+    const erase = (record: number) => writer.erase(record);
+    const signedLast = found.signed;
+    return new EngineLog({ options, writer, reader, publisher, inventory, head, signedLast, dropStep, erase });
   } catch (thrown) {
     await Promise.allSettled([reader.close(), writer.close()]);
     throw thrown;

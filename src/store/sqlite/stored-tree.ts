@@ -1,14 +1,17 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { PlacedDisclosure } from '#audit/disclosure.ts';
 import { emptyRoot, hashLength } from '#audit/merkle.ts';
 import type { DroppedRows } from '../dropped-rows.ts';
 import type { Head } from '../head.ts';
 import { StoreError } from '../store-error.ts';
 import type { Bodies, TreeView } from '../tree-view.ts';
 import { asBytes, asInteger, damagedUnless } from './database.ts';
+import { readDisclosures } from './disclosures.ts';
 import { followDropped } from './dropped.ts';
 
 /** Reading side of the log's database. */
 export class StoredTree implements TreeView {
+  readonly #database: DatabaseSync;
   readonly #head: StatementSync;
   readonly #tile: StatementSync;
   readonly #entry: StatementSync;
@@ -17,6 +20,7 @@ export class StoredTree implements TreeView {
   readonly #dropped: () => DroppedRows;
 
   constructor(database: DatabaseSync) {
+    this.#database = database;
     this.#dropped = followDropped(database);
     this.#head = database.prepare('SELECT size, root, time FROM tree');
     this.#tile = database.prepare('SELECT hashes FROM tile WHERE level = ? AND n = ?');
@@ -64,6 +68,10 @@ export class StoredTree implements TreeView {
       // One left half way holds its read transaction, and with it the write-ahead log.
       rows.return?.();
     }
+  }
+
+  disclosures(from: number, to: number): PlacedDisclosure[] {
+    return readDisclosures(this.#database, from, to);
   }
 
   dropped(): DroppedRows {

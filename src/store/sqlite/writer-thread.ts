@@ -6,6 +6,7 @@ import { StoreError, storeProblem } from '../store-error.ts';
 import type { FromWriter, ToWriter } from '../writer-messages.ts';
 import { checkSchema } from './check-rows.ts';
 import { damagedUnless, openForWriting } from './database.ts';
+import { eraseDisclosures } from './disclosures.ts';
 import { dropStep } from './dropped.ts';
 import { Sequencer } from './sequencer.ts';
 import { StoredTree } from './stored-tree.ts';
@@ -44,9 +45,14 @@ async function serve({ database: file, lock: lockFile, origin }: SqliteWriterDat
         say({ kind: 'dropped', more: dropStep(database, message.record) });
         return;
       }
+      if (message.kind === 'erase') {
+        eraseDisclosures(database, message.record);
+        say({ kind: 'dropped', more: false });
+        return;
+      }
       fault('batch.received');
       const first = sequencer.head.size;
-      const head = sequencer.commit(message.batch, message.now);
+      const head = sequencer.commit(message.batch, message.now, message.disclosures);
       say({ kind: 'committed', first, head });
       fault('batch.answered');
     } catch (thrown) {

@@ -10,6 +10,7 @@ export function viewOf(size: number, entryAt: (index: number) => Uint8Array): Tr
     entry: (index) => (index < size ? entryAt(index) : undefined),
     tile: () => new Uint8Array(),
     lastIndex: () => size - 1,
+    disclosures: () => [],
     dropped: () => new DroppedRows(),
   };
 }
