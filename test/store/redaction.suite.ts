@@ -183,6 +183,7 @@ export function redactionSuite(
       const rounds = new RetentionRounds(log, {
         bodiesMs: day,
         archived: async () => undefined,
+        delivered: async () => undefined,
         event: (pruned) => ({ ...redaction('peer.ip', [0]), type: 'log.pruned', redacted: {}, pruned: { ...pruned } }),
       });
       expect(await rounds.run(Date.parse('2026-11-24T00:00:00Z'))).toBe(256);
