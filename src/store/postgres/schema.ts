@@ -108,7 +108,8 @@ export function grants(schema: string, role: string): string {
   return [
     `GRANT USAGE ON SCHEMA ${schema} TO ${role};`,
     `GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${role};`,
-    `GRANT INSERT ON ${schema}.entry, ${schema}.disclosure TO ${role};`,
+    `GRANT INSERT ON ${schema}.entry TO ${role};`,
+    `GRANT INSERT ON ${schema}.disclosure TO ${role};`,
     `GRANT INSERT, UPDATE ON ${schema}.tree, ${schema}.tile, ${schema}.signed, ${schema}.cursor TO ${role};`,
     `GRANT INSERT, UPDATE, DELETE ON ${schema}.batch TO ${role};`,
     `GRANT EXECUTE ON FUNCTION ${schema}.drop_bodies(bigint, integer) TO ${role};`,
