@@ -1,12 +1,17 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take minutes, the longest first: begun last, each would run alone. */
+/**
+ * Files that take minutes, the longest first: begun last, each would run alone. The kill test takes all of the machine that it
+ * can get, so that what waits for others comes beside it, and the benchmarks, which want some of it, later.
+ */
 const long = [
   'test/e2e/kill/',
-  'test/bench/',
   'test/distribution/',
   'test/e2e/istio/clusters',
   'test/e2e/cert-manager/',
+  'test/e2e/istio/',
+  'test/charts/',
+  'test/bench/',
 ];
 
 export class LongestFirst extends BaseSequencer {
