@@ -122,8 +122,10 @@ describe('syslog over TLS', () => {
         );
       publish(250);
       await reach(250);
-      await vi.waitUntil(() => received().length === 250, { timeout: 10_000 });
-      expect(seqsIn(received())).toEqual(Array.from({ length: 250 }, (_, seq) => seq));
+      // a batch that the hurried clock gave up comes twice
+      const arrived = () => [...new Set(seqsIn(received()))];
+      await vi.waitUntil(() => arrived().length === 250, { timeout: 10_000 });
+      expect(arrived()).toEqual(Array.from({ length: 250 }, (_, seq) => seq));
       expect(received()[0]).toMatch(/^109 countersign certificate\.issued \[countersign@\d+ .*seq="0".*CEF:0\|/);
       await program.kill();
       publish(300);
@@ -139,7 +141,7 @@ describe('syslog over TLS', () => {
       program = start(folder, port);
       await reach(300);
       await delivery.stop();
-      await vi.waitUntil(() => new Set(seqsIn(received())).size === 300, { timeout: 10_000 });
+      await vi.waitUntil(() => arrived().length === 300, { timeout: 10_000 });
       await program.kill();
       rmSync(folder, { recursive: true });
     });
