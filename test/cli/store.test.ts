@@ -12,6 +12,7 @@ import type { EngineLog } from '#store/engine-log.ts';
 import { currentVersion } from '#store/postgres/migrate.ts';
 import { postgresTarget } from '#store/postgres/move.ts';
 import { openPostgresLog } from '#store/postgres/open-log.ts';
+import { Session } from '#store/postgres/session.ts';
 import { verifyPostgres } from '#store/postgres/verify.ts';
 import { sqliteTarget } from '#store/sqlite/move.ts';
 import { logDatabase, openLog } from '#store/sqlite/open-log.ts';
@@ -210,6 +211,25 @@ describeWith(['postgres'], 'countersign store', () => {
       });
       expect(await log.append(issuedEvent(0))).toBe(0);
       await log.close();
+    });
+
+    it('lets the role of servers keep values beside the log, and erase what the log says alone', async () => {
+      const file = configured('erasing', 'postgres');
+      const words = ['store', 'migrate', file, '--user', 'tester', '--grant', 'appender'];
+      expect((await countersign(words)).code).toBe(0);
+      const settings = database.settings(schema, { user: 'appender' });
+      const log = await openPostgresLog({ ...places('erasing'), settings, redactable: ['peer.ip'] });
+      for (const n of [0, 1]) await log.append({ ...issuedEvent(n), peer: { ip: '192.0.2.7' } });
+      const session = await Session.open(settings);
+      for (const statement of ['DELETE FROM disclosure', "UPDATE disclosure SET value = '0'"])
+        await expect(session.query(statement)).rejects.toThrow('permission denied');
+      await session.close();
+      const redacted = { field: 'peer.ip', records: [0] };
+      const record = await log.append({ type: 'log.redacted', id: issuedEvent(2).id, outcome: 'success', redacted });
+      await log.publish();
+      await log.retention.erase(record);
+      await log.close();
+      expect(await database.sql(`SELECT seq FROM "${schema}".disclosure`)).toEqual([{ seq: '1' }]);
     });
 
     it('wants a PostgreSQL, and one that answers', async () => {

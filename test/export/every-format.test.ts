@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { redactableFields, withhold } from '#audit/disclosure.ts';
 import { type AuditEvent, eventTypes } from '#audit/event.ts';
 import { leafHash } from '#audit/merkle.ts';
 import { formats as allFormats } from '#export/formats.ts';
@@ -27,6 +28,17 @@ describe.each(formatNames)('%s', (name) => {
   it('writes the same record in the same octets', () => {
     const event = fullEvent('certificate.issued', 'success', 'x');
     expect(rowOf(name, event).equals(rowOf(name, event))).toBe(true);
+  });
+
+  it('leaves out a value that is kept beside the log, and has what commits to it where it holds the whole record', () => {
+    const address = '203.0.113.99';
+    const plain = { ...fullEvent('certificate.issued', 'success', 'x'), peer: { ip: address, port: 4_000 } };
+    const { event, disclosures } = withhold(plain, redactableFields);
+    expect(disclosures.map(({ field }) => field)).toEqual(redactableFields);
+    const row = rowOf(name, event);
+    expect(rowOf(name, plain).includes(address)).toBe(true);
+    expect(row.includes(address) || row.includes('[object')).toBe(false);
+    expect(row.includes('sha256:')).toBe(whole.includes(name));
   });
 
   it('holds the certificate itself where it holds the whole record, and nowhere else', () => {

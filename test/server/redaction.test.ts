@@ -91,6 +91,15 @@ describe('a server that keeps addresses and people beside its log', () => {
     expect(readdirSync(folder())).toEqual([]);
   });
 
+  it('says again what it finds asked for again, as after a crash before that was done with; nothing else comes of it', async () => {
+    const before = server.types.filter((type) => type === 'log.redacted').length;
+    writeFileSync(join(folder(), 'again.json'), JSON.stringify({ field: 'peer.ip', records: [index], by: 'dpo' }));
+    await server.server.reload();
+    expect(server.types.filter((type) => type === 'log.redacted')).toHaveLength(before + 1);
+    expect((await command('audit', 'verify')).code).toBe(0);
+    expect(readdirSync(folder())).toEqual([]);
+  });
+
   it('says so where nothing is left to be erased, or it is not said what', async () => {
     expect(await command('audit', 'redact', '--index', String(index))).toMatchObject({ code: 1 });
     expect(await command('audit', 'redact')).toMatchObject({ code: 2 });
