@@ -8,12 +8,13 @@ import { openLog } from '#store/sqlite/open-log.ts';
 /** The log on the engine that is configured, with the places that go with it. Rejects with StoreError. */
 export function openEngine(
   audit: AuditConfig,
-  options: Omit<LogOptions, 'publicDirectory' | 'guard'>,
+  options: Omit<LogOptions, 'publicDirectory' | 'guard' | 'redactable'>,
 ): Promise<EngineLog> {
   const places = {
     directory: audit.directory,
     publicDirectory: audit.publish,
     guard: audit.checkpointGuard ?? join(audit.directory, 'checkpoint.guard'),
+    redactable: audit.redactable,
   };
   if (audit.store === undefined) return openLog({ ...options, ...places });
   return openPostgresLog({ ...options, ...places, settings: audit.store });

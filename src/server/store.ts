@@ -21,7 +21,6 @@ export async function openStore(
     signer: keys,
     clock,
     cosigning,
-    redactable: config.audit.redactable,
     onFailed: (error) => {
       logger.error('the log cannot be written; nothing more is issued', { error });
       failed(error);
