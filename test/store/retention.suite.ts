@@ -175,6 +175,12 @@ export function retentionSuite(
       expect((await verdict()).size).toBe(log.size);
     });
 
+    it('once closed, the store has left nothing of a dropped body in its files', () => {
+      const octets = engine.octets?.() ?? Buffer.from('request-600');
+      expect(octets.includes('"request-3"') || octets.includes('"request-200"')).toBe(false);
+      expect(octets.includes('request-600')).toBe(true);
+    });
+
     it('the inventory forgets them, and every answer says of how many', async () => {
       const answer = await log.inventory.ask({
         name: 'held',

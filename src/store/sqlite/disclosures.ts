@@ -1,20 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { PlacedDisclosure } from '#audit/disclosure.ts';
 import { disclosureOf, redactionOf } from '../disclosure-rows.ts';
-import { asBytes, damagedUnless, raiseLayout } from './database.ts';
+import { asBytes, damagedUnless, leaveNoCopies, raiseLayout } from './database.ts';
 
 /** Made when the first value is kept beside the log: until then the database is one that an earlier version reads too. */
 const table = `CREATE TABLE IF NOT EXISTS disclosure (seq INTEGER, field TEXT, salt BLOB NOT NULL, value TEXT NOT NULL,
   PRIMARY KEY (seq, field)) STRICT`;
 
-export const keepsValues = (database: DatabaseSync): boolean =>
+const keepsValues = (database: DatabaseSync): boolean =>
   database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'disclosure'").get() !== undefined;
-
-/**
- * From the first value on, not when one is erased: wherever SQLite moves rows from page to page, it leaves them where they
- * were as well.
- */
-const overwrite = (database: DatabaseSync): void => database.exec('PRAGMA secure_delete = ON');
 
 /** In the transaction of the records that they belong to: indexes count from `first`. */
 export class DisclosureRows {
@@ -32,7 +26,6 @@ export class DisclosureRows {
   }
 
   #prepare(): StatementSync {
-    overwrite(this.#database);
     this.#database.exec(table);
     raiseLayout(this.#database, '3');
     return this.#database.prepare('INSERT INTO disclosure VALUES (?, ?, ?, ?)');
@@ -69,12 +62,11 @@ export function eraseDisclosures(database: DatabaseSync, record: number): void {
   if (!keepsValues(database)) return;
   const body = asBytes(database.prepare('SELECT body FROM entry WHERE seq = ?').get(record)?.body, `entry ${record}`);
   const { field, records } = redactionOf(record, body);
-  overwrite(database);
-  database.exec('BEGIN IMMEDIATE');
+  database.exec('PRAGMA secure_delete = ON; BEGIN IMMEDIATE');
   database
     .prepare('DELETE FROM disclosure WHERE field = ? AND seq IN (SELECT value FROM json_each(?))')
     .run(field, JSON.stringify(records));
-  database.exec('COMMIT');
+  database.exec(`COMMIT; ${leaveNoCopies}`);
   // What was overwritten in the database stands in the write-ahead log until that is emptied.
   database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
 }

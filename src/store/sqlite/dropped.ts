@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DroppedRange } from '#audit/dropped.ts';
 import { DroppedRows, droppedRange } from '../dropped-rows.ts';
-import { asBytes, asInteger, damagedUnless, raiseLayout } from './database.ts';
-import { dropDisclosures, keepsValues } from './disclosures.ts';
+import { asBytes, asInteger, damagedUnless, leaveNoCopies, raiseLayout } from './database.ts';
+import { dropDisclosures } from './disclosures.ts';
 
 /**
  * Made when the first bodies are dropped: until then the database is one that an earlier version reads too. `record` is the
@@ -70,7 +70,6 @@ export function dropStep(database: DatabaseSync, record: number): boolean {
   dropDisclosures(database, next, end, stay);
   database.prepare('UPDATE dropped SET next = ? WHERE record = ?').run(end, record);
   database.exec('COMMIT');
-  if (!keepsValues(database)) database.exec('PRAGMA secure_delete = OFF');
-  database.exec(`PRAGMA incremental_vacuum(${pagesBack})`);
+  database.exec(`${leaveNoCopies}; PRAGMA incremental_vacuum(${pagesBack})`);
   return end < to;
 }
