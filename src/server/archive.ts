@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { tileWidth } from '#audit/tiles.ts';
-import type { AuditConfig } from '#config/server-config.ts';
+import type { AuditConfig } from '#config/sections/audit.ts';
 import { Archiver } from '#store/archive/archiver.ts';
 import { DirectoryTarget } from '#store/archive/directory-target.ts';
 import { S3Target } from '#store/archive/s3-target.ts';
@@ -10,6 +10,7 @@ import type { EngineLog } from '#store/engine-log.ts';
 import { watchArchive } from '#telemetry/archive.ts';
 import { appendAside, type EventFields } from './events.ts';
 import type { Foundation } from './foundation.ts';
+import { Looks } from './looks.ts';
 
 /** ms between two looks for bundles that have become full. */
 const lookEveryMs = 5_000;
@@ -46,7 +47,6 @@ export async function keepArchive(
   let told = 0;
   let pauseMs = firstPauseMs;
   let notBefore = 0;
-  let running: Promise<void> | undefined;
 
   const waiting = () => Math.max(0, Math.floor(store.publishedSize / tileWidth) - archiver.bundles);
   const lagMs = () => (behindSince === undefined ? 0 : Math.max(0, clock.now() - behindSince));
@@ -99,24 +99,18 @@ export async function keepArchive(
     await say('export.gap', { outcome: 'failed', reason: 'log.unavailable', message, export: gap });
   }
 
-  const look = () => {
-    running ??= round().finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
-  const timer = setInterval(() => void look(), lookEveryMs).unref();
+  const looks = new Looks(round, lookEveryMs);
+  looks.goOn();
   return {
     name: target.name,
     get bundles() {
       return archiver.bundles;
     },
-    look,
+    look: () => looks.now(),
     async stop() {
-      clearInterval(timer);
       ending.abort();
       // One that hangs keeps nobody from ending: what it is at is done again, to the same end.
-      await Promise.race([running, pause(stopWithinMs, undefined, { ref: false })]);
+      await Promise.race([looks.stop(), pause(stopWithinMs, undefined, { ref: false })]);
     },
   };
 }

@@ -4,6 +4,7 @@ export class Looks {
   readonly #everyMs: number;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
+  #stopped = false;
 
   /** `look` never rejects. */
   constructor(look: () => Promise<void>, everyMs: number) {
@@ -19,12 +20,15 @@ export class Looks {
 
   /** From here on, without a look of its own first. */
   goOn(): void {
-    this.#timer = setInterval(() => void this.now(), this.#everyMs).unref();
+    this.#timer = setInterval(() => {
+      if (this.#looking === undefined) void this.now();
+    }, this.#everyMs).unref();
   }
 
-  /** While a look is under way, one more after it: it may have read what has changed since. */
+  /** While a look is under way, one more after it: it may have read what has changed since. None after the stop. */
   async now(): Promise<void> {
     if (this.#looking !== undefined) await this.#looking;
+    if (this.#stopped) return;
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
     });
@@ -32,6 +36,7 @@ export class Looks {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     clearInterval(this.#timer);
     await this.#looking;
   }

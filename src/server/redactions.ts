@@ -8,6 +8,7 @@ import {
 } from '#store/redaction-requests.ts';
 import { appendAside } from './events.ts';
 import type { Foundation } from './foundation.ts';
+import { Looks } from './looks.ts';
 
 /** ms between two looks for what is to be erased. */
 const lookEveryMs = 2_000;
@@ -58,20 +59,13 @@ export function keepRedactions(foundation: Foundation, store: EngineLog): KeptRe
       await appendAside(store, event, logger, 'service.degraded');
     }
   };
-  let running: Promise<void> | undefined;
-  const look = () => {
-    running ??= round().finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
-  const timer = setInterval(() => void look(), lookEveryMs).unref();
+  const looks = new Looks(round, lookEveryMs);
+  looks.goOn();
   return {
-    look,
+    look: () => looks.now(),
     async stop() {
       stopping = true;
-      clearInterval(timer);
-      await running;
+      await looks.stop();
     },
   };
 }

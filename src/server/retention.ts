@@ -2,6 +2,7 @@ import type { EngineLog } from '#store/engine-log.ts';
 import { RetentionRounds } from '#store/retention-rounds.ts';
 import { appendAside } from './events.ts';
 import type { Foundation } from './foundation.ts';
+import { Looks } from './looks.ts';
 
 /** ms between two looks for bodies whose time is over. */
 const lookEveryMs = 60_000;
@@ -42,7 +43,6 @@ export function keepRetention(foundation: Foundation, store: EngineLog, { archiv
   });
   let failing = false;
   const ending = new AbortController();
-  let running: Promise<void> | undefined;
   const round = async () => {
     try {
       const bodies = await rounds.run(clock.now(), ending.signal);
@@ -58,19 +58,13 @@ export function keepRetention(foundation: Foundation, store: EngineLog, { archiv
       await appendAside(store, event, logger, 'service.degraded');
     }
   };
-  const look = () => {
-    running ??= round().finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
-  const timer = setInterval(() => void look(), lookEveryMs).unref();
+  const looks = new Looks(round, lookEveryMs);
+  looks.goOn();
   return {
-    look,
+    look: () => looks.now(),
     async stop() {
       ending.abort();
-      clearInterval(timer);
-      await running;
+      await looks.stop();
     },
   };
 }
