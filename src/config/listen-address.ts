@@ -1,4 +1,4 @@
-import type { ListenAddress } from './server-config.ts';
+import type { ListenAddress } from './sections/serving.ts';
 
 /** `host:port`, an IPv6 address in brackets; the schema has seen to its form. */
 export function listenAddress(text: string): ListenAddress {

@@ -6,7 +6,8 @@ import { checkWitness } from './check-witness.ts';
 import { asWritten, fill } from './fill.ts';
 import { resolveWitness } from './resolve-witness.ts';
 import { WitnessConfigSchema } from './schema/witness.ts';
-import type { TelemetryConfig, WitnessConfig } from './server-config.ts';
+import type { TelemetryConfig } from './sections/telemetry.ts';
+import type { WitnessConfig } from './sections/witness.ts';
 
 export interface StandaloneWitness {
   readonly witness: WitnessConfig;

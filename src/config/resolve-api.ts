@@ -4,7 +4,7 @@ import { listenAddress } from './listen-address.ts';
 import type { PathFrom } from './resolve-key.ts';
 import { resolveOidcToken } from './resolve-oidc-token.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
-import type { ApiConfig } from './server-config.ts';
+import type { ApiConfig } from './sections/api.ts';
 
 type Api = NonNullable<ServerConfigText['api']>;
 

@@ -1,7 +1,7 @@
 import type { S3Settings } from '#store/archive/s3-settings.ts';
 import type { PathFrom } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
-import type { AuditConfig } from './server-config.ts';
+import type { AuditConfig } from './sections/audit.ts';
 
 type ArchiveText = NonNullable<ServerConfigText['audit']['archive']>;
 type SecretText = NonNullable<ArchiveText['s3']>['accessKey'];

@@ -2,7 +2,7 @@ import { parseDuration } from '#document/scalars.ts';
 import type { PathFrom } from './resolve-key.ts';
 import { resolveOidcToken } from './resolve-oidc-token.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
-import type { AuthenticatorConfig, KubernetesConfig, OidcConfig } from './server-config.ts';
+import type { AuthenticatorConfig, KubernetesConfig, OidcConfig } from './sections/authenticators.ts';
 
 type Entry = ServerConfigText['authenticators'][number];
 

@@ -2,7 +2,7 @@ import { parseDuration } from '#document/scalars.ts';
 import { annotationsOf } from './annotations.ts';
 import type { PathFrom } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
-import type { CertificateRequestsConfig, CertManagerIssuerConfig, OwnIntermediateConfig } from './server-config.ts';
+import type { CertificateRequestsConfig, CertManagerIssuerConfig, OwnIntermediateConfig } from './sections/issuers.ts';
 
 type Written = NonNullable<ServerConfigText['issuers'][number]['certManager']>;
 

@@ -1,7 +1,7 @@
 import { parseDuration } from '#document/scalars.ts';
 import type { PathFrom } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
-import type { ClusterRequestsConfig } from './server-config.ts';
+import type { ClusterRequestsConfig } from './sections/cluster-requests.ts';
 
 export function resolveClusterRequests(
   {

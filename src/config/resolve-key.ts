@@ -1,13 +1,9 @@
 import type { SecretSource } from '#keys/secret-source.ts';
 import { resolveCertManager, resolveOwnIntermediate } from './resolve-cert-manager.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
-import type {
-  IssuerConfig,
-  MemoryKeyConfig,
-  Pkcs11KeyConfig,
-  PreviousKeyConfig,
-  SigningKeyConfig,
-} from './server-config.ts';
+import type { PreviousKeyConfig } from './sections/audit.ts';
+import type { IssuerConfig, MemoryKeyConfig } from './sections/issuers.ts';
+import type { Pkcs11KeyConfig, SigningKeyConfig } from './sections/keys.ts';
 
 /** Absolute path of one that is relative to the configuration file's folder. */
 export type PathFrom = (path: string) => string;

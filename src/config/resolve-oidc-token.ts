@@ -1,7 +1,7 @@
 import { parseDuration } from '#document/scalars.ts';
 import type { PathFrom } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
-import type { OidcTokenConfig } from './server-config.ts';
+import type { OidcTokenConfig } from './sections/authenticators.ts';
 
 type OidcToken = NonNullable<NonNullable<ServerConfigText['api']>['oidc']>;
 

@@ -2,7 +2,7 @@ import { parseDuration } from '#document/scalars.ts';
 import { listenAddress } from './listen-address.ts';
 import type { PathFrom } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
-import type { RevocationConfig } from './server-config.ts';
+import type { RevocationConfig } from './sections/revocation.ts';
 
 export function resolveRevocation(
   {

@@ -1,7 +1,7 @@
 import { parseDuration } from '#document/scalars.ts';
 import type { PathFrom } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
-import type { WitnessesConfig } from './server-config.ts';
+import type { WitnessesConfig } from './sections/audit.ts';
 
 type WitnessesText = NonNullable<ServerConfigText['audit']['witnesses']>;
 

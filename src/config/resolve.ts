@@ -16,7 +16,8 @@ import { resolveRevocation } from './resolve-revocation.ts';
 import { resolveWitness } from './resolve-witness.ts';
 import { resolveWitnesses } from './resolve-witnesses.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
-import type { DoorTlsConfig, ServerConfig } from './server-config.ts';
+import type { DoorTlsConfig } from './sections/doors.ts';
+import type { ServerConfig } from './server-config.ts';
 
 /** Units, paths and choices settled. The content has passed `checkMeaning`. */
 export function resolveConfig(content: ServerConfigText, folder: string): ServerConfig {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { KubeconfigFile } from '#config/server-config.ts';
+import type { KubeconfigFile } from '#config/sections/kubeconfig.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import { inCluster } from '#kubernetes/in-cluster.ts';
 import { readKubeconfig } from '#kubernetes/kubeconfig.ts';

@@ -8,13 +8,8 @@ import { serviceAccountMapping, templateMapping } from '#authn/oidc/identity-map
 import { OidcAuthenticator } from '#authn/oidc/oidc-authenticator.ts';
 import type { OpenCluster } from '#authn/remote/open-cluster.ts';
 import { XfccAuthenticator } from '#authn/xfcc/xfcc-authenticator.ts';
-import type {
-  AuthenticatorConfig,
-  KubernetesConfig,
-  OidcConfig,
-  ServerConfig,
-  XfccConfig,
-} from '#config/server-config.ts';
+import type { AuthenticatorConfig, KubernetesConfig, OidcConfig, XfccConfig } from '#config/sections/authenticators.ts';
+import type { ServerConfig } from '#config/server-config.ts';
 import type { AuditLog, Authenticator, Clock, Impersonation } from '#issuance/ports.ts';
 import type { TrustDomain } from '#spiffe/spiffe-id.ts';
 import { KubernetesCallerMetrics } from '#telemetry/kubernetes-callers.ts';

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { certify, draftAuthority, type IssuingAuthority } from '#authority/certify.ts';
 import { IssuerError, installIssuer } from '#authority/install-issuer.ts';
-import type { MemoryKeyConfig } from '#config/server-config.ts';
+import type { MemoryKeyConfig } from '#config/sections/issuers.ts';
 import { SoftwareSigner } from '#keys/software/signer.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import type { Der } from '#x509/algorithms.ts';

@@ -1,5 +1,5 @@
 import { Counter, type Registry } from 'prom-client';
-import type { CertManagerIssuerConfig } from '#config/server-config.ts';
+import type { CertManagerIssuerConfig } from '#config/sections/issuers.ts';
 import type { OutsideIssuer } from '#issuance/ports.ts';
 import { connect } from '#kubernetes/connect.ts';
 import { asRefusal } from '#refusal/refusal.ts';

@@ -1,5 +1,5 @@
 import { Counter, type Registry } from 'prom-client';
-import type { IstiodCertificateConfig } from '#config/server-config.ts';
+import type { IstiodCertificateConfig } from '#config/sections/distribution.ts';
 import type { ControlPlaneCertificateOptions } from '#distribution/control-plane-certificate.ts';
 import { controlPlaneNames } from '#distribution/control-plane-names.ts';
 import { Distribution, type DistributionOptions } from '#distribution/distribution.ts';

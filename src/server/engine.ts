@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { AuditConfig } from '#config/server-config.ts';
+import type { AuditConfig } from '#config/sections/audit.ts';
 import type { EngineLog } from '#store/engine-log.ts';
 import type { LogOptions } from '#store/log-options.ts';
 import { openPostgresLog } from '#store/postgres/open-log.ts';

@@ -1,6 +1,6 @@
 import { type BoundFacts, type MountingPod, readBound, readMountingPod } from '#authn/kubernetes/object-facts.ts';
 import { type PlacedPod, podIndexes, readPlacedPod } from '#authn/node/placed-pod.ts';
-import type { KubeconfigFile } from '#config/server-config.ts';
+import type { KubeconfigFile } from '#config/sections/kubeconfig.ts';
 import type { KubernetesApi, KubernetesObject } from '#kubernetes/api.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import { connect } from '#kubernetes/connect.ts';

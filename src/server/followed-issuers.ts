@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { KeyIssuerConfig } from '#config/server-config.ts';
+import type { KeyIssuerConfig } from '#config/sections/issuers.ts';
 import type { SigningIssuer } from '#issuance/live-issuer.ts';
 import { Refusal } from '#refusal/refusal.ts';
 import type { Logger } from '#telemetry/log/logger.ts';

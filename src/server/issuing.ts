@@ -3,7 +3,7 @@ import type { AuditEvent, Json } from '#audit/event.ts';
 import { LiveIssuers } from '#authority/issuers.ts';
 import { Renewal } from '#authority/renewal.ts';
 import type { RootOverlap } from '#authority/root-overlap.ts';
-import type { KeyIssuerConfig } from '#config/server-config.ts';
+import type { KeyIssuerConfig } from '#config/sections/issuers.ts';
 import type { LiveIssuer, SigningIssuer } from '#issuance/live-issuer.ts';
 import type { AuditLog, Signer } from '#issuance/ports.ts';
 import type { IssuerReference } from '#upstream/issuer-reference.ts';

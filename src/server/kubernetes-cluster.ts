@@ -3,7 +3,7 @@ import { ReviewRight } from '#authn/kubernetes/review-right.ts';
 import { NodePods, type NodePodsOptions } from '#authn/node/node-pods.ts';
 import type { PodView } from '#authn/node/placed-pod.ts';
 import type { OpenCluster } from '#authn/remote/open-cluster.ts';
-import type { KubernetesConfig } from '#config/server-config.ts';
+import type { KubernetesConfig } from '#config/sections/authenticators.ts';
 import type { Clock } from '#issuance/ports.ts';
 import { systemPace } from '#kubernetes/pace.ts';
 import type { KubernetesCallerMetrics } from '#telemetry/kubernetes-callers.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { IssuerConfig } from '#config/server-config.ts';
+import type { IssuerConfig } from '#config/sections/issuers.ts';
 import { readCertificates } from '#x509/certificates.ts';
 import type { LogKeys } from './log-keys.ts';
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { IssuerError, installIssuer } from '#authority/install-issuer.ts';
-import type { CertManagerIssuerConfig } from '#config/server-config.ts';
+import type { CertManagerIssuerConfig } from '#config/sections/issuers.ts';
 import type { OutsideAnswer, OutsideIssuer, OutsideTrail } from '#issuance/ports.ts';
 import { SoftwareSigner } from '#keys/software/signer.ts';
 import { asRefusal, Refusal } from '#refusal/refusal.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { EventType } from '#audit/event.ts';
 import { installIssuer } from '#authority/install-issuer.ts';
-import type { KeyIssuerConfig } from '#config/server-config.ts';
+import type { KeyIssuerConfig } from '#config/sections/issuers.ts';
 import type { SigningIssuer } from '#issuance/live-issuer.ts';
 import { readCertificates } from '#x509/certificates.ts';
 import { sameBytes } from '#x509/der/reader.ts';

@@ -1,5 +1,5 @@
 import type { Json } from '#audit/event.ts';
-import type { FileKeyConfig, Pkcs11KeyConfig, SigningKeyConfig } from '#config/server-config.ts';
+import type { FileKeyConfig, Pkcs11KeyConfig, SigningKeyConfig } from '#config/sections/keys.ts';
 import type { Signer } from '#issuance/ports.ts';
 import { Pkcs11Signer, type TokenEvent } from '#keys/pkcs11/signer.ts';
 import { parsePkcs11Uri } from '#keys/pkcs11/uri.ts';

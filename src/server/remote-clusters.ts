@@ -3,7 +3,7 @@ import { type KubeconfigSecret, readKubeconfigSecret, remoteSecretSelector } fro
 import type { OpenCluster } from '#authn/remote/open-cluster.ts';
 import { Places, type Share } from '#authn/remote/places.ts';
 import { RemoteClusters } from '#authn/remote/remote-clusters.ts';
-import type { KubernetesConfig, RemoteClustersConfig } from '#config/server-config.ts';
+import type { KubernetesConfig, RemoteClustersConfig } from '#config/sections/authenticators.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import type { KubernetesApi } from '#kubernetes/api.ts';
 import type { Cluster as ApiServer } from '#kubernetes/cluster.ts';

@@ -1,4 +1,6 @@
-import type { IssuerConfig, ServerConfig, SigningKeyConfig } from '#config/server-config.ts';
+import type { IssuerConfig } from '#config/sections/issuers.ts';
+import type { SigningKeyConfig } from '#config/sections/keys.ts';
+import type { ServerConfig } from '#config/server-config.ts';
 
 /** libuv's own number: what verifying, hashing, files and name look-ups share. */
 const everythingElse = 4;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { relayIssuer } from '#authority/relay-issuer.ts';
-import type { CertManagerIssuerConfig } from '#config/server-config.ts';
+import type { CertManagerIssuerConfig } from '#config/sections/issuers.ts';
 import type { LiveIssuer, SigningIssuer } from '#issuance/live-issuer.ts';
 import type { OutsideIssuer } from '#issuance/ports.ts';
 import { BackOff } from '#kubernetes/back-off.ts';

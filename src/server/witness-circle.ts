@@ -3,7 +3,7 @@ import { parseWitnessVkey } from '#audit/cosignature.ts';
 import { Malformed } from '#audit/malformed.ts';
 import { anyOf, isMet, type Quorum, translated, type Witness } from '#audit/quorum.ts';
 import { parseTrustPolicy, type TrustPolicy } from '#audit/trust-policy.ts';
-import type { WitnessesConfig } from '#config/server-config.ts';
+import type { WitnessesConfig } from '#config/sections/audit.ts';
 import { RemoteWitness } from '#witness/remote-witness.ts';
 import { type CircleOptions, WitnessCircle } from '#witness/witness-circle.ts';
 import type { LogKeys } from './log-keys.ts';

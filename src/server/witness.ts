@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { type Cosigner, cosigner, parseLogVkey } from '#audit/cosignature.ts';
-import type { ListenAddress, WitnessConfig } from '#config/server-config.ts';
+import type { ListenAddress } from '#config/sections/serving.ts';
+import type { WitnessConfig } from '#config/sections/witness.ts';
 import { listenAsWitness } from '#doors/witness/witness-server.ts';
 import type { Clock } from '#issuance/ports.ts';
 import { KeyStoreError } from '#keys/key-store-error.ts';

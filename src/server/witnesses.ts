@@ -1,4 +1,4 @@
-import type { WitnessesConfig } from '#config/server-config.ts';
+import type { WitnessesConfig } from '#config/sections/audit.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import type { Cosigning } from '#store/cosigning.ts';
 import type { Check } from '#telemetry/health.ts';

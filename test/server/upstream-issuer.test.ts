@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { installIssuer } from '#authority/install-issuer.ts';
-import type { CertManagerIssuerConfig } from '#config/server-config.ts';
+import type { CertManagerIssuerConfig } from '#config/sections/issuers.ts';
 import type { LiveIssuer } from '#issuance/live-issuer.ts';
 import { SoftwareSigner } from '#keys/software/signer.ts';
 import { Refusal } from '#refusal/refusal.ts';

@@ -1,6 +1,7 @@
 import { loadRevocations } from '#authority/revocation/document.ts';
 import { loadConfig } from '#config/load.ts';
-import type { IssuerConfig, ServerConfig } from '#config/server-config.ts';
+import type { IssuerConfig } from '#config/sections/issuers.ts';
+import type { ServerConfig } from '#config/server-config.ts';
 import { DocumentError, formatProblems } from '#document/problem.ts';
 import { loadPolicySet } from '#policy/load.ts';
 import type { Input } from '../command/command.ts';

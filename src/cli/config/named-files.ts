@@ -1,11 +1,8 @@
 import { existsSync } from 'node:fs';
-import type {
-  AuthenticatorConfig,
-  IssuerConfig,
-  Pkcs11KeyConfig,
-  ServerConfig,
-  SigningKeyConfig,
-} from '#config/server-config.ts';
+import type { AuthenticatorConfig } from '#config/sections/authenticators.ts';
+import type { IssuerConfig } from '#config/sections/issuers.ts';
+import type { Pkcs11KeyConfig, SigningKeyConfig } from '#config/sections/keys.ts';
+import type { ServerConfig } from '#config/server-config.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
 
 /** A sentence for each file or variable that the configuration names and that is not there. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { loadConfig } from '#config/load.ts';
-import type { AuditConfig } from '#config/server-config.ts';
+import type { AuditConfig } from '#config/sections/audit.ts';
 import type { PostgresSettings } from '#store/postgres/settings.ts';
 import { Failure } from '../failure.ts';
 import type { Home } from '../home.ts';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCheckpoint } from '#audit/checkpoint.ts';
 import { checkpointPath } from '#audit/tiles.ts';
-import type { AuditConfig } from '#config/server-config.ts';
+import type { AuditConfig } from '#config/sections/audit.ts';
 import { writeDurably } from '#keys/durable-file.ts';
 import { demandExtends } from '#store/guard.ts';
 import { type MoveSource, type MoveTarget, moveLog, type SignedNote } from '#store/move/move-log.ts';

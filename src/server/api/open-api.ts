@@ -1,7 +1,7 @@
 import type { AggregatingLog } from '#audit/aggregating-log.ts';
 import { Renewal } from '#authority/renewal.ts';
 import type { ServingPair } from '#authority/serving-certificate.ts';
-import type { ApiConfig } from '#config/server-config.ts';
+import type { ApiConfig } from '#config/sections/api.ts';
 import { ApiDoor, type ApiTls } from '#doors/api/api-door.ts';
 import { ApiCalls } from '#telemetry/api-calls.ts';
 import type { Tracing } from '#telemetry/traces/tracing.ts';

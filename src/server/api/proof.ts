@@ -1,6 +1,6 @@
 import { Administrators } from '#authn/admin/administrators.ts';
 import { TokenCheck } from '#authn/oidc/token-check.ts';
-import type { ApiConfig } from '#config/server-config.ts';
+import type { ApiConfig } from '#config/sections/api.ts';
 import type { Clock } from '#issuance/ports.ts';
 import { openKeys } from '../oidc-keys.ts';
 

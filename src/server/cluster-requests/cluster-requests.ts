@@ -1,5 +1,5 @@
 import type { LiveIssuers } from '#authority/issuers.ts';
-import type { ClusterRequestsConfig } from '#config/server-config.ts';
+import type { ClusterRequestsConfig } from '#config/sections/cluster-requests.ts';
 import type { Authenticator, Evidence, Impersonation } from '#issuance/ports.ts';
 import type { Approval, Issuance } from '#issuance/request.ts';
 import { EventPoster } from '#kubernetes/event-poster.ts';

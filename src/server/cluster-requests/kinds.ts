@@ -3,7 +3,11 @@ import { Requesters } from '#authn/kubernetes/requesters.ts';
 import { TrustedAccounts } from '#authn/node/trusted-accounts.ts';
 import type { LiveIssuers } from '#authority/issuers.ts';
 import { ownCertificate } from '#authority/own-certificate.ts';
-import type { ExternalIssuerConfig, PodCertificatesConfig, SigningRequestsConfig } from '#config/server-config.ts';
+import type {
+  ExternalIssuerConfig,
+  PodCertificatesConfig,
+  SigningRequestsConfig,
+} from '#config/sections/cluster-requests.ts';
 import { AnsweredRequests, type RequestObserver } from '#doors/kubernetes/answered-requests.ts';
 import { type CertificateRequestsOptions, certificateRequests } from '#doors/kubernetes/certificate-requests.ts';
 import { IssuerObjects } from '#doors/kubernetes/issuer-objects.ts';

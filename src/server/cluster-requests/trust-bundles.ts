@@ -1,5 +1,5 @@
 import type { LiveIssuers } from '#authority/issuers.ts';
-import type { ClusterRequestsConfig } from '#config/server-config.ts';
+import type { ClusterRequestsConfig } from '#config/sections/cluster-requests.ts';
 import { ClusterTrustBundles, type KeptTrustBundles, oneTrustBundle } from '#distribution/cluster-trust-bundles.ts';
 import type { QueueName } from '#distribution/writer.ts';
 import type { KubernetesApi } from '#kubernetes/api.ts';

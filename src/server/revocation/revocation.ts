@@ -2,7 +2,7 @@ import { Counter } from 'prom-client';
 import type { LiveIssuers } from '#authority/issuers.ts';
 import { CrlKeeper } from '#authority/revocation/crl-keeper.ts';
 import { OcspResponder } from '#authority/revocation/ocsp-responder.ts';
-import type { RevocationConfig } from '#config/server-config.ts';
+import type { RevocationConfig } from '#config/sections/revocation.ts';
 import { listenForStatus } from '#doors/revocation/status-server.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import type { Foundation } from '../foundation.ts';

@@ -1,0 +1,4 @@
+export interface KubeconfigFile {
+  readonly path: string;
+  readonly context?: string;
+}
