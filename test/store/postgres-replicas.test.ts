@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseCheckpoint, softwareCheckpointSigner } from '#audit/checkpoint.ts';
+import type { RedactableField } from '#audit/disclosure.ts';
 import { decodeEntry } from '#audit/entry.ts';
 import { isConsistent } from '#audit/merkle-proof.ts';
 import { verifyDirectory } from '#audit/verify.ts';
@@ -31,8 +32,9 @@ describeWith(['postgres'], 'replicas on one PostgreSQL', () => {
     rmSync(home, { recursive: true });
   });
 
-  const open = (schema: string, name: string, now = () => Date.now()) =>
+  const open = (schema: string, name: string, now = () => Date.now(), redactable: readonly RedactableField[] = []) =>
     openPostgresLog({
+      redactable,
       settings: server.settings(schema),
       directory: join(home, schema, name, 'store'),
       publicDirectory: join(home, schema, name, 'public'),
@@ -79,6 +81,21 @@ describeWith(['postgres'], 'replicas on one PostgreSQL', () => {
       expect(isConsistent(published, { size: log.size, root: log.root() }, proof)).toBe(true);
     }
     await log.close();
+  });
+
+  it('who was alone and is no more writes what it had made once, behind the other, and its values beside it', async () => {
+    const withPeer = (n: number) => ({ ...issuedEvent(n), peer: { ip: `192.0.2.${n}`, port: 443 } });
+    const now = () => Date.now();
+    const [one, other] = await Promise.all([
+      open('met', 'one', now, ['peer.ip']),
+      open('met', 'other', now, ['peer.ip']),
+    ]);
+    const order = [one, one, one, other, one, other, other, other, one, one, one];
+    for (const [n, log] of order.entries()) expect(await log.append(withPeer(n))).toBe(n);
+    const rows = await server.sql('SELECT seq::int, value FROM met.disclosure ORDER BY seq');
+    expect(rows).toEqual(order.map((_, n) => ({ seq: n, value: JSON.stringify(`192.0.2.${n}`) })));
+    await Promise.all([one.close(), other.close()]);
+    expect((await verifyPostgres(server.settings('met'))).size).toBe(order.length);
   });
 
   it('A-9: times run on in the tree, whichever replica has a clock that is behind', async () => {

@@ -149,7 +149,7 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
       head: [],
       lockHead: [],
       tile: [0, 3],
-      tiles: [
+      edge: [
         [0, 1],
         [11, 0],
       ],
@@ -165,6 +165,7 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
       erase: [1_700],
       disclosures: [256, 512],
       putDisclosures: [[3_000], ['peer.ip'], Buffer.from('ab'), [1], [2], ['"192.0.2.7"']],
+      putBatchDisclosures: [[3_000], ['peer.ip'], Buffer.from('ab'), [1], [2], ['"192.0.2.7"'], uuid, uuid],
       batch: [uuid, uuid],
       write: [
         3_000,
@@ -182,6 +183,7 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
         3_001,
         Buffer.alloc(32),
         0,
+        Buffer.alloc(32),
       ],
       putEntries: [3_000, Buffer.from('ab'), [1], [2]],
       putTiles: [Buffer.from('cd'), [0], [11], [1], [2]],

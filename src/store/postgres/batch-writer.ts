@@ -118,8 +118,8 @@ export class BatchWriter {
       const found = await settle(this.#session, this.#writer, batch.id);
       if (found !== undefined) return found;
     }
-    const { first, head, remembered, tree } = await appendBatch(this.#session, this.#writer, batch, this.#known);
-    this.#known = { remembered, tree };
+    const { first, head, known } = await appendBatch(this.#session, this.#writer, batch, this.#known);
+    this.#known = known;
     return { first, head };
   }
 
@@ -183,7 +183,8 @@ async function begin(session: Session, settings: PostgresSettings, origin: strin
   }
   await checkTail(new PostgresTree(async () => session), placeOf(settings));
   const head = headOf(row);
-  const tree = await Remembered.read(session, head);
+  const { text, values } = Remembered.edge();
+  const tree = Remembered.read(await session.query(text, values), head);
   await session.run('COMMIT');
   return { remembered: new Remembered(head, tree), tree };
 }

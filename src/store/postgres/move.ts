@@ -61,7 +61,10 @@ export async function postgresTarget(settings: PostgresSettings, origin: string)
           const { octets, starts, lengths } = pieces(bodies);
           await session.query(statements.putEntries, [first, octets, starts, lengths]);
         }
-        await putDisclosures(session, 0, disclosures);
+        if (disclosures.length > 0) {
+          const { text, values } = putDisclosures(0, disclosures);
+          await session.query(text, values);
+        }
         const places = [tiles.map(({ level }) => level), tiles.map(({ n }) => n)];
         await session.query(statements.putTiles, [hashes.octets, ...places, hashes.starts, hashes.lengths]);
       },

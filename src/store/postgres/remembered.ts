@@ -1,9 +1,9 @@
 import { hashLength } from '#audit/merkle.ts';
-import { edgePlaces, GrowingTree, type TileRow } from '../growing-tree.ts';
+import { GrowingTree, type TileRow } from '../growing-tree.ts';
 import type { Head } from '../head.ts';
 import { StoreError } from '../store-error.ts';
 import { asBytes, asInteger } from './columns.ts';
-import type { Session } from './session.ts';
+import type { Row, Statement } from './session.ts';
 import { statements } from './statements.ts';
 
 /**
@@ -20,11 +20,17 @@ export class Remembered {
     this.#edge = tree.edge().map(({ level, n, hashes }) => ({ level, n, hashes: Buffer.from(hashes) }));
   }
 
+  /** Asks for the tiles that the tree grows at, and for those that grew when we looked last. */
+  static edge(before?: Remembered): Statement {
+    const edge = before === undefined ? [] : before.#edge;
+    return { text: statements.edge, values: [edge.map(({ level }) => level), edge.map(({ n }) => n)] };
+  }
+
   /**
-   * The tree as it is stored under `head`, whose row must be locked or alone. One question, however much others have added:
-   * the tiles that grow now, and those that grew when we looked last, which must begin as they did.
+   * The tree as it is stored under `head`, whose row must be locked or alone, from the answer to `edge`. One question, however
+   * much others have added: the tiles that grew when we looked last must begin as they did.
    */
-  static async read(session: Session, head: Head, before?: Remembered): Promise<GrowingTree> {
+  static read(rows: readonly Row[], head: Head, before?: Remembered): GrowingTree {
     if (before !== undefined && head.size < before.head.size) {
       throw new StoreError(
         'rolled-back',
@@ -33,8 +39,6 @@ export class Remembered {
       );
     }
     const edge = before === undefined ? [] : before.#edge;
-    const places = [...edgePlaces(head.size), ...edge];
-    const rows = await session.query(statements.tiles, [places.map(({ level }) => level), places.map(({ n }) => n)]);
     const tiles = new Map(
       rows.map(({ level, n, hashes }) => {
         const name = `${asInteger(level, 'the level of a tile')}/${asInteger(n, 'the number of a tile')}`;

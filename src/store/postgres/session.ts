@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { Client, type CustomTypesConfig, DatabaseError, escapeIdentifier } from 'pg';
+import {
+  Client,
+  type CustomTypesConfig,
+  DatabaseError,
+  escapeIdentifier,
+  type QueryConfig,
+  type QueryResult,
+} from 'pg';
 import { readSecret } from '#keys/secret-source.ts';
 import { StoreError } from '../store-error.ts';
 import { parseValue } from './columns.ts';
@@ -16,6 +23,11 @@ const longestAnswerMs = 30_000;
 const lockWithinMs = 5_000;
 
 export type Row = Readonly<Record<string, unknown>>;
+
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
 
 /** The connection is gone, or nothing can be said of what was asked over it. */
 export class Lost extends Error {
@@ -89,6 +101,7 @@ export class Session {
       keepAliveInitialDelayMillis: 10_000,
       connectionTimeoutMillis: Math.max(connectAtLeastMs, Math.min(patienceMs, connectWithinMs)),
       types: columnTypes,
+      pipeline: true,
     });
     const session = new Session(client, socket, answerWithinMs);
     try {
@@ -131,8 +144,7 @@ export class Session {
 
   /** Rows of one statement. Rejects with Rejected, or with Lost. */
   async query(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
-    const config = { name: this.#nameOf(text), text, values: [...values] };
-    const { rows } = await this.#answered(() => this.#client.query<Row>(config));
+    const { rows } = await this.#answered(() => this.#client.query<Row>(this.#asked({ text, values })));
     return rows;
   }
 
@@ -141,21 +153,58 @@ export class Session {
     await this.#answered(() => this.#client.query(text));
   }
 
-  /** Begins a transaction with a statement without values, in one go; its rows. */
-  async begin(text: string): Promise<readonly Row[]> {
-    const results: unknown = await this.#answered(() => this.#client.query(`BEGIN; ${text}`));
-    return rowsOf(Array.isArray(results) ? results.at(-1) : undefined);
+  /** Begins a transaction with a statement without values, and asks for more, all on the wire at once; the rows of each. */
+  async begin(text: string, ...more: readonly Statement[]): Promise<(readonly Row[])[]> {
+    const results = await this.#together([`BEGIN; ${text}`, ...more]);
+    return results.map((result) => lastOf(result).rows);
   }
 
   /**
-   * Commits. Rejects with anything unless the server said COMMIT and meant it: an administrator can make it stop waiting
-   * for its standby, of which only a warning tells.
+   * Statements of a transaction and its COMMIT, all on the wire at once; the rows of each. Rejects with Rejected where a
+   * statement failed, and so nothing of the transaction stands; with Lost wherever it may stand.
+   *
+   * COMMIT counts only where the server said it and meant it: an administrator can make it stop waiting for its standby, of
+   * which only a warning tells.
    */
-  async commit(): Promise<void> {
+  async commit(...statements: readonly Statement[]): Promise<(readonly Row[])[]> {
+    return this.#committed(statements);
+  }
+
+  /** A whole transaction on the wire at once: `begin` and `commit` in one. */
+  async transact(text: string, ...more: readonly Statement[]): Promise<(readonly Row[])[]> {
+    return this.#committed([`BEGIN; ${text}`, ...more]);
+  }
+
+  async #committed(statements: readonly (string | Statement)[]): Promise<(readonly Row[])[]> {
     this.#warned = undefined;
-    const { command } = await this.#answered(() => this.#client.query('COMMIT'));
+    const results = await this.#together([...statements, 'COMMIT']);
+    const command = lastOf(results.pop()).command;
     if (command !== 'COMMIT') throw new Lost(`the server answered COMMIT with ${command}`);
     if (this.#warned !== undefined) throw new Lost(this.#warned);
+    return results.map((result) => lastOf(result).rows);
+  }
+
+  /** Each has an answer of its own, and the first that failed says why. */
+  #together(statements: readonly (string | Statement)[]): Promise<Results[]> {
+    return this.#answered(async () => {
+      this.#socket.cork();
+      const asked = statements.map((statement): Promise<Results> => this.#client.query(this.#asked(statement)));
+      this.#socket.uncork();
+      const answers = await Promise.allSettled(asked);
+      return answers.map((answer) => {
+        if (answer.status === 'rejected') throw answer.reason;
+        return answer.value;
+      });
+    });
+  }
+
+  /** What is asked again and again is planned once; there are few texts. */
+  #asked(statement: string | Statement): QueryConfig {
+    if (typeof statement === 'string') return { text: statement };
+    const { text, values } = statement;
+    const name = this.#names.get(text) ?? `c${this.#names.size}`;
+    this.#names.set(text, name);
+    return { name, text, values: [...values] };
   }
 
   /** Lets go at once, whatever is under way; the server rolls back what was not committed. */
@@ -167,13 +216,6 @@ export class Session {
   async close(): Promise<void> {
     if (!this.lost) await this.#answered(() => this.#client.end()).catch(() => {});
     this.destroy();
-  }
-
-  /** What is asked again and again is planned once; there are few texts. */
-  #nameOf(text: string): string {
-    const name = this.#names.get(text) ?? `c${this.#names.size}`;
-    this.#names.set(text, name);
-    return name;
   }
 
   async #answered<T>(ask: () => Promise<T>): Promise<T> {
@@ -202,11 +244,13 @@ export class Session {
 
 const columnTypes: CustomTypesConfig = { getTypeParser: (oid: number) => (text: string) => parseValue(oid, text) };
 
-/** What the client gives for several statements is a list, which its types do not know of. */
-function rowsOf(result: unknown): readonly Row[] {
-  if (typeof result === 'object' && result !== null && 'rows' in result && Array.isArray(result.rows))
-    return result.rows;
-  throw new TypeError('the client gave no rows');
+/** For several statements in one text the client gives a list, which its types do not know of. */
+type Results = QueryResult<Row> | QueryResult<Row>[];
+
+function lastOf(results: Results | undefined): QueryResult<Row> {
+  const last = Array.isArray(results) ? results.at(-1) : results;
+  if (last === undefined) throw new TypeError('the client gave no result');
+  return last;
 }
 
 function wordsOf(error: Error): string {

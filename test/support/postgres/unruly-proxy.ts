@@ -1,14 +1,16 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /**
- * What becomes of the next COMMIT that a client sends by itself: `lost` on its way there; the `answer` lost on its way back,
- * or all but `half` of it; or `late`: the client's connection is cut, and the server gets the COMMIT only once another
- * connection asks for the lock.
+ * What becomes of the next COMMIT that a client sends: `lost` on its way there; the `answer` lost on its way back, or all but
+ * `half` of it; or `late`: the client's connection is cut, and the server gets the COMMIT only once another connection asks
+ * for the lock. What was sent before it in the same go gets there.
  */
 export type Misfortune = 'lost' | 'answer' | 'half' | 'late';
 
 /** `COMMIT` as a simple query. */
 const commit = Buffer.from('Q\0\0\0\x0bCOMMIT\0', 'latin1');
+/** Its answer: CommandComplete. */
+const committed = Buffer.from('C\0\0\0\x0bCOMMIT\0', 'latin1');
 
 /** Stands between a log and its database, and cuts connections at the worst moments. */
 export class UnrulyProxy implements AsyncDisposable {
@@ -79,25 +81,33 @@ export class UnrulyProxy implements AsyncDisposable {
     let misfortune: Misfortune | undefined;
     client.on('data', (chunk: Buffer) => {
       if (this.#trouble === 'hole') return;
-      misfortune = chunk.equals(commit) ? this.#misfortunes.shift() : undefined;
+      const begun = chunk.length - commit.length;
+      misfortune = chunk.subarray(Math.max(0, begun)).equals(commit) ? this.#misfortunes.shift() : undefined;
       if (misfortune !== undefined) this.met++;
       if (chunk.includes('FOR UPDATE')) this.#late?.();
-      if (misfortune === 'late') {
+      if (misfortune === undefined || misfortune === 'answer' || misfortune === 'half') {
+        server.write(chunk);
+        return;
+      }
+      server.write(chunk.subarray(0, begun));
+      if (misfortune === 'lost') server.end();
+      else {
         this.#late = () => {
-          server.end(chunk);
+          server.end(commit);
           this.#late = undefined;
         };
         client.destroy();
-        return;
       }
-      if (misfortune === 'lost') server.destroy();
-      else server.write(chunk);
     });
     server.on('data', (chunk: Buffer) => {
       if (this.#trouble === 'hole') return;
-      if (misfortune === 'half') client.end(chunk.subarray(0, chunk.length / 2));
-      if (misfortune === 'answer' || misfortune === 'half') server.destroy();
-      else client.write(chunk);
+      const answered = misfortune === 'answer' || misfortune === 'half' ? chunk.indexOf(committed) : -1;
+      if (answered < 0) {
+        client.write(chunk);
+        return;
+      }
+      if (misfortune === 'half') client.end(chunk.subarray(0, answered + committed.length / 2));
+      server.destroy();
     });
     client.on('close', () => {
       if (misfortune !== 'late') server.destroy();
