@@ -1,5 +1,6 @@
 import type { EngineLog } from '#store/engine-log.ts';
 import { RetentionRounds } from '#store/retention-rounds.ts';
+import { watchRetention } from '#telemetry/retention.ts';
 import { appendAside } from './events.ts';
 import type { Foundation } from './foundation.ts';
 import { Looks } from './looks.ts';
@@ -28,7 +29,7 @@ interface Holders {
 
 /** Drops the bodies of the log as `audit.retention` says, behind issuance and never in its way. */
 export function keepRetention(foundation: Foundation, store: EngineLog, { archive, exports }: Holders): KeptRetention {
-  const { config, clock, events, logger } = foundation;
+  const { config, clock, events, logger, metrics } = foundation;
   const { retention } = config.audit;
   if (retention === undefined) return { look: async () => {}, stop: async () => {} };
   const rounds = new RetentionRounds(store, {
@@ -41,16 +42,20 @@ export function keepRetention(foundation: Foundation, store: EngineLog, { archiv
       return events.of('log.pruned', { pruned, message: 'the time of these records is over: their hashes stay' });
     },
   });
+  const numbers = watchRetention(metrics.registry);
   let failing = false;
   const ending = new AbortController();
   const round = async () => {
     try {
       const bodies = await rounds.run(clock.now(), ending.signal);
       if (bodies > 0) logger.info(`${bodies} bodies of the log were dropped, as audit.retention says`);
+      numbers.dropped(bodies);
+      numbers.failing(false);
       failing = false;
     } catch (error) {
       if (ending.signal.aborted) return;
       logger.error('bodies of the log could not be dropped; it is tried again', { error });
+      numbers.failing(true);
       if (failing) return;
       failing = true;
       const message = `audit.retention: ${error instanceof Error ? error.message : String(error)}`;

@@ -38,6 +38,7 @@ export const healthy: Series = {
   [of(first, 'countersign_export_lag_seconds', 'sink="siem"')]: '1x120',
   [of(first, 'countersign_export_refused_total', 'sink="siem"')]: '0x120',
   ...ofBoth('countersign_log_archive_lag_seconds', '0x120'),
+  ...ofBoth('countersign_log_retention_failing', '0x120'),
   ...expiry('root', '1000000000x120'),
   ...expiry('intermediate', '1000000000x120'),
   ...expiry('serving', '3600+60x120'),
@@ -90,6 +91,7 @@ export const cases: Readonly<Record<string, Series>> = {
   CountersignUnwitnessed: ofBoth('countersign_witness_quorum_met', '1x60 0x60'),
   CountersignLogDisputed: { [of(first, 'countersign_witness_disputed', 'witness="north"')]: '0x119 1' },
   CountersignArchiveLate: { [of(first, 'countersign_log_archive_lag_seconds')]: '0x40 0+60x80' },
+  CountersignRetentionFails: { [of(first, 'countersign_log_retention_failing')]: '0x40 1x80' },
   CountersignLogPassing: ofBoth('countersign_audit_log_passing', '1x120'),
   CountersignVolumeFillsUp: {
     'kubelet_volume_stats_available_bytes{namespace="cert-manager",persistentvolumeclaim="audit-countersign-0"}':

@@ -37,7 +37,7 @@ describeWith(['set:helm'], 'the configuration that the chart makes', () => {
         expect(loadPolicySet(config.policies, Date.now()).id).toMatch(/./);
         // made by the container before it
         for (const made of pod.initArguments.slice(2)) writeFileSync(made, '');
-        const missing = missingFiles(config, {}).filter((sentence) => !brought.test(sentence));
+        const missing = missingFiles(config, pod.environment).filter((sentence) => !brought.test(sentence));
         expect(missing).toEqual([]);
       }
     });

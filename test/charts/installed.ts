@@ -175,6 +175,7 @@ function asHere(configuration: Record<string, unknown>, file: string): void {
   set(configuration.istio, 'listen', '127.0.0.1:0');
   configuration.admin = { listen: '127.0.0.1:0' };
   if (configuration.revocation !== undefined) set(configuration.revocation, 'listen', '127.0.0.1:0');
+  if (configuration.witness !== undefined) set(configuration.witness, 'listen', '127.0.0.1:0');
   if (configuration.api !== undefined) set(configuration.api, 'listen', '127.0.0.1:0');
   set(configuration.distribution, 'kubeconfig', file);
   set(configuration.clusterRequests, 'kubeconfig', file);

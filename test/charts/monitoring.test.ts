@@ -23,8 +23,7 @@ const witness = cosigner('witness.test/w', generateKeyPairSync('ed25519').privat
 const monitored: Values = { prometheusRule: { enabled: true }, grafanaDashboard: { enabled: true } };
 
 /** Series that others than we export, and those of an issuer behind cert-manager, which its own test has seen. */
-const ofOthers =
-  /^(kubelet_volume_stats_(available|capacity)_bytes|countersign_(certificate_requests_total|log_archive_lag_seconds))$/;
+const ofOthers = /^(kubelet_volume_stats_(available|capacity)_bytes|countersign_certificate_requests_total)$/;
 
 interface Rule {
   readonly alert: string;
@@ -165,8 +164,14 @@ describeWith(['set:helm'], 'alerts and dashboard', () => {
         values: [
           ownIssuer,
           { revocation: { enabled: true } },
-          { config: { exports: [{ name: 'out', to: { stdout: {} } }] } },
-          { config: { audit: { witnesses: { ask: [{ url: 'http://127.0.0.1:1/', vkeys: [witness] }] } } } },
+          {
+            exports: { sinks: [{ name: 'out', to: { stdout: {} } }] },
+            audit: {
+              witnesses: { ask: [{ url: 'http://127.0.0.1:1/', vkeys: [witness] }] },
+              archive: { volume: { enabled: true } },
+              retention: { bodies: '90d' },
+            },
+          },
           { kubernetes: { remoteClusters: { enabled: true } }, app: { tls: { certificateDNSNames: ['localhost'] } } },
         ],
         select: (namespace) => ({ app: { controller: { configmapNamespaceSelector: `mesh=${namespace}` } } }),

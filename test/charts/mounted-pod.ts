@@ -43,6 +43,12 @@ export class MountedPod implements Disposable {
     return this.#arguments('initContainers');
   }
 
+  /** What the server's container is given by value. */
+  get environment(): Readonly<Record<string, string>> {
+    const given = listAt(this.#spec, 'containers', 0, 'env').filter((each) => at(each, 'value') !== undefined);
+    return Object.fromEntries(given.map((each) => [textAt(each, 'name'), textAt(each, 'value')]));
+  }
+
   get configurationFile(): string {
     return this.path(`/etc/countersign/config/${this.name}.yaml`);
   }

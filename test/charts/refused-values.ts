@@ -1,5 +1,6 @@
 import type { Values } from './helm.ts';
 import { denial, namedPolicy, podPolicy, vouchedPolicy } from './policies.ts';
+import { refusedLogValues } from './refused-log-values.ts';
 import { ownIssuer } from './secrets.ts';
 
 const documents = (name: string, document: unknown) => ({ policy: { documents: { [`${name}.yaml`]: document } } });
@@ -198,4 +199,5 @@ export const refusedValues: readonly (readonly [string, readonly Values[], RegEx
     [named, documents('named', namedPolicy), { app: { certmanager: { issuer: { group: 'countersign.dev' } } } }],
     /app\.certmanager\.issuer\.group: .*would wait for itself/,
   ],
+  ...refusedLogValues,
 ];

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import type { Values } from './helm.ts';
+import { copied, onVolumes, secretsOfCopies, witnessing } from './log-values.ts';
 import { denial, namedPolicy, podPolicy, vouchedPolicy } from './policies.ts';
 import { intermediate, ownIssuer, root } from './secrets.ts';
 
@@ -253,6 +254,9 @@ export const variants: Readonly<Record<string, readonly Values[]>> = {
       extraObjects: ['{apiVersion: v1, kind: ConfigMap, metadata: {name: "{{ .Release.Name }}-more"}}'],
     },
   ],
+  'a log that others cosign, archived in a bucket, with sinks, that forgets': [ownIssuer, copied],
+  'a log with files of its own on volumes, and a trust policy': [ownIssuer, onVolumes],
+  "a witness of others' logs": [ownIssuer, witnessing],
 };
 
 /** The Secrets and ConfigMaps that any of them names. */
@@ -266,4 +270,5 @@ export const secretsOfVariants = {
   hsm: { pin: '1234' },
   log: { 'log.key': 'a key' },
   'root-crl': { 'root.crl': 'a CRL' },
+  ...secretsOfCopies,
 };

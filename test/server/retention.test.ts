@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { TestHome } from '#test/support/home.ts';
@@ -87,5 +87,29 @@ describe('a server with a sink that takes nothing', () => {
     expect(await pruned()).toBe(false);
     configure([]);
     expect(await pruned()).toBe(true);
+  });
+});
+
+describe('a server that cannot drop what it should', () => {
+  it('says so on the record once and in its metrics, issues all the same, and drops when it can', async () => {
+    using home = new TestHome({ config: quiet });
+    home.write(
+      'countersign.yaml',
+      stringify({ ...home.config, audit: { ...Object(home.config.audit), retention: { bodies: '2d' } } }),
+    );
+    await fillLog(home, 600, Date.now() - 3 * dayMs);
+    const inTheWay = home.path('audit/log/retained');
+    writeFileSync(inTheWay, 'no folder');
+    await using server = await InProcess.start(home);
+    const metrics = async () => (await server.get('/metrics')).body;
+    await server.server.reload();
+    await server.server.reload();
+    expect(await metrics()).toContain('countersign_log_retention_failing 1');
+    expect(server.types.filter((type) => type === 'service.degraded')).toHaveLength(1);
+    expect(await server.ask()).toMatchObject({ code: 0 });
+    rmSync(inTheWay);
+    await server.server.reload();
+    expect(await metrics()).toContain('countersign_log_retention_failing 0');
+    expect(await metrics()).toContain('countersign_log_retention_dropped_total 512');
   });
 });

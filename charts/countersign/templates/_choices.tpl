@@ -127,11 +127,9 @@ shipped are in the image, so what each is about stands here. What helm cannot re
 {{- if not (or $.Values.issuer.roots $.Values.app.tls.rootCAFile) -}}{{- fail "issuer.roots: with a key in a token the roots are needed, PEM; or app.tls.rootCAFile" -}}{{- end -}}
 {{- end -}}
 {{- end -}}
-{{- with .Values.audit.key -}}
-{{- if and .secret.name .pkcs11.uri -}}{{- fail "audit.key.secret.name and audit.key.pkcs11.uri: the log is signed by one key" -}}{{- end -}}
-{{- if and .pkcs11.uri (not .pkcs11.module) -}}{{- fail "audit.key.pkcs11.module: the path of the token's PKCS#11 library is needed" -}}{{- end -}}
-{{- if and .pkcs11.uri (not .pkcs11.pin.secretName) -}}{{- fail "audit.key.pkcs11.pin.secretName: the Secret that holds the PIN is needed" -}}{{- end -}}
-{{- end -}}
+{{- $_ := include "countersign.checkLog" . -}}
+{{- $_ := include "countersign.checkExports" . -}}
+{{- $_ := include "countersign.checkWitness" . -}}
 {{- if not (or .Values.policy.shipped .Values.policy.documents) -}}{{- fail "policy: without a rule nothing is issued; name one of policy.shipped or write policy.documents" -}}{{- end -}}
 {{- /* Each decides for all workloads, and one of two fails its own cases: no server would start with both. */ -}}
 {{- $whole := list -}}

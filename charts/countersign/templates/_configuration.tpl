@@ -24,6 +24,8 @@
 {{- if ne (include "countersign.signer" $root) "config" -}}{{- $_ := set $made "issuers" (list (include "countersign.issuer" $root | fromYaml)) -}}{{- end -}}
 {{- if include "countersign.distributes" $root -}}{{- $_ := set $made "distribution" (include "countersign.distribution" $root | fromYaml) -}}{{- end -}}
 {{- if include "countersign.answers" $root -}}{{- $_ := set $made "clusterRequests" (include "countersign.clusterRequests" $root | fromYaml) -}}{{- end -}}
+{{- with .exports.sinks -}}{{- $_ := set $made "exports" (include "countersign.exports" (list $root $replica) | fromYamlArray) -}}{{- end -}}
+{{- if .witness.enabled -}}{{- $_ := set $made "witness" (include "countersign.witness" (list $root $everywhere) | fromYaml) -}}{{- end -}}
 {{- if .revocation.enabled -}}{{- $_ := set $made "revocation" (include "countersign.revocation" (list $root $everywhere) | fromYaml) -}}{{- end -}}
 {{- if .api.enabled -}}{{- $_ := set $made "api" (include "countersign.api" (list $root $everywhere $replica) | fromYaml) -}}{{- end -}}
 {{- mergeOverwrite $made (deepCopy .config) | toYaml -}}
@@ -155,28 +157,6 @@ pkcs11:
 {{- end }}
 {{- range $file, $_ := .Values.policy.documents }}
 - /etc/countersign/policies/{{ $file }}
-{{- end }}
-{{- end -}}
-
-{{- define "countersign.audit" -}}
-{{- $root := index . 0 -}}
-{{- with $root.Values -}}
-directory: /home/countersign/audit
-origin: {{ printf "%s/%s" (.audit.origin | default (printf "%s/%s/%s" .app.tls.trustDomain .app.server.clusterID $root.Release.Namespace)) (index $ 1) }}
-key:
-  {{- if .audit.key.secret.name }}
-  file: { path: /etc/countersign/secrets/log-key }
-  {{- else if .audit.key.pkcs11.uri }}
-  {{- include "countersign.token" (list .audit.key.pkcs11 "log-pin") | nindent 2 }}
-  {{- else }}
-  file: { path: /home/countersign/audit/log.key }
-  {{- end }}
-publish: /home/countersign/audit/log
-{{- if .audit.guard.enabled }}
-checkpointGuard: /var/lib/countersign-guard/checkpoint
-{{- end }}
-lifetime: {{ .audit.volume.persistent | ternary "lasting" "passing" }}
-copyTo: {{ .audit.copyTo | default (.audit.volume.persistent | ternary "nowhere" "stdout") }}
 {{- end }}
 {{- end -}}
 

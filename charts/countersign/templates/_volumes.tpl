@@ -25,6 +25,10 @@
 - name: people
   configMap: { name: {{ $name }}-people }
 {{- end }}
+{{- if or .audit.witnesses.policy .audit.witnesses.ca }}
+- name: witnesses
+  configMap: { name: {{ $name }}-witnesses }
+{{- end }}
 {{- if or (eq $signer "secret") (eq $signer "pkcs11") }}
 - name: issuer
   projected:
@@ -61,9 +65,41 @@
 - name: audit
   emptyDir: { sizeLimit: {{ .audit.volume.size }} }
 {{- end }}
+{{- range $volume, $claim := dict "archive" .audit.archive.volume "exports" .exports.volume }}
+{{- if and $claim.enabled $claim.existingClaim }}
+- name: {{ $volume }}
+  persistentVolumeClaim: { claimName: {{ $claim.existingClaim }} }
+{{- end }}
+{{- end }}
 {{- with .volumes }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* The claims that each replica has for itself. */}}
+{{- define "countersign.claims" -}}
+{{- $claims := dict -}}
+{{- with .Values -}}
+{{- if .audit.volume.persistent -}}{{- $_ := set $claims "audit" .audit.volume -}}{{- end -}}
+{{- if .audit.guard.enabled -}}{{- $_ := set $claims "guard" .audit.guard -}}{{- end -}}
+{{- range $volume, $claim := dict "archive" .audit.archive.volume "exports" .exports.volume -}}
+{{- if and $claim.enabled (not $claim.existingClaim) -}}{{- $_ := set $claims $volume $claim -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- range $volume, $claim := $claims }}
+- metadata:
+    name: {{ $volume }}
+    {{- with $claim.annotations }}
+    annotations:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+  spec:
+    accessModes: {{ $claim.accessModes | default (list "ReadWriteOnce") | toJson }}
+    {{- with $claim.storageClassName }}
+    storageClassName: {{ . }}
+    {{- end }}
+    resources: { requests: { storage: {{ $claim.size }} } }
 {{- end }}
 {{- end -}}
 
@@ -76,6 +112,17 @@
 - secret: { name: {{ .audit.key.secret.name }}, items: [{ key: {{ .audit.key.secret.key }}, path: log-key }] }
 {{- else if .audit.key.pkcs11.uri }}
 - secret: { name: {{ .audit.key.pkcs11.pin.secretName }}, items: [{ key: {{ .audit.key.pkcs11.pin.key }}, path: log-pin }] }
+{{- end }}
+{{- range (include "countersign.archiveBucket" $ | fromJson).sources }}
+- {{ toJson . }}
+{{- end }}
+{{- range (include "countersign.sinks" $ | fromJson).sources }}
+- {{ toJson . }}
+{{- end }}
+{{- if .witness.enabled }}
+{{- range $number, $each := .witness.keys }}
+- secret: { name: {{ $each.secretName }}, items: [{ key: {{ $each.key }}, path: witness/{{ $number }} }] }
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end -}}
@@ -97,6 +144,9 @@
 {{- if and .api.enabled .api.clientRoots }}
 - { name: people, mountPath: /etc/countersign/people, readOnly: true }
 {{- end }}
+{{- if or .audit.witnesses.policy .audit.witnesses.ca }}
+- { name: witnesses, mountPath: /etc/countersign/witnesses, readOnly: true }
+{{- end }}
 {{- if or (eq $signer "secret") (eq $signer "pkcs11") }}
 - { name: issuer, mountPath: /etc/countersign/issuer, readOnly: true }
 {{- end }}
@@ -105,6 +155,12 @@
 {{- end }}
 {{- if .audit.guard.enabled }}
 - { name: guard, mountPath: /var/lib/countersign-guard }
+{{- end }}
+{{- if .audit.archive.volume.enabled }}
+- { name: archive, mountPath: /var/lib/countersign-archive }
+{{- end }}
+{{- if .exports.volume.enabled }}
+- { name: exports, mountPath: /var/lib/countersign-exports }
 {{- end }}
 {{- with .volumeMounts }}
 {{ toYaml . }}

@@ -4,6 +4,7 @@ import type { IssuerConfig } from '#config/sections/issuers.ts';
 import type { Pkcs11KeyConfig, SigningKeyConfig } from '#config/sections/keys.ts';
 import type { ServerConfig } from '#config/server-config.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
+import type { SinkSettings, Target } from '#sinks/settings.ts';
 
 /** A sentence for each file or variable that the configuration names and that is not there. */
 export function missingFiles(config: ServerConfig, env: NodeJS.ProcessEnv): readonly string[] {
@@ -11,6 +12,10 @@ export function missingFiles(config: ServerConfig, env: NodeJS.ProcessEnv): read
     ...config.issuers.flatMap(ofIssuer),
     ...ofKey(config.audit.key, 'audit.key'),
     ...ofStore(config.audit.store),
+    ...ofWitnesses(config.audit.witnesses),
+    ...ofArchive(config.audit.archive),
+    ...config.exports.flatMap(ofSink),
+    ...(config.witness?.keys ?? []).map((path) => file(path, 'witness.keys')),
     ...config.csr.blocklists.map((path) => file(path, 'csr.blocklists')),
     ...config.authenticators.flatMap(ofAuthenticator),
     ...ofApi(config.api),
@@ -67,6 +72,48 @@ function ofKey(key: SigningKeyConfig | Pkcs11KeyConfig, from: string): readonly 
     file(key.path, `${from}: file.path`),
     ...(key.passphrase ? [secret(key.passphrase, `${from}: file.passphrase`)] : []),
   ];
+}
+
+function ofWitnesses(witnesses: ServerConfig['audit']['witnesses']): readonly Wanted[] {
+  if (witnesses === undefined) return [];
+  const { who, ca } = witnesses;
+  return [
+    ...(who.kind === 'policy' ? [file(who.file, 'audit.witnesses.policy')] : []),
+    ...(ca === undefined ? [] : [file(ca, 'audit.witnesses.ca')]),
+  ];
+}
+
+function ofArchive(archive: ServerConfig['audit']['archive']): readonly Wanted[] {
+  if (archive === undefined || !('s3' in archive)) return [];
+  const { accessKey, secretKey, ca } = archive.s3;
+  const from = 'audit.archive.s3';
+  return [
+    secret(accessKey, `${from}.accessKey`),
+    secret(secretKey, `${from}.secretKey`),
+    ...(ca === undefined ? [] : [file(ca, `${from}.ca`)]),
+  ];
+}
+
+function ofSink({ name, to }: SinkSettings): readonly Wanted[] {
+  const from = `exports: ${name}`;
+  const { ca, certificate, key } = 'tls' in to ? to.tls : {};
+  const files = [ca, certificate, key].filter((path) => path !== undefined);
+  return [...secretsOf(to).map((each) => secret(each, from)), ...files.map((path) => file(path, `${from}: tls`))];
+}
+
+function secretsOf(to: Target): readonly SecretSource[] {
+  switch (to.kind) {
+    case 'splunk':
+      return [to.token];
+    case 'elastic':
+      return to.authorization === undefined ? [] : [to.authorization.secret];
+    case 'otlp':
+      return to.headers.map((header) => header.secret);
+    case 'file':
+    case 'stdout':
+    case 'syslog':
+      return [];
+  }
 }
 
 function ofStore(store: ServerConfig['audit']['store']): readonly Wanted[] {
