@@ -1,6 +1,8 @@
 import type { RelayParts } from '#authority/relayed-serving-certificate.ts';
+import { Renewal, type RenewalParts } from '#authority/renewal.ts';
 import { issueServingCertificate, type ServingPair, type ServingParts } from '#authority/serving-certificate.ts';
 import type { OwnKeyType } from '#config/schema/own-key-type.ts';
+import type { ServingConfig } from '#config/sections/serving.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import type { KeyStrength } from '#x509/keys/key-strength.ts';
 import type { Foundation } from './foundation.ts';
@@ -53,6 +55,17 @@ export class OwnCertificates {
     });
     this.#issuing.ownKeys.add(pair.spkiSha256);
     return pair;
+  }
+
+  /** One of a door of ours, kept fresh from its start on. */
+  keep(serving: ServingConfig, use: Pick<RenewalParts<ServingPair>, 'apply' | 'failed'>): Renewal<ServingPair> {
+    const { keyType, lifetimeSeconds: lifetime, renewAt } = serving;
+    return new Renewal<ServingPair>({
+      make: () => this.issue({ profile: 'serving-v1', keyType, names: serving, lifetime }),
+      ...use,
+      renewAt,
+      now: () => this.#foundation.clock.now(),
+    });
   }
 
   #warn(issuer: string, reason: string): void {

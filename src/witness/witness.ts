@@ -6,8 +6,9 @@ import { emptyRoot } from '#audit/merkle.ts';
 import { isConsistent } from '#audit/merkle-proof.ts';
 import { formatNote, formatSignatures, type NoteSignature, verifyNote } from '#audit/note.ts';
 import type { NoteVerifier } from '#audit/vkey.ts';
+import { ForwardTime } from '#issuance/fairness/forward-time.ts';
+import { Pace } from '#issuance/fairness/pace.ts';
 import type { Clock } from '#issuance/ports.ts';
-import { Pace } from './pace.ts';
 import { originHash, type SeenHeads } from './seen-heads.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -27,7 +28,8 @@ export interface WitnessParts {
 /** A log that is known here. Its requests are decided one after the other. */
 interface KnownLog {
   readonly keys: readonly NoteVerifier[];
-  readonly pace: Pace;
+  /** When it has its whole share again, ms. */
+  fullAt: number;
   turn: Promise<unknown>;
 }
 
@@ -39,12 +41,18 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  */
 export class Witness {
   readonly #parts: WitnessParts;
+  /** fsync is what a log could use up. */
+  readonly #pace: Pace;
+  readonly #time: ForwardTime;
   readonly #logs = new Map<string, KnownLog>();
 
   constructor(parts: WitnessParts) {
+    const { perSecond, clock } = parts;
     this.#parts = parts;
+    this.#pace = new Pace({ perSecond, burst: perSecond }, 0);
+    this.#time = new ForwardTime(clock);
     for (const [name, keys] of Map.groupBy(parts.logs, ({ name }) => name))
-      this.#logs.set(name, { keys, pace: new Pace(parts.perSecond), turn: Promise.resolve() });
+      this.#logs.set(name, { keys, fullAt: 0, turn: Promise.resolve() });
   }
 
   /** The newest checkpoint that was cosigned of the log whose origin has this SHA-256 (hex). */
@@ -72,7 +80,9 @@ export class Witness {
     if (request.old > checkpoint.size)
       return { kind: 'malformed', problem: 'the old size is larger than that of the checkpoint' };
     // After the signature: nobody but the log itself uses up its share.
-    if (!log.pace.take(this.#parts.clock.now())) return { kind: 'busy' };
+    const now = this.#time.now();
+    if (!this.#pace.allows(log.fullAt, now, false)) return { kind: 'busy' };
+    log.fullAt = this.#pace.charged(log.fullAt, now);
     const signed = { ...checkpoint, note: { text: checkpoint.note.text, signatures: own } };
     const decided = log.turn.then(() => this.#decide(request, signed));
     log.turn = decided.catch(() => undefined);

@@ -1,5 +1,4 @@
 import type { AggregatingLog } from '#audit/aggregating-log.ts';
-import { Renewal } from '#authority/renewal.ts';
 import type { ServingPair } from '#authority/serving-certificate.ts';
 import type { ApiConfig } from '#config/sections/api.ts';
 import { ApiDoor, type ApiTls } from '#doors/api/api-door.ts';
@@ -40,9 +39,14 @@ export async function serveApi(config: ApiConfig, parts: ApiParts): Promise<Runn
     return { ...pair, ...(roots && { clientRoots: roots.pem }) };
   };
 
-  const renewal = keepFresh(config, parts, (made) => {
-    pair = made;
-    door?.setTls(tls());
+  const renewal = parts.own.keep(config.serving, {
+    apply(made) {
+      pair = made;
+      door?.setTls(tls());
+      metrics.expiries.set('api', { api: made.notAfter });
+    },
+    failed: (error, ms) =>
+      logger.error('the certificate of the admin API could not be renewed; the old one stays in use', { ms, error }),
   });
   opening.defer(() => renewal.stop());
   await renewal.start();
@@ -74,29 +78,4 @@ export async function serveApi(config: ApiConfig, parts: ApiParts): Promise<Runn
   const { address, port } = opened.address;
   logger.info('serving the admin API', { address: `${address}:${port}` });
   return { listening: { host: address, port }, stop: () => running.disposeAsync() };
-}
-
-function keepFresh(
-  { serving }: ApiConfig,
-  { foundation, own }: ApiParts,
-  apply: (pair: ServingPair) => void,
-): Renewal<ServingPair> {
-  const { clock, logger, metrics } = foundation;
-  return new Renewal<ServingPair>({
-    make: () =>
-      own.issue({
-        profile: 'serving-v1',
-        keyType: serving.keyType,
-        names: serving,
-        lifetime: serving.lifetimeSeconds,
-      }),
-    apply: (pair) => {
-      apply(pair);
-      metrics.expiries.set('api', { api: pair.notAfter });
-    },
-    failed: (error, ms) =>
-      logger.error('the certificate of the admin API could not be renewed; the old one stays in use', { ms, error }),
-    renewAt: serving.renewAt,
-    now: () => clock.now(),
-  });
 }
