@@ -1,5 +1,4 @@
 import type { RightEdge } from './merkle.ts';
-import type { HashSource } from './merkle-proof.ts';
 
 /** A complete subtree: its leaves are [index·2^height, (index + 1)·2^height). */
 export interface Subtree {
@@ -20,11 +19,16 @@ export function* coverOf(from: number, to: number): Generator<Subtree> {
   }
 }
 
+/** Gives the roots of complete subtrees, at once or once they are fetched. */
+interface Roots {
+  subtree(height: number, index: number): Uint8Array | Promise<Uint8Array>;
+}
+
 /** Takes the edge from where it is to `to`, by roots alone; gives those that it took. */
-export function skip(edge: RightEdge, to: number, source: HashSource): Uint8Array[] {
+export async function skip(edge: RightEdge, to: number, source: Roots): Promise<Uint8Array[]> {
   const taken: Uint8Array[] = [];
   for (const { height, index } of coverOf(edge.size, to)) {
-    const root = source.subtree(height, index);
+    const root = await source.subtree(height, index);
     edge.appendSubtree(height, root);
     taken.push(root);
   }

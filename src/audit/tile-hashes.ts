@@ -14,12 +14,17 @@ export class TileHashes implements HashSource {
   }
 
   subtree(height: number, index: number): Uint8Array {
-    const level = Math.floor(height / tileHeight);
-    const span = 2 ** (height % tileHeight);
-    const first = index * span;
-    const tile = this.#read(level, Math.floor(first / tileWidth));
-    return foldTile(tile, first % tileWidth, span);
+    const { level, n, first, span } = placeInTiles(height, index);
+    return foldTile(this.#read(level, n), first, span);
   }
+}
+
+/** The hashes that the root of a complete subtree is folded from: `span` of them from number `first` of tile `n` of `level`. */
+export function placeInTiles(height: number, index: number): { level: number; n: number; first: number; span: number } {
+  const level = Math.floor(height / tileHeight);
+  const span = 2 ** (height % tileHeight);
+  const at = index * span;
+  return { level, n: Math.floor(at / tileWidth), first: at % tileWidth, span };
 }
 
 /** Root over `span` (a power of two) hashes of a tile, from its hash number `first`. */

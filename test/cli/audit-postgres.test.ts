@@ -1,7 +1,8 @@
+import { createHash, X509Certificate } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { parseTlogProof, verifyTlogProof } from '#audit/tlog-proof.ts';
 import { parseVkey } from '#audit/vkey.ts';
 import { describeWith } from '#test/oracles.ts';
@@ -69,9 +70,17 @@ describeWith(['postgres'], 'a home whose log is in PostgreSQL, on a machine that
   it('A-37: audit ask answers, with an inventory of its own and a proof of each row', async () => {
     await indexOfLeaf();
     const proofs = join(desk, 'proofs');
-    const answer = parsed(await audit('ask', 'held', '--identity', web, '--json', '--proof', proofs));
+    const proven = ['--json', '--log-key', vkey(), '--proof'];
+    const answer = parsed(await audit('ask', 'held', '--identity', web, ...proven, proofs));
     expect(answer.records).toHaveLength(issuedCount);
     expect(readdirSync(proofs)).toHaveLength(issuedCount);
+    const ofKey = join(desk, 'proofs-of-key');
+    const { publicKey } = new X509Certificate(readFileSync(leaf));
+    const spki = createHash('sha256')
+      .update(publicKey.export({ type: 'spki', format: 'der' }))
+      .digest('hex');
+    expect(await audit('ask', 'key', '--key', spki, ...proven, ofKey)).toMatchObject({ code: 0 });
+    expect(readdirSync(ofKey)).toHaveLength(1);
     expect(existsSync(join(desk, 'audit', 'log'))).toBe(false);
   });
 
@@ -98,15 +107,66 @@ describeWith(['postgres'], 'a home whose log is in PostgreSQL, on a machine that
     });
   });
 
+  it('export status and export test read it there as well', async () => {
+    const to = join(desk, 'lines');
+    const exports = [{ name: 'lines', to: { file: { directory: to } } }];
+    const file = join(desk, 'with-sink.yaml');
+    writeFileSync(file, stringify({ ...parse(readFileSync(join(desk, 'countersign.yaml'), 'utf8')), exports }));
+    const index = await indexOfLeaf();
+    const { published, sinks } = parsed(await countersign(['export', 'status', '--config', file, '--json']));
+    expect(published).toBeGreaterThan(index);
+    expect(sinks).toEqual([{ sink: 'lines', to: 'file', next: 0, behind: published }]);
+    expect(await countersign(['export', 'test', 'lines', '--config', file])).toMatchObject({ code: 0 });
+  });
+
+  const desked = (name: string) => join(desk, name);
+
+  it('A-30: audit export writes from the database what the published log gives, and its file proves itself', async () => {
+    await indexOfLeaf();
+    const published = ['--log', home.path('audit', 'log')];
+    for (const [name, ...words] of [
+      ['issued.jsonl', '--type', 'certificate.issued'],
+      ['refused.cef', '--format', 'cef', '--outcome', 'denied'],
+      ['start.parquet', '--format', 'parquet', '--until', await timeOfFirst()],
+    ] as const) {
+      expect(await audit('export', ...words, '-o', desked(name))).toMatchObject({ code: 0, stderr: '' });
+      expect(await audit('export', ...words, ...published, '-o', desked(`published.${name}`))).toMatchObject({
+        code: 0,
+      });
+      expect(readFileSync(desked(name)).equals(readFileSync(desked(`published.${name}`)))).toBe(true);
+    }
+    const offline = ['--key', vkey(), '--home', '/nonexistent', '--json'];
+    const verified = await countersign(['audit', 'verify-export', desked('issued.jsonl'), ...offline]);
+    expect(parsed(verified)).toMatchObject({ verified: true, by: 'hashes' });
+    expect(parsed(await audit('verify-export', desked('refused.cef'), '--json'))).toMatchObject({ by: 'log', rows: 1 });
+  });
+
+  async function timeOfFirst(): Promise<string> {
+    const { records } = parsed(await audit('list', '--json', '--before', '3'));
+    return Array.isArray(records) ? String(records[0].time) : '';
+  }
+
   it.each([
     ['list', ['list']],
     ['check', ['check', leaf]],
     ['prove', ['prove', leaf]],
     ['replay', ['replay']],
+    ['export', ['export', '-o', join(desk, 'all.jsonl')]],
+    ['verify-export', ['verify-export', join(desk, 'all.jsonl')]],
   ] as const)('audit %s takes the configuration of another machine as --store', async (_, words) => {
     const elsewhere = join(scratch(), 'nothing');
     const named = ['--store', join(desk, 'countersign.yaml'), '--home', elsewhere];
-    const key = words[0] === 'list' ? [] : ['--key', vkey()];
+    const key = words[0] === 'list' ? [] : [words[0] === 'export' ? '--log-key' : '--key', vkey()];
     expect(await countersign(['audit', ...words, ...named, ...key])).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('an entry that was altered behind our back is not exported, and an export from before does not agree with it', async () => {
+    await database.sql(
+      `UPDATE audited.entry SET body = convert_to(replace(convert_from(body, 'UTF8'), '/sa/web', '/sa/wob'), 'UTF8') WHERE seq = ${await indexOfLeaf()}`,
+    );
+    const forged = await audit('export', '-o', desked('forged.jsonl'));
+    expect([forged.code, forged.stderr]).toEqual([1, expect.stringContaining('not under the root')]);
+    const before = await audit('verify-export', desked('all.jsonl'), '--store', desked('countersign.yaml'));
+    expect(before).toMatchObject({ code: 1, stdout: expect.stringContaining('is not what the log gives') });
   });
 });

@@ -12,7 +12,7 @@ export const askOptions = {
   before: value('INDEX', 'go on from here: only records before this index'),
   limit: value('N', 'at most so many rows, 1 to 1000 (default: 50)'),
   proof: value('DIR', 'write a tlog-proof of each row there, as INDEX.tlog-proof'),
-  key: value('VKEY', "for --proof, the log's public key (default: the home's log.vkey)"),
+  'log-key': value('VKEY', "for --proof, the log's public key (default: the home's log.vkey)"),
   disclose: discloseOption,
   json: flag('one JSON object: {"question", "size", "records" | "groups" | "rates", "before"}'),
 } as const;

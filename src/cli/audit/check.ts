@@ -10,7 +10,7 @@ import { certificateSha256, type FoundRecord, findCertificate } from './find-cer
 import { openSource } from './log-source.ts';
 import type { checkOptions } from './options.ts';
 import { provenRecord } from './proof-file.ts';
-import { openProving } from './proving-log.ts';
+import { openSigned } from './signed-log.ts';
 import { readTrust } from './trust.ts';
 
 type CheckInput = Input<typeof checkOptions>;
@@ -47,7 +47,7 @@ function checkAgainst(file: string, sha256: string, { options, home }: CheckInpu
 
 /** Throws Failure `no` where the published log covers the record and does not prove it. */
 async function proofOf(index: number, { options, home }: CheckInput): Promise<Proof> {
-  const published = await openProving(options, home);
+  const published = await openSigned(options, home);
   if (published === undefined) return { state: 'unpublished' };
   try {
     const { size } = published;

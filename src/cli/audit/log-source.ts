@@ -27,7 +27,7 @@ export interface SourceOptions {
  * published.
  */
 export async function openSource({ log, store }: SourceOptions, home: Home): Promise<LogSource> {
-  if (log !== undefined && store !== undefined) throw new Failure('usage', 'give --log or --store, not both');
+  demandOne({ log, store });
   if (log === undefined) {
     const settings = await postgresNamed(store, home);
     if (settings !== undefined) return (await import('./shared-log.ts')).SharedLog.open(settings);
@@ -35,6 +35,11 @@ export async function openSource({ log, store }: SourceOptions, home: Home): Pro
   const storeAt = store ?? (log === undefined && (await hasStore(home)) ? home.audit : undefined);
   if (storeAt !== undefined) return new (await import('./stored-log.ts')).StoredLog(await embeddedAt(storeAt));
   return new (await import('./published-log.ts')).PublishedLog(log ?? home.log);
+}
+
+/** Throws Failure where both were given. */
+export function demandOne({ log, store }: SourceOptions): void {
+  if (log !== undefined && store !== undefined) throw new Failure('usage', 'give --log or --store, not both');
 }
 
 /** The PostgreSQL that a configuration file names, given as the store, or the home's own. */

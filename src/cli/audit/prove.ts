@@ -8,7 +8,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { certificateSha256, findCertificate } from './find-certificate.ts';
 import { openSource } from './log-source.ts';
 import type { proveOptions } from './options.ts';
-import { openProving } from './proving-log.ts';
+import { openSigned } from './signed-log.ts';
 import { readTrust, type Trust } from './trust.ts';
 
 type ProveInput = Input<typeof proveOptions>;
@@ -29,7 +29,7 @@ export async function runProve(input: ProveInput, terminal: Terminal): Promise<E
 
 async function proofOf(index: number, trust: Trust, { options, home }: ProveInput): Promise<TlogProof> {
   const log = options.log ?? (existsSync(home.log) ? home.log : undefined);
-  const published = await openProving({ log, store: options.store }, home);
+  const published = await openSigned({ log, store: options.store }, home);
   if (published === undefined) throw new Failure('unavailable', `entry ${index} is recorded and not published yet`);
   try {
     if (index < published.size) return await published.prove(index, trust);

@@ -11,10 +11,11 @@ import type { TlogProof } from '#audit/tlog-proof.ts';
 import { parseVkeys } from '#audit/vkey.ts';
 import { Failure } from '../failure.ts';
 import type { LogSource } from './log-source.ts';
+import type { SignedLog } from './signed-log.ts';
 import { demandWitnesses, type Trust } from './trust.ts';
 
 /** A published directory as of its checkpoint. Reading trusts it; `prove` checks what it gives. */
-export class PublishedLog implements LogSource {
+export class PublishedLog implements LogSource, SignedLog {
   readonly name: string;
   readonly size: number;
   readonly #directory: string;

@@ -9,7 +9,7 @@ import type { Progress } from '../terminal/progress.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { readKept } from './kept.ts';
 import { readLogKey } from './log-key.ts';
-import { openSource } from './log-source.ts';
+import { demandOne, openSource } from './log-source.ts';
 import type { replayOptions } from './replay-options.ts';
 import { storeOf } from './verified-store.ts';
 
@@ -35,8 +35,7 @@ export async function walkVerified(
   onEntry: (entry: Entry) => void,
 ): Promise<Walked> {
   const { options, home } = input;
-  if (options.log !== undefined && options.store !== undefined)
-    throw new Failure('usage', 'give --log or --store, not both');
+  demandOne(options);
   const directory = options.log ?? (options.store === undefined ? home.log : undefined);
   if (directory !== undefined && (options.log !== undefined || existsSync(directory))) {
     const vkey = readLogKey(options.key, home);

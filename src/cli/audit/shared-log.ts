@@ -1,17 +1,8 @@
-import { openCheckpoint } from '#audit/checkpoint.ts';
 import type { PlacedDisclosure } from '#audit/disclosure.ts';
-import { leafHash } from '#audit/merkle.ts';
-import { inclusionProof, rootFromInclusion } from '#audit/merkle-proof.ts';
-import type { TlogProof } from '#audit/tlog-proof.ts';
-import { parseVkeys } from '#audit/vkey.ts';
-import { PostgresLook, type SignedLast } from '#store/postgres/look.ts';
+import { PostgresLook } from '#store/postgres/look.ts';
 import { type PostgresSettings, placeOf } from '#store/postgres/settings.ts';
-import { overHashes } from '#store/tree-hashes.ts';
 import type { Bodies } from '#store/tree-view.ts';
-import { Failure } from '../failure.ts';
 import type { LogSource } from './log-source.ts';
-import type { ProvingLog } from './proving-log.ts';
-import { demandWitnesses, type Trust } from './trust.ts';
 
 /** A log that replicas share in a PostgreSQL, read beside them: a machine that only asks has no published folder of it. */
 export class SharedLog implements LogSource {
@@ -36,25 +27,6 @@ export class SharedLog implements LogSource {
     }
   }
 
-  /** What the newest checkpoint covers; undefined before there is one. */
-  static async openSigned(settings: PostgresSettings): Promise<ProvingLog | undefined> {
-    const look = new PostgresLook(settings);
-    let signed: SignedLast | undefined;
-    try {
-      signed = await look.signed();
-    } finally {
-      if (signed === undefined) await look.close();
-    }
-    if (signed === undefined) return undefined;
-    const { size, note } = signed;
-    const name = placeOf(settings);
-    return {
-      size,
-      prove: (index, trust) => prove(look, name, note, index, trust),
-      close: () => look.close(),
-    };
-  }
-
   entries(from: number, to: number): Promise<Bodies> {
     return this.#look.tree.entries(from, Math.min(to, this.size));
   }
@@ -66,23 +38,4 @@ export class SharedLog implements LogSource {
   close(): Promise<void> {
     return this.#look.close();
   }
-}
-
-async function prove(
-  { tree }: PostgresLook,
-  name: string,
-  checkpoint: string,
-  index: number,
-  trust: Trust,
-): Promise<TlogProof> {
-  const { size, root, note } = openCheckpoint(Buffer.from(checkpoint), ...parseVkeys(trust.vkey));
-  demandWitnesses(note, trust, name);
-  const path = await overHashes(tree, (hashes) => inclusionProof(hashes, index, size));
-  const entry = await tree.entry(index);
-  if (entry === undefined)
-    throw new Failure('no', `${name}: of entry ${index} only the hash is left; its archive may have it`);
-  const computed = rootFromInclusion(leafHash(entry), index, size, path);
-  if (computed === undefined || !Buffer.from(root).equals(computed))
-    throw new Failure('no', `${name}: entry ${index} is not under the root that the checkpoint signs`);
-  return { index, entry, path, checkpoint };
 }

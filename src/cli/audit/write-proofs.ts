@@ -8,11 +8,11 @@ import { Failure } from '../failure.ts';
 import type { Home } from '../home.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { readLogKey } from './log-key.ts';
-import { openProving } from './proving-log.ts';
+import { openSigned } from './signed-log.ts';
 
 interface ProofInput {
   readonly home: Home;
-  readonly options: { readonly key: string | undefined };
+  readonly options: { readonly 'log-key': string | undefined };
 }
 
 /**
@@ -25,8 +25,8 @@ export async function writeProofs(
   { home, options }: ProofInput,
   terminal: Terminal,
 ): Promise<void> {
-  const trust = { vkey: readLogKey(options.key, home) };
-  const published = await openProving({ log: undefined, store: undefined }, home);
+  const trust = { vkey: readLogKey(options['log-key'], home) };
+  const published = await openSigned({ log: undefined, store: undefined }, home);
   if (published === undefined) throw new Failure('unavailable', 'nothing of this log is published yet');
   const indexes = indexesOf(answer);
   await mkdir(directory, { recursive: true });

@@ -6,7 +6,7 @@ import { cursorFile, readCursor } from '#sinks/file-cursors.ts';
 import type { SinkSettings } from '#sinks/settings.ts';
 import { asStoreError } from '#store/postgres/open-error.ts';
 import { Session } from '#store/postgres/session.ts';
-import { PublishedLog } from '../audit/published-log.ts';
+import { signedOf } from '../audit/signed-log.ts';
 import type { Input } from '../command/command.ts';
 import type { Exit } from '../exit.ts';
 import { type Column, table } from '../terminal/table.ts';
@@ -22,7 +22,9 @@ const columns: readonly Column[] = [
 
 export async function runStatus({ options, home }: Input<typeof statusOptions>, terminal: Terminal): Promise<Exit> {
   const { config } = loadConfig(options.config ?? home.config);
-  const { size } = new PublishedLog(config.audit.publish);
+  const log = await signedOf(config.audit);
+  const { size } = log;
+  await log.close();
   const places = await placesOf(config);
   const sinks = config.exports.map(({ name, to }, at) => {
     const next = places[at] ?? 0;

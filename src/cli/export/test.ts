@@ -5,7 +5,7 @@ import { gather } from '#sinks/gather.ts';
 import { openDriver } from '#sinks/open-driver.ts';
 import { problemIn } from '#sinks/problem-in.ts';
 import type { SinkSettings } from '#sinks/settings.ts';
-import { PublishedLog } from '../audit/published-log.ts';
+import { type SignedLog, signedOf } from '../audit/signed-log.ts';
 import type { Input } from '../command/command.ts';
 import type { Exit } from '../exit.ts';
 import { Failure } from '../failure.ts';
@@ -23,7 +23,7 @@ export async function runTest(
     const names = exports.map((each) => each.name).join(', ');
     throw new Failure('input', `there is no sink "${name}"`, names === '' ? 'exports is empty' : `there are: ${names}`);
   }
-  const { outcome, seq } = await attempt(sink, () => new PublishedLog(audit.publish));
+  const { outcome, seq } = await attempt(sink, await signedOf(audit));
   const problem = problemOf(outcome);
   if (options.json) terminal.printJson({ sink: name, taken: problem === undefined, seq, problem });
   else if (problem === undefined)
@@ -33,25 +33,23 @@ export async function runTest(
   return outcome.kind === 'retry' ? 'unavailable' : 'no';
 }
 
-async function attempt(
-  sink: SinkSettings,
-  open: () => PublishedLog,
-): Promise<{ outcome: Outcome; seq: number | undefined }> {
-  const log = open();
-  if (log.size === 0) throw new Failure('input', `${log.name}: no record is published yet`);
-  const origin = log.origin;
+async function attempt(sink: SinkSettings, log: SignedLog): Promise<{ outcome: Outcome; seq: number | undefined }> {
+  const { origin, size, name } = log;
   const driver = openDriver(sink, origin);
   const signal = AbortSignal.timeout(sink.timeoutMs);
   try {
+    if (size === 0) throw new Failure('input', `${name}: no record is published yet`);
     if (driver.probe !== undefined) return { outcome: await driver.probe(signal), seq: undefined };
     const source = { origin, entries: (from: number, to: number) => log.entries(from, to) };
-    const at = { from: log.size - 1, covered: log.size };
+    const at = { from: size - 1, covered: size };
     const batch = await gather(source, rowFormats[sink.format], at, { maxRecords: 1, maxOctets: 1 });
     return { outcome: await driver.send(batch, undefined, signal), seq: at.from };
   } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown;
     return { outcome: retry(problemIn(thrown)), seq: undefined };
   } finally {
     await driver.close();
+    await log.close();
   }
 }
 

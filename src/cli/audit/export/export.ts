@@ -13,7 +13,8 @@ import { plain } from '../../terminal/plain.ts';
 import type { Progress } from '../../terminal/progress.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import { readLogKey } from '../log-key.ts';
-import { PublishedLog } from '../published-log.ts';
+import { demandOne } from '../log-source.ts';
+import { openSigned, type SignedLog } from '../signed-log.ts';
 import { isPacked, type Manifest, manifestBeside, writeManifest } from './manifest.ts';
 import { type ExportFilter, exportFilters, type exportOptions } from './options.ts';
 import { beginState, PartFile, readState, stateBeside } from './part-file.ts';
@@ -30,9 +31,20 @@ export async function runExport(input: ExportInput, terminal: Terminal): Promise
   const { options, home } = input;
   const file = options.out;
   if (file === undefined) throw new Failure('usage', 'say where it goes: -o FILE');
-  const log = new PublishedLog(options.log ?? home.log);
-  const state = stateFor(file, input, log);
-  const manifest = await exportTo(file, state, log, terminal);
+  demandOne(options);
+  const log = await openSigned(options, home);
+  if (log === undefined)
+    throw new Failure(
+      'input',
+      `${options.store ?? home.log}: there is no published log, and no checkpoint`,
+      'give --log DIR, or --store FILE, a configuration that names its PostgreSQL',
+    );
+  let manifest: Manifest;
+  try {
+    manifest = await exportTo(file, await stateFor(file, input, log), log, terminal);
+  } finally {
+    await log.close();
+  }
   if (options.json) {
     const { rows, from, to, complete } = manifest;
     terminal.printJson({ file, rows, from, to, complete, manifest: manifestBeside(file) });
@@ -41,7 +53,7 @@ export async function runExport(input: ExportInput, terminal: Terminal): Promise
 }
 
 /** Where this file was left, or the beginning. Throws Failure where something else is there already. */
-function stateFor(file: string, { options, home }: ExportInput, log: PublishedLog) {
+async function stateFor(file: string, { options, home }: ExportInput, log: SignedLog) {
   const name: FormatName = formatNames.find((each) => each === options.format) ?? 'jsonl';
   const typed = exportFilters.flatMap((filter): [ExportFilter, string][] => {
     const text = options[filter];
@@ -52,9 +64,9 @@ function stateFor(file: string, { options, home }: ExportInput, log: PublishedLo
   if (left === undefined) {
     const there = [file, manifestBeside(file)].find((each) => existsSync(each));
     if (there !== undefined) throw new Failure('input', `${there}: exists already`);
-    const note = log.noteSignedBy(readLogKey(options.key, home));
+    const note = log.noteSignedBy(readLogKey(options['log-key'], home));
     const filters = filterTexts(Object.fromEntries(typed), Date.now());
-    return beginState(asked, makePlan(log, note, name, filters));
+    return beginState(asked, await makePlan(log, note, name, filters));
   }
   if (left.asked !== asked)
     throw new Failure(
@@ -70,7 +82,7 @@ function stateFor(file: string, { options, home }: ExportInput, log: PublishedLo
 async function exportTo(
   file: string,
   state: ReturnType<typeof beginState>,
-  log: PublishedLog,
+  log: SignedLog,
   terminal: Terminal,
 ): Promise<Manifest> {
   const { plan } = state;
@@ -85,7 +97,7 @@ async function exportTo(
   return manifest;
 }
 
-async function write(part: PartFile, log: PublishedLog, progress: Progress): Promise<void> {
+async function write(part: PartFile, log: SignedLog, progress: Progress): Promise<void> {
   const { plan, next } = part.state;
   const { edge } = part;
   const format = formatOf(plan);
@@ -94,7 +106,7 @@ async function write(part: PartFile, log: PublishedLog, progress: Progress): Pro
   const pack = packed ? inMember : (octets: Uint8Array) => octets;
   if (part.state.octets === 0) await part.add(pack(encoding.head), [], 0, next);
   let steps = 0;
-  for (const step of rowsOf(log, plan, { format, encoding }, edge, next)) {
+  for await (const step of rowsOf(log, plan, { format, encoding }, edge, next)) {
     await part.add(
       pack(Buffer.concat(step.rows.map(({ octets }) => octets))),
       step.hashes,

@@ -1,7 +1,7 @@
+import { skip } from '#audit/cover.ts';
 import { RightEdge } from '#audit/merkle.ts';
-import { rangeRoot } from '#audit/merkle-proof.ts';
 import { Failure } from '../../failure.ts';
-import type { PublishedLog } from '../published-log.ts';
+import type { SignedLog } from '../signed-log.ts';
 import { FileOctets } from './octets.ts';
 import { checkpointOf, formatOf, type Plan, rangeIn } from './plan.ts';
 import { rowsOf } from './rows.ts';
@@ -12,11 +12,11 @@ import { rowsOf } from './rows.ts';
  */
 export async function makeAgain(
   file: string,
-  log: PublishedLog,
+  log: SignedLog,
   plan: Plan,
   onEntry: (done: number, all: number) => void,
 ): Promise<number> {
-  demandSameTree(log, plan);
+  await demandSameTree(log, plan);
   const format = formatOf(plan);
   const encoding = format.open();
   const octets = new FileOctets(file);
@@ -27,7 +27,7 @@ export async function makeAgain(
   let rows = 0;
   try {
     await demand(encoding.head, 'its beginning');
-    for (const step of rowsOf(log, plan, { format, encoding }, new RightEdge(), plan.from)) {
+    for await (const step of rowsOf(log, plan, { format, encoding }, new RightEdge(), plan.from)) {
       for (const row of step.rows) {
         await demand(row.octets, `the row of entry ${row.index}`);
         rows++;
@@ -43,14 +43,16 @@ export async function makeAgain(
 }
 
 /** The log began with the tree that the manifest's checkpoint signs, and the moments asked for lead to the same entries. */
-function demandSameTree(log: PublishedLog, plan: Plan): void {
+async function demandSameTree(log: SignedLog, plan: Plan): Promise<void> {
   const { origin, size, root } = checkpointOf(plan);
   if (log.origin !== origin) throw new Failure('no', `${log.name}: is the log ${log.origin}, not ${origin}`);
   if (log.size < size)
     throw new Failure('no', `${log.name}: has ${log.size} entries, the manifest's checkpoint ${size}`);
-  if (size > 0 && Buffer.compare(rangeRoot(log.hashes, 0, size), root) !== 0)
+  const edge = new RightEdge();
+  await skip(edge, size, log.hashes);
+  if (Buffer.compare(edge.root(), root) !== 0)
     throw new Failure('no', `${log.name}: had another root at ${size} entries than the manifest's checkpoint signs`);
-  const { from, to } = rangeIn(log, size, plan.filters);
+  const { from, to } = await rangeIn(log, size, plan.filters);
   if (from !== plan.from || to !== plan.to)
     throw new Failure(
       'no',

@@ -17,12 +17,18 @@ const filterOptions = Object.fromEntries(
   exportFilters.map((name) => [name, value(filters[name].of, filters[name].help)]),
 ) as { readonly [Name in ExportFilter]: Value };
 
+const sharedOption = value(
+  'FILE',
+  "read the log from the PostgreSQL that this configuration names (default: the home's, where no folder is published)",
+);
+
 export const exportOptions = {
   ...filterOptions,
   format: value('FORMAT', 'how records are written (default: jsonl)', { choices: formatNames }),
   out: value('FILE', 'write it there; compressed where it ends in .gz', { short: 'o' }),
   log: logOption,
-  key: keyOption,
+  store: sharedOption,
+  'log-key': keyOption,
   json: flag('one JSON object: {"file", "rows", "from", "to", "complete", "manifest"}'),
 } as const;
 
@@ -31,6 +37,7 @@ export const verifyExportOptions = {
     'DIR',
     "the published log, to make the file again from (default: none for jsonl, which proves itself; else the home's)",
   ),
+  store: sharedOption,
   key: keyOption,
   json: flag('one JSON object: {"verified", "format", "rows", "from", "to", "complete"} or with "problem"'),
 } as const;

@@ -5,7 +5,7 @@ import { tileWidth } from '#audit/tiles.ts';
 import type { Format } from '#export/format.ts';
 import { type FormatName, formatNames, formats } from '#export/formats.ts';
 import { Failure } from '../../failure.ts';
-import type { PublishedLog } from '../published-log.ts';
+import type { SignedLog } from '../signed-log.ts';
 import { type FilterTexts, filtersOf, isWhole } from './select.ts';
 
 const count = Type.Integer({ minimum: 0 });
@@ -28,9 +28,9 @@ const planSchema = Type.Object(planMembers);
 export type Plan = Static<typeof planSchema>;
 
 /** Throws Malformed for a log whose times cannot be read. */
-export function makePlan(log: PublishedLog, note: string, name: FormatName, filters: FilterTexts): Plan {
+export async function makePlan(log: SignedLog, note: string, name: FormatName, filters: FilterTexts): Promise<Plan> {
   const { size } = parseCheckpoint(Buffer.from(note));
-  const { from, to } = rangeIn(log, size, filters);
+  const { from, to } = await rangeIn(log, size, filters);
   const format = formats[name];
   return {
     format: name,
@@ -49,20 +49,20 @@ export const isComplete = (name: FormatName, filters: FilterTexts) => isWhole(fi
 const issuanceAlone: readonly FormatName[] = ['csv'];
 
 /** The entries within the moments that were asked for: in a log times never run backwards. */
-export function rangeIn(log: PublishedLog, size: number, texts: FilterTexts): { from: number; to: number } {
+export async function rangeIn(log: SignedLog, size: number, texts: FilterTexts): Promise<{ from: number; to: number }> {
   const { since, until } = filtersOf(texts);
   const iso = (moment: number) => new Date(moment).toISOString();
-  const from = since === undefined ? 0 : firstThat(log, size, (time) => time >= iso(since));
-  const to = until === undefined ? size : firstThat(log, size, (time) => time > iso(until));
+  const from = since === undefined ? 0 : await firstThat(log, size, (time) => time >= iso(since));
+  const to = until === undefined ? size : await firstThat(log, size, (time) => time > iso(until));
   return { from: Math.min(from, to), to };
 }
 
-function firstThat(log: PublishedLog, size: number, isLate: (time: string) => boolean): number {
+async function firstThat(log: SignedLog, size: number, isLate: (time: string) => boolean): Promise<number> {
   let low = 0;
   let high = size;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    const found = firstLeft(log, middle, high);
+    const found = await firstLeft(log, middle, high);
     // Of what was dropped the time is not known: it counts as late where the next that is left is.
     if (found === undefined || isLate(found.time)) high = middle;
     else low = found.seq + 1;
@@ -71,10 +71,10 @@ function firstThat(log: PublishedLog, size: number, isLate: (time: string) => bo
 }
 
 /** The first entry from `from` on whose body is left. */
-function firstLeft(log: PublishedLog, from: number, to: number): Entry | undefined {
+async function firstLeft(log: SignedLog, from: number, to: number): Promise<Entry | undefined> {
   for (let at = from; at < to; ) {
     const end = Math.min(at - (at % tileWidth) + tileWidth, to);
-    const octets = log.entries(at, end).find((each) => each !== undefined);
+    const octets = (await log.entries(at, end)).find((each) => each !== undefined);
     if (octets !== undefined) return decodeEntry(octets);
     at = end;
   }

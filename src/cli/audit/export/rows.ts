@@ -4,7 +4,7 @@ import { Malformed } from '#audit/malformed.ts';
 import { leafHash, type RightEdge } from '#audit/merkle.ts';
 import type { Encoding, Format } from '#export/format.ts';
 import { Failure } from '../../failure.ts';
-import type { PublishedLog } from '../published-log.ts';
+import type { SignedLog } from '../signed-log.ts';
 import { checkpointOf, type Plan } from './plan.ts';
 import { filtersOf, isWhole, matcherOf } from './select.ts';
 
@@ -28,25 +28,25 @@ export interface Step {
  * The rows of a plan from entry `next` on; `edge` is the tree up to the last row before it. When the last step is taken
  * every row has been shown to be under the signed root. Throws Failure `no` where the log does not bear it out.
  */
-export function* rowsOf(
-  log: PublishedLog,
+export async function* rowsOf(
+  log: SignedLog,
   plan: Plan,
   { format, encoding }: { readonly format: Format; readonly encoding: Encoding },
   edge: RightEdge,
   next: number,
-): Generator<Step> {
+): AsyncGenerator<Step> {
   const { origin, size, root } = checkpointOf(plan);
   const matches = isWhole(plan.filters) ? () => true : matcherOf(filtersOf(plan.filters));
   for (let at = next; at < plan.to; ) {
     const to = Math.min(at - (at % stride) + stride, plan.to);
     const rows: Row[] = [];
     const hashes: Uint8Array[] = [];
-    for (const [i, body] of log.entries(at, to).entries()) {
+    for (const [i, body] of (await log.entries(at, to)).entries()) {
       const index = at + i;
       const octets = demandBody(log, index, body);
       const entry = entryAt(log, index, octets);
       if (!format.takes(entry) || !matches(octets)) continue;
-      hashes.push(...skip(edge, index, log.hashes));
+      hashes.push(...(await skip(edge, index, log.hashes)));
       const leaf = leafHash(octets);
       edge.append(leaf);
       rows.push({
@@ -57,7 +57,7 @@ export function* rowsOf(
     at = to;
     yield { rows, hashes, next: at };
   }
-  const rest = skip(edge, size, log.hashes);
+  const rest = await skip(edge, size, log.hashes);
   if (Buffer.compare(edge.root(), root) !== 0)
     throw new Failure('no', `${log.name}: what was read is not under the root that its checkpoint signs`, verifyHint);
   yield { rows: [], hashes: rest, next: plan.to };
@@ -66,13 +66,13 @@ export function* rowsOf(
 const verifyHint = '`countersign audit verify` names the file and the entry';
 
 /** Of what was dropped nobody can say whether it would have had a row. Throws Failure `no`. */
-function demandBody({ name }: PublishedLog, index: number, body: Uint8Array | undefined): Uint8Array {
+function demandBody({ name }: SignedLog, index: number, body: Uint8Array | undefined): Uint8Array {
   if (body !== undefined) return body;
   const hint = 'begin after it with --since, or give --log a copy into which its archive was laid';
   throw new Failure('no', `${name}: of entry ${index} only the hash is left, as the log itself says`, hint);
 }
 
-function entryAt(log: PublishedLog, index: number, octets: Uint8Array): Entry {
+function entryAt(log: SignedLog, index: number, octets: Uint8Array): Entry {
   try {
     const entry = decodeEntry(octets);
     if (entry.seq === index) return entry;

@@ -9,7 +9,8 @@ import { facts } from '../../terminal/facts.ts';
 import { plain } from '../../terminal/plain.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import { readLogKey } from '../log-key.ts';
-import { PublishedLog } from '../published-log.ts';
+import { demandOne } from '../log-source.ts';
+import { openSigned, type SignedLog } from '../signed-log.ts';
 import { sha256Of } from './export.ts';
 import { makeAgain } from './make-again.ts';
 import { hashesBeside, type Manifest, manifestBeside, readManifest } from './manifest.ts';
@@ -35,7 +36,7 @@ export async function runVerifyExport(input: VerifyInput, terminal: Terminal): P
   if (!existsSync(path)) throw new Failure('input', `${path}: there is no manifest beside the export`);
   const manifest = readManifest(readFileSync(path, 'utf8'), path);
   const vkey = readLogKey(input.options.key, input.home);
-  const log = logFor(manifest, input);
+  const log = await logFor(manifest, input);
   try {
     const shown = await show(file, manifest, vkey, log, terminal);
     if (input.options.json) terminal.printJson(verdictJson(manifest, shown));
@@ -47,17 +48,21 @@ export async function runVerifyExport(input: VerifyInput, terminal: Terminal): P
     else terminal.print(`${terminal.style.bad('NOT VERIFIED')}  ${plain(file)}\n  ${plain(thrown.message)}`);
     if (thrown.hint !== undefined) terminal.note(terminal.noteStyle.dim(thrown.hint));
     return 'no';
+  } finally {
+    await log?.close();
   }
 }
 
 /** The log to make it again from; undefined where the file and its hashes do. Throws Failure where nothing does. */
-function logFor(manifest: Manifest, { options, home }: VerifyInput): PublishedLog | undefined {
-  if (options.log !== undefined) return new PublishedLog(options.log);
-  if (formatOf(manifest).holdsEntries) return undefined;
-  if (existsSync(home.log)) return new PublishedLog(home.log);
+async function logFor(manifest: Manifest, { options, home }: VerifyInput): Promise<SignedLog | undefined> {
+  demandOne(options);
+  const named = options.log ?? options.store;
+  if (named === undefined && formatOf(manifest).holdsEntries) return undefined;
+  const log = await openSigned(options, home);
+  if (log !== undefined) return log;
   throw new Failure(
     'usage',
-    `${manifest.format} is proven by making it again: give --log DIR; there is no ${home.log}`,
+    `${manifest.format} is proven by making it again: give --log DIR or --store FILE; there is no ${named ?? home.log}`,
   );
 }
 
@@ -65,7 +70,7 @@ async function show(
   file: string,
   manifest: Manifest,
   vkey: string,
-  log: PublishedLog | undefined,
+  log: SignedLog | undefined,
   terminal: Terminal,
 ): Promise<Shown> {
   demandSigned(manifest, vkey);

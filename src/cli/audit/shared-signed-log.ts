@@ -1,0 +1,82 @@
+import { openCheckpoint, parseCheckpoint } from '#audit/checkpoint.ts';
+import { leafHash } from '#audit/merkle.ts';
+import { inclusionProof, rootFromInclusion } from '#audit/merkle-proof.ts';
+import { foldTile, placeInTiles } from '#audit/tile-hashes.ts';
+import type { TlogProof } from '#audit/tlog-proof.ts';
+import { parseVkeys } from '#audit/vkey.ts';
+import { PostgresLook } from '#store/postgres/look.ts';
+import { type PostgresSettings, placeOf } from '#store/postgres/settings.ts';
+import { overHashes } from '#store/tree-hashes.ts';
+import type { Bodies } from '#store/tree-view.ts';
+import { Failure } from '../failure.ts';
+import type { SignedLog } from './signed-log.ts';
+import { demandWitnesses, type Trust } from './trust.ts';
+
+/** A log that replicas share in a PostgreSQL, up to what any of them has signed last. */
+export class SharedSignedLog implements SignedLog {
+  readonly name: string;
+  readonly origin: string;
+  readonly size: number;
+  readonly hashes: SignedLog['hashes'] = { subtree: (height, index) => this.#subtree(height, index) };
+  readonly #look: PostgresLook;
+  readonly #note: string;
+  /** Of each level: neighbours are mostly in the same tile. */
+  readonly #newestTiles: { readonly n: number; readonly octets: Uint8Array }[] = [];
+
+  private constructor(name: string, look: PostgresLook, note: string) {
+    const { origin, size } = parseCheckpoint(Buffer.from(note));
+    this.name = name;
+    this.origin = origin;
+    this.size = size;
+    this.#look = look;
+    this.#note = note;
+  }
+
+  /** Undefined before there is a checkpoint. Rejects with StoreError. */
+  static async open(settings: PostgresSettings): Promise<SharedSignedLog | undefined> {
+    const look = new PostgresLook(settings);
+    let opened: SharedSignedLog | undefined;
+    try {
+      const signed = await look.signed();
+      opened = signed && new SharedSignedLog(placeOf(settings), look, signed.note);
+    } finally {
+      if (opened === undefined) await look.close();
+    }
+    return opened;
+  }
+
+  entries(from: number, to: number): Promise<Bodies> {
+    return this.#look.tree.entries(from, Math.min(to, this.size));
+  }
+
+  async prove(index: number, trust: Trust): Promise<TlogProof> {
+    const { tree } = this.#look;
+    const { size, root, note } = openCheckpoint(Buffer.from(this.#note), ...parseVkeys(trust.vkey));
+    demandWitnesses(note, trust, this.name);
+    const path = await overHashes(tree, (hashes) => inclusionProof(hashes, index, size));
+    const entry = await tree.entry(index);
+    if (entry === undefined)
+      throw new Failure('no', `${this.name}: of entry ${index} only the hash is left; its archive may have it`);
+    const computed = rootFromInclusion(leafHash(entry), index, size, path);
+    if (computed === undefined || !Buffer.from(root).equals(computed))
+      throw new Failure('no', `${this.name}: entry ${index} is not under the root that the checkpoint signs`);
+    return { index, entry, path, checkpoint: this.#note };
+  }
+
+  noteSignedBy(vkey: string): string {
+    openCheckpoint(Buffer.from(this.#note), ...parseVkeys(vkey));
+    return this.#note;
+  }
+
+  close(): Promise<void> {
+    return this.#look.close();
+  }
+
+  async #subtree(height: number, index: number): Promise<Uint8Array> {
+    const { level, n, first, span } = placeInTiles(height, index);
+    const last = this.#newestTiles[level];
+    const octets = last?.n === n ? last.octets : await this.#look.tree.tile(level, n);
+    this.#newestTiles[level] = { n, octets };
+    return foldTile(octets, first, span);
+  }
+}
