@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import Type from 'typebox';
 import * as Value from 'typebox/value';
 import { writeDurably } from '#keys/durable-file.ts';
@@ -27,7 +28,7 @@ export class FileCursors implements Cursors {
       },
       lost: false,
       async save(saved) {
-        await writeDurably(file, `${JSON.stringify(saved)}\n`);
+        await writeCursor(file, saved);
         place = saved;
       },
       release: async () => {},
@@ -35,7 +36,29 @@ export class FileCursors implements Cursors {
   }
 }
 
-export const cursorFile = (directory: string, sink: string) => join(directory, `${sink}.cursor`);
+const ending = '.cursor';
+export const cursorFile = (directory: string, sink: string) => join(directory, `${sink}${ending}`);
+
+/** Those of all sinks that have ever taken anything, by name. Rejects for a file that is no cursor. */
+export async function readCursors(directory: string): Promise<ReadonlyMap<string, Place>> {
+  const places = new Map<string, Place>();
+  for (const file of await cursorFilesIn(directory)) {
+    const place = await readCursor(file);
+    if (place !== undefined) places.set(basename(file, ending), place);
+  }
+  return places;
+}
+
+export async function cursorFilesIn(directory: string): Promise<readonly string[]> {
+  const names = existsSync(directory) ? await readdir(directory) : [];
+  return names
+    .filter((name) => name.endsWith(ending))
+    .sort()
+    .map((name) => join(directory, name));
+}
+
+export const writeCursor = (file: string, place: Place): Promise<void> =>
+  writeDurably(file, `${JSON.stringify(place)}\n`);
 
 /** Undefined where the sink has never taken anything. Rejects for a file that is no cursor. */
 export async function readCursor(file: string): Promise<Place | undefined> {

@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -8,6 +8,9 @@ import { isConsistent } from '#audit/merkle-proof.ts';
 import { verifyTlogProof } from '#audit/tlog-proof.ts';
 import { verifyDirectory } from '#audit/verify.ts';
 import { parseVkey } from '#audit/vkey.ts';
+import { PostgresCursors } from '#server/exports/postgres-cursors.ts';
+import type { Cursors } from '#sinks/cursor.ts';
+import { FileCursors } from '#sinks/file-cursors.ts';
 import type { EngineLog } from '#store/engine-log.ts';
 import { currentVersion } from '#store/postgres/migrate.ts';
 import { postgresTarget } from '#store/postgres/move.ts';
@@ -130,6 +133,39 @@ describeWith(['postgres'], 'countersign store', () => {
       const left = await countersign([...words, '--store', home.path('there')]);
       const problem = 'what is published speaks of 900 entries, and the store has 700';
       expect(parsed(left)).toMatchObject({ verified: false, store: { problem, index: 700 } });
+    }, 60_000);
+
+    it('takes the cursors of sinks along in both directions, and none that is ahead of the log', async () => {
+      const log = await embedded('cursors');
+      await append(log, 0, 300);
+      await log.close();
+      for (const folder of ['cursors', 'uncursed']) mkdirSync(home.path(folder, 'exports'), { recursive: true });
+      const siem = { next: 256, memo: '{"first":0,"octets":4711}' };
+      const before = { siem, lake: { next: 300 }, lost: { next: 301 } };
+      for (const [sink, place] of Object.entries(before))
+        home.write(`cursors/exports/${sink}.cursor`, JSON.stringify(place));
+      home.write('cursors/exports/siem.dead.jsonl', '');
+
+      const to = configured('cursors', 'postgres');
+      const there = await move(configured('cursors', 'embedded'), to);
+      const sinks = [
+        { sink: 'lake', next: 300 },
+        { sink: 'siem', next: 256 },
+        { sink: 'lost', next: 0 },
+      ];
+      expect(parsed(there)).toMatchObject({ sinks });
+      expect(there.stderr).toContain('sink lost stood at entry 301, ahead of the log: it begins anew');
+      const shared = new PostgresCursors(database.settings(schema));
+      const places = async (cursors: Cursors) =>
+        Promise.all(Object.keys(before).map(async (sink) => (await cursors.hold(sink))?.place));
+      const after = [siem, { next: 300 }, { next: 0 }];
+      expect(await places(shared)).toEqual(after);
+      await shared.close();
+
+      // What an earlier log in that folder has left behind is nobody's place in this one.
+      home.write('uncursed/exports/lost.cursor', '{"next":7}');
+      expect(await move(to, configured('uncursed', 'embedded'))).toMatchObject({ code: 0, stderr: '' });
+      expect(await places(new FileCursors(home.path('uncursed', 'exports')))).toEqual(after);
     }, 60_000);
 
     it('refuses a store that has a log, one that a server has open, and a log of another name', async () => {

@@ -50,7 +50,7 @@ async function fill(target: MoveTarget): Promise<void> {
     for (const entry of entries) tree.append(entry);
     await target.put(from, entries, tree.takeChanged());
   }
-  await target.finish({ size, root: tree.root(), time: start + (size - 1) * 10 }, undefined, []);
+  await target.finish({ size, root: tree.root(), time: start + (size - 1) * 10 }, {}, []);
 }
 
 /** Records that the inventory of the home has taken in. */

@@ -5,7 +5,7 @@ import { checkpointPath } from '#audit/tiles.ts';
 import type { AuditConfig } from '#config/sections/audit.ts';
 import { writeDurably } from '#keys/durable-file.ts';
 import { demandExtends } from '#store/guard.ts';
-import { type MoveSource, type MoveTarget, moveLog, type SignedNote } from '#store/move/move-log.ts';
+import { type MoveSource, type MoveTarget, moveLog, type SignedNote, type SinkCursor } from '#store/move/move-log.ts';
 import { postgresSource, postgresTarget } from '#store/postgres/move.ts';
 import { asStoreError } from '#store/postgres/open-error.ts';
 import { sqliteSource, sqliteTarget } from '#store/sqlite/move.ts';
@@ -15,6 +15,7 @@ import { Failure } from '../failure.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { auditOf } from './configured.ts';
 import type { moveOptions } from './options.ts';
+import { cursorsBeside, withCursorsBeside } from './sink-cursors.ts';
 
 export async function runMove({ options }: Input<typeof moveOptions>, terminal: Terminal): Promise<Exit> {
   if (options.from === undefined || options.to === undefined)
@@ -35,31 +36,50 @@ export async function runMove({ options }: Input<typeof moveOptions>, terminal: 
     if (newest !== undefined) await demandExtends(source.tree, newest, 'the checkpoint signed last');
     await using target = await targetOf(to);
     using progress = terminal.progress(`moving ${source.name} to ${target.name}`);
-    const head = await moveLog(source, target, newest, (step, done, all) =>
+    const { size } = await source.tree.head();
+    const cursors = source.cursors.filter(({ next }) => next <= size);
+    const ahead = source.cursors.filter(({ next }) => next > size);
+    const head = await moveLog(source, target, { signed: newest, cursors }, (step, done, all) =>
       progress.at(step === 'copying' ? done : all + done, 2 * all),
     );
     await keepGuard(to, newest);
     const root = Buffer.from(head.root).toString('base64');
     if (options.json)
-      terminal.printJson({ from: source.name, to: target.name, origin: from.origin, size: head.size, root });
+      terminal.printJson({
+        from: source.name,
+        to: target.name,
+        origin: from.origin,
+        size: head.size,
+        root,
+        sinks: [...cursors.map(told), ...ahead.map(({ sink }) => ({ sink, next: 0 }))],
+      });
     else {
       terminal.print(`${head.size} entries of ${from.origin} are in ${target.name}, verified; root ${root}`);
+      for (const { sink, next } of cursors) terminal.print(`sink ${sink} goes on at entry ${next}`);
       terminal.note(`${source.name} is as it was. Start no server on it again: it would go on with another history.`);
     }
+    // It was brought entries that this log does not have: what it has of this one nobody knows.
+    for (const { sink, next } of ahead)
+      terminal.note(`sink ${sink} stood at entry ${next}, ahead of the log: it begins anew, at the first`);
     return 'ok';
   } catch (thrown) {
     throw thrown instanceof Failure ? thrown : asStoreError(thrown);
   }
 }
 
-type Source = MoveSource & { readonly signed?: SignedNote | undefined };
+const told = ({ sink, next }: SinkCursor) => ({ sink, next });
+
+type Source = MoveSource & { readonly signed?: SignedNote | undefined; readonly cursors: readonly SinkCursor[] };
 
 async function sourceOf({ store, directory }: AuditConfig): Promise<Source> {
-  return store === undefined ? sqliteSource(directory) : postgresSource(store);
+  if (store !== undefined) return postgresSource(store);
+  const cursors = await cursorsBeside(directory);
+  return { ...sqliteSource(directory), cursors };
 }
 
 async function targetOf({ store, directory, origin }: AuditConfig): Promise<MoveTarget> {
-  return store === undefined ? sqliteTarget(directory, origin) : postgresTarget(store, origin);
+  if (store !== undefined) return postgresTarget(store, origin);
+  return withCursorsBeside(sqliteTarget(directory, origin), directory);
 }
 
 function isSame(from: AuditConfig, to: AuditConfig): boolean {

@@ -3,7 +3,7 @@ import { flag, value } from '../command/options.ts';
 export const moveOptions = {
   from: value('FILE', "the server's configuration with the store as it is"),
   to: value('FILE', 'the one with the store as it shall be; its origin is the same'),
-  json: flag('one JSON object: {"from", "to", "origin", "size", "root"}'),
+  json: flag('one JSON object: {"from", "to", "origin", "size", "root", "sinks": [{"sink", "next"}, ...]}'),
 } as const;
 
 export const migrateOptions = {

@@ -14,6 +14,21 @@ export interface SignedNote {
   readonly note: string;
 }
 
+/** How far a sink of the exports has come, as its place is kept beside the log. */
+export interface SinkCursor {
+  readonly sink: string;
+  /** The first entry that the sink may not have. */
+  readonly next: number;
+  readonly memo?: string;
+}
+
+/** What goes with a log's entries. */
+export interface Carried {
+  /** The newest checkpoint over it, if there is one. */
+  readonly signed?: SignedNote | undefined;
+  readonly cursors?: readonly SinkCursor[];
+}
+
 /** A log to be moved away: nobody writes it while this is open. */
 export interface MoveSource extends AsyncDisposable {
   readonly name: string;
@@ -33,10 +48,10 @@ export interface MoveTarget extends AsyncDisposable {
     disclosures?: readonly PlacedDisclosure[],
   ): Promise<void>;
   /**
-   * What was put, with its head, is there for good. `signed` is the newest checkpoint over it, if there is one; `dropped`
-   * names the records by which bodies are not there.
+   * What was put, with its head and what goes with it, is there for good. `dropped` names the records by which bodies are
+   * not there.
    */
-  finish(head: Head, signed: SignedNote | undefined, dropped: readonly DroppedRange[]): Promise<void>;
+  finish(head: Head, carried: Carried, dropped: readonly DroppedRange[]): Promise<void>;
 }
 
 /**
@@ -46,7 +61,7 @@ export interface MoveTarget extends AsyncDisposable {
 export async function moveLog(
   source: MoveSource,
   target: MoveTarget,
-  signed: SignedNote | undefined,
+  carried: Carried = {},
   onProgress: (step: 'copying' | 'verifying', done: number, all: number) => void = () => {},
 ): Promise<Head> {
   const { tree } = source;
@@ -72,7 +87,7 @@ export async function moveLog(
   };
   const head = await verifyTree(passing, (done, all) => onProgress('copying', done, all));
   const { records } = await tree.dropped();
-  await target.finish(head, signed, records);
+  await target.finish(head, carried, records);
   await verifyTree(target.tree, (done, all) => onProgress('verifying', done, all));
   return head;
 }

@@ -1,5 +1,5 @@
 import { emptyRoot } from '#audit/merkle.ts';
-import type { MoveSource, MoveTarget, SignedNote } from '../move/move-log.ts';
+import type { MoveSource, MoveTarget, SignedNote, SinkCursor } from '../move/move-log.ts';
 import { StoreError } from '../store-error.ts';
 import type { Bodies } from '../tree-view.ts';
 import { asBytes, asInteger } from './columns.ts';
@@ -8,12 +8,14 @@ import { migrate, schemaVersion } from './migrate.ts';
 import { pieces } from './pieces.ts';
 import { PostgresTree } from './postgres-tree.ts';
 import { openAlone } from './presence.ts';
+import type { Session } from './session.ts';
 import { type PostgresSettings, placeOf } from './settings.ts';
 import { statements } from './statements.ts';
 
 export interface PostgresSource extends MoveSource {
   /** The newest checkpoint that any replica has signed. */
   readonly signed: SignedNote | undefined;
+  readonly cursors: readonly SinkCursor[];
 }
 
 /** A log in PostgreSQL to be moved away, held so that no server opens it meanwhile. Rejects with StoreError. */
@@ -32,6 +34,7 @@ export async function postgresSource(settings: PostgresSettings): Promise<Postgr
         root: asBytes(signed.root, 'the root signed last'),
         note: String(signed.note),
       },
+      cursors: await cursorsIn(session),
       [Symbol.asyncDispose]: () => session.close(),
     };
   } catch (thrown) {
@@ -68,10 +71,14 @@ export async function postgresTarget(settings: PostgresSettings, origin: string)
         const places = [tiles.map(({ level }) => level), tiles.map(({ n }) => n)];
         await session.query(statements.putTiles, [hashes.octets, ...places, hashes.starts, hashes.lengths]);
       },
-      async finish({ size, root, time }, signed, dropped) {
+      async finish({ size, root, time }, { signed, cursors = [] }, dropped) {
         const head = [origin, size, size === 0 ? emptyRoot : root, time];
         await session.query('INSERT INTO tree (one, origin, size, root, time) VALUES (1, $1, $2, $3, $4)', head);
         if (signed !== undefined) await session.query(statements.sign, [signed.size, signed.root, signed.note]);
+        // Those that stand here are of another log, or of another time of this one.
+        await session.query('DELETE FROM cursor');
+        for (const { sink, next, memo } of cursors)
+          await session.query(statements.putCursor, [sink, next, memo ?? null]);
         // What was under way with the newest of them goes on.
         for (const { record, from, to } of dropped) {
           const next = record === dropped.at(-1)?.record ? from : to;
@@ -85,6 +92,17 @@ export async function postgresTarget(settings: PostgresSettings, origin: string)
     session.destroy();
     throw thrown;
   }
+}
+
+async function cursorsIn(session: Session): Promise<SinkCursor[]> {
+  // A log whose server is of an earlier version has no such table.
+  const [there] = await session.query("SELECT to_regclass('cursor') IS NOT NULL AS there");
+  const rows = there?.there === true ? await session.query('SELECT sink, next, memo FROM cursor ORDER BY sink') : [];
+  return rows.map(({ sink, next, memo }) => ({
+    sink: String(sink),
+    next: asInteger(next, `the cursor of ${sink}`),
+    ...(typeof memo === 'string' && { memo }),
+  }));
 }
 
 /** Bodies that stand beside each other, with the index of the first. */

@@ -51,8 +51,8 @@ export function sqliteTarget(directory: string, origin: string): MoveTarget {
       values.put(0, disclosures);
       for (const { level, n, hashes } of tiles) putTile.run(level, n, hashes);
     },
-    // The signed checkpoint is kept by the guard alone.
-    async finish({ size, root, time }, _signed, dropped) {
+    // The signed checkpoint is kept by the guard alone, cursors in files beside the log.
+    async finish({ size, root, time }, _carried, dropped) {
       if (size > 0) database.prepare('INSERT INTO tree VALUES (1, ?, ?, ?)').run(size, root, time);
       takeOverDropped(database, dropped);
       database.exec('COMMIT');

@@ -27,5 +27,5 @@ export async function writeHome(home: string, entries: readonly Uint8Array[]): P
   const placed = entries.map((entry) => Buffer.concat([Buffer.of(0), entry]).subarray(1));
   for (const entry of placed) tree.append(entry);
   await target.put(0, placed, tree.takeChanged());
-  await target.finish({ size: entries.length, root: tree.root(), time: timeOf(events) }, undefined, []);
+  await target.finish({ size: entries.length, root: tree.root(), time: timeOf(events) }, {}, []);
 }
