@@ -1,4 +1,4 @@
-import type { S3Settings } from '#store/archive/s3-settings.ts';
+import type { S3Settings } from '#s3/settings.ts';
 import type { PathFrom } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 import type { AuditConfig } from './sections/audit.ts';

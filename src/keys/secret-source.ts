@@ -4,8 +4,8 @@ import { KeyStoreError } from './key-store-error.ts';
 /** Where a PIN or passphrase is kept. Never the secret itself: command lines and config files are read by many. */
 export type SecretSource = { readonly file: string } | { readonly env: string };
 
-/** Octets; longer than any PIN or passphrase, short enough that a wrong path is noticed. */
-const maxLength = 1024;
+/** Octets; longer than any PIN, passphrase or session token, short enough that a wrong path is noticed. */
+const maxLength = 4096;
 
 /** The secret without a final newline. Throws KeyStoreError `secret`. */
 export async function readSecret(source: SecretSource, what: string): Promise<string> {

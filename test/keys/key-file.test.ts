@@ -128,7 +128,7 @@ describe('secrets', () => {
 
   it.each([
     ['an empty file', '\n', 0o600, /the PIN in .* is empty/],
-    ['a file that is too large', 'x'.repeat(2000), 0o600, /larger than 1024 bytes/],
+    ['a file that is too large', 'x'.repeat(5000), 0o600, /larger than 4096 bytes/],
     ['a file that all can read', 'abc', 0o604, /open to every user/],
     ['a file that all can write', 'abc', 0o602, /open to every user/],
   ])('are refused in %s', async (name, content, mode, sentence) => {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { S3Settings } from '#store/archive/s3-settings.ts';
+import type { S3Settings } from '#s3/settings.ts';
 import { S3Target } from '#store/archive/s3-target.ts';
 import { ArchiveConflict } from '#store/archive/target.ts';
 import { describeWith } from '#test/oracles.ts';
@@ -60,7 +60,7 @@ describeWith(['set:s3'], 'an archive in a bucket of a real S3 server', (judge) =
     ['InvalidAccessKeyId', { accessKey: { env: 'HOME' } }],
   ])('%s: nothing is put', async (_, changed) => {
     await expect(target(changed).put('tile/1/000', octets)).rejects.toThrow(
-      /answers (HEAD|PUT) of tile\/1\/000 with 40[034]/,
+      /(HEAD|PUT) of tile\/1\/000 is answered with 40[034]/,
     );
     expect(await versionsOf('mesh/tile/1/000')).toEqual([]);
   });

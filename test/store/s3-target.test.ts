@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { S3Settings } from '#store/archive/s3-settings.ts';
+import type { S3Settings } from '#s3/settings.ts';
 import { S3Target } from '#store/archive/s3-target.ts';
 import { ArchiveConflict } from '#store/archive/target.ts';
 import { type Fault, S3StandIn } from './s3-stand-in.ts';

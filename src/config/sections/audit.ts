@@ -1,5 +1,5 @@
 import type { RedactableField } from '#audit/disclosure.ts';
-import type { S3Settings } from '#store/archive/s3-settings.ts';
+import type { S3Settings } from '#s3/settings.ts';
 import type { PostgresSettings } from '#store/postgres/settings.ts';
 import type { SigningKeyConfig } from './keys.ts';
 

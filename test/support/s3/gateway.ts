@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AwsClient } from 'aws4fetch';
-import type { S3Settings } from '#store/archive/s3-settings.ts';
+import type { S3Settings } from '#s3/settings.ts';
 import { freePort, Program } from '#test/support/control-plane/program.ts';
 
 const accessKey = 'AKIDGATEWAY';

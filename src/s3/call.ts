@@ -3,10 +3,10 @@ import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { AwsV4Signer } from 'aws4fetch';
 import { readSecret } from '#keys/secret-source.ts';
-import type { S3Settings } from './s3-settings.ts';
+import type { S3Settings } from './settings.ts';
 
-/** Octets of an answer: more than any file of a log has. */
-const mostOctets = 32 * 1024 * 1024;
+/** Octets of an answer: more than any object of ours has. */
+const mostOctets = 64 * 1024 * 1024;
 
 export interface S3Answer {
   readonly status: number;
@@ -14,29 +14,33 @@ export interface S3Answer {
   readonly body: Buffer;
 }
 
-/** One signed request for an object; `withinMs` for all of it. Rejects where there was no whole answer. */
+/** One signed request for an object; the signal bounds all of it. Rejects where there was no whole answer. */
 export async function callS3(
   settings: S3Settings,
-  withinMs: number,
   { method, path, headers, body }: Call,
+  signal: AbortSignal,
 ): Promise<S3Answer> {
   const signer = new AwsV4Signer({
     method,
     url: objectUrl(settings, path),
     headers,
     ...(body !== undefined && { body: Buffer.from(body) }),
-    accessKeyId: await readSecret(settings.accessKey, 'access key of the archive'),
-    secretAccessKey: await readSecret(settings.secretKey, 'secret key of the archive'),
+    accessKeyId: await readSecret(settings.accessKey, 'access key of the bucket'),
+    secretAccessKey: await readSecret(settings.secretKey, 'secret key of the bucket'),
+    ...(settings.sessionToken && {
+      sessionToken: await readSecret(settings.sessionToken, 'session token of the bucket'),
+    }),
     service: 's3',
     region: settings.region,
   });
   const signed = await signer.sign();
   const ca = settings.ca === undefined ? undefined : await readFile(settings.ca, 'utf8');
-  return send(signed.url, { method, headers: Object.fromEntries(signed.headers), ca, body, withinMs });
+  return send(signed.url, { method, headers: Object.fromEntries(signed.headers), ca, body, signal });
 }
 
 interface Call {
   readonly method: 'HEAD' | 'GET' | 'PUT';
+  /** Behind the prefix. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
@@ -54,15 +58,15 @@ interface Sent {
   readonly headers: Record<string, string>;
   readonly ca: string | undefined;
   readonly body: Uint8Array | undefined;
-  readonly withinMs: number;
+  readonly signal: AbortSignal;
 }
 
-function send(url: URL, { method, headers, ca, body, withinMs }: Sent): Promise<S3Answer> {
+function send(url: URL, { method, headers, ca, body, signal }: Sent): Promise<S3Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<S3Answer>();
   const options = {
     method,
     headers: { ...headers, 'content-length': body?.length ?? 0 },
-    signal: AbortSignal.timeout(withinMs),
+    signal,
     ...(ca !== undefined && { ca }),
   };
   const begun = (url.protocol === 'https:' ? requestTls : requestPlain)(url, options, (response) => {
@@ -70,7 +74,7 @@ function send(url: URL, { method, headers, ca, body, withinMs }: Sent): Promise<
     let length = 0;
     response.on('data', (part: Buffer) => {
       length += part.length;
-      if (length > mostOctets) response.destroy(new Error('the archive answers with more than a file of a log has'));
+      if (length > mostOctets) response.destroy(new Error('the bucket answers with more than any object of ours has'));
       else parts.push(part);
     });
     response.on('error', reject);

@@ -11,6 +11,8 @@ export interface S3Settings {
   /** Read anew for each request, so that they may be changed while we run. */
   readonly accessKey: SecretSource;
   readonly secretKey: SecretSource;
+  /** Of keys that are lent for a while. */
+  readonly sessionToken?: SecretSource;
   /** The bucket stands in the path instead of the host's name. */
   readonly pathStyle: boolean;
   /** File of whom to trust, PEM; absent for the public CAs. */
