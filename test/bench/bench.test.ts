@@ -41,6 +41,22 @@ describe('the benchmark', () => {
   });
 });
 
+describeWith(['postgres'], 'the benchmark of the inventory', () => {
+  it('measures each question alone, and on both engines while records are added', { timeout: 120_000 }, async () => {
+    const few = [...words, '--records', '2000', '--rate', '50', 'inventory'];
+    const { code, stdout, stderr } = await run(process.execPath, few, { cwd: repository });
+    expect(code, stderr).toBe(0);
+    const { questions, loaded } = JSON.parse(stdout);
+    const timed = { p50: expect.any(Number), p95: expect.any(Number) };
+    expect(questions).toContainEqual({ name: 'held', ...timed });
+    const names = questions.map(({ name }: { name: string }) => ({ name, ...timed }));
+    expect(loaded).toEqual([
+      { engine: 'sqlite', rate: expect.any(Number), questions: names },
+      { engine: 'postgres', rate: expect.any(Number), questions: names },
+    ]);
+  });
+});
+
 describeWith(['postgres', 'h2load'], 'the benchmark of the log', () => {
   it('measures appends, issuance with it and without, and full stores, on both engines', {
     timeout: 120_000,

@@ -4,7 +4,7 @@ import { benchmark } from './benchmark.ts';
 import { fairnessBenchmark, fairnessTiny, fairnessWhole } from './fairness.ts';
 import { fairnessReport } from './fairness-report.ts';
 import { formatsBenchmark, formatsReport } from './formats.ts';
-import { inventoryBenchmark, inventoryReport } from './inventory.ts';
+import { inventoryBenchmark, inventoryReport } from './inventory/benchmark.ts';
 import { kubernetesBenchmark } from './kubernetes.ts';
 import { kubernetesReport } from './kubernetes-report.ts';
 import { logBenchmark, type Part } from './log/benchmark.ts';
@@ -22,7 +22,7 @@ const usage = `Usage: scripts/bench [--json] [--quick | --memory MINUTES]
        scripts/bench [--json] [--requests N] requests
        scripts/bench [--json] fairness
        scripts/bench [--json] [--records N] formats
-       scripts/bench [--json] [--records N] inventory
+       scripts/bench [--json] [--records N] [--rate N] inventory
        scripts/bench [--json] [--quick] [--rows N,N] [--part appends,path,filled] log
        scripts/bench [--json] storm [--pods N] [--tokens jwt,local,review]
 
@@ -41,7 +41,8 @@ fairness: what the limits per cluster, namespace, account and node cost a call, 
 
 formats: how many records a second each format of exports writes, beside reading them as JSON and hashing them; a minute.
 
-inventory: what a record costs the inventory, and how long each question takes over so many (1,000,000) of them; ten minutes.
+inventory: what a record costs the inventory, and how long each question takes over so many (1,000,000) of them: alone, and on
+each engine's whole log while so many records a second (500) are added; ten minutes.
 
 log: appends a second of each engine by 1, 3 and 10 replicas beside the disk's own sync; issuance with the log over that without;
 and stores of so many (1,000,000,10000000) rows beside an empty one, which takes 8 GB and ten minutes to fill. Half an hour.
@@ -56,6 +57,7 @@ const { values, positionals } = parseArgs({
     pods: { type: 'string', default: '10000' },
     requests: { type: 'string', default: '1000' },
     records: { type: 'string', default: '1000000' },
+    rate: { type: 'string', default: '500' },
     rows: { type: 'string', default: '1000000,10000000' },
     part: { type: 'string', default: 'appends,path,filled' },
     tokens: { type: 'string', default: 'jwt,local,review' },
@@ -74,7 +76,11 @@ else if (what === 'storm') {
   const reports = await storms(kinds, wholeNumber(values.pods), progress);
   process.stdout.write(values.json ? `${JSON.stringify(reports)}\n` : stormReport(reports));
 } else if (what === 'inventory') {
-  const results = await inventoryBenchmark(wholeNumber(values.records, 10_000_000), progress);
+  const results = await inventoryBenchmark(
+    wholeNumber(values.records, 10_000_000),
+    wholeNumber(values.rate, 100_000),
+    progress,
+  );
   process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : inventoryReport(results));
 } else if (what === 'formats') {
   const results = formatsBenchmark(wholeNumber(values.records, 10_000_000), progress);

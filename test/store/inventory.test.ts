@@ -235,6 +235,16 @@ describe('inventory', () => {
     await late.close();
   });
 
+  it('who asks once asks again: after a question it follows the log by itself', async () => {
+    await log.append(certificate(1));
+    const rarely = { file: join(home, 'asked.db'), origin: signer.origin, interval: 3_600_000 };
+    const asked = openInventory({ log: join(home, 'store', 'log.db'), ...rarely });
+    expect(await asked.find({ serial: hex(1, 32) })).toEqual([0]);
+    await log.append(certificate(2));
+    await expect.poll(() => asked.position(), { timeout: 20_000 }).toBe(2);
+    await asked.close();
+  });
+
   it('answers another process’s questions beside a running server', async () => {
     await log.append(certificate(1));
     const beside = openInventory({ log: join(home, 'store', 'log.db'), file: file(), origin: signer.origin });

@@ -1,4 +1,5 @@
 import { canonicalJson } from '#audit/canonical.ts';
+import type { EncodedEvent } from '#audit/entry.ts';
 import type { Json } from '#audit/event.ts';
 
 /** The log of a made-up mesh: the same entries for the same numbers, on any machine. */
@@ -54,6 +55,14 @@ export function entryOf(n: number, plan: MeshPlan): Uint8Array {
   const time = plan.start + n * plan.step;
   const base = { v: 1, seq: n, time: new Date(time).toISOString(), id: idOf(n), instance: { bootId: 'boot-1' } };
   return Buffer.from(canonicalJson({ ...base, ...contentOf(n, time, plan) }));
+}
+
+/** The same before it has its place: the log gives it index and time. */
+export function encodedOf(n: number, plan: MeshPlan): EncodedEvent {
+  const base = { v: 1, id: idOf(n), instance: { bootId: 'boot-1' } };
+  const text = canonicalJson({ ...base, ...contentOf(n, plan.start + n * plan.step, plan) });
+  const place = text.lastIndexOf(',"type":');
+  return { head: text.slice(0, place + 1), tail: text.slice(place), length: Buffer.byteLength(text) + 1 };
 }
 
 const idOf = (n: number) => `0193b5c0-0000-7000-8000-${n.toString(16).padStart(12, '0')}`;

@@ -8,6 +8,11 @@ import { Projection } from './projection.ts';
 import { findCertificate, listRecords } from './questions.ts';
 import { openInventoryFile } from './tables.ts';
 
+/** ms after a question in which it stays at hand, whatever else the machine has to do: who asks once asks again. */
+const askedMs = 60_000;
+/** ms between two looks at the log meanwhile: a question finds that much to be taken in. */
+const lookMs = 50;
+
 /** What the inventory's thread does on every engine: follows the log in large steps, and catches up before it answers. */
 export async function followLog(
   log: TreeView,
@@ -22,6 +27,8 @@ export async function followLog(
   let seen = { size: begin, at: performance.now() };
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  const isAsked = () => performance.now() - askedAt < askedMs;
 
   /** One step, then room for questions, then the next. A step that fails is taken again: nothing of it has stayed. */
   async function follow(): Promise<void> {
@@ -29,8 +36,12 @@ export async function followLog(
     let wait = 0;
     try {
       const { size } = await log.head();
-      if (isStorm(size)) wait = data.interval;
-      else more = (await projection.step(size)) || projection.forget();
+      if (isStorm(size)) {
+        wait = data.interval;
+      } else {
+        more = (await projection.step(size)) || projection.forget();
+        if (!more && isAsked()) [more, wait] = [true, lookMs];
+      }
     } catch {
       wait = data.interval;
     }
@@ -44,13 +55,15 @@ export async function followLog(
 
   function isStorm(size: number): boolean {
     const now = performance.now();
-    const storm = givesWay(size - seen.size, now - seen.at, size - projection.position);
+    const storm = !isAsked() && givesWay(size - seen.size, now - seen.at, size - projection.position);
     seen = { size, at: now };
     return storm;
   }
 
   /** An answer that leaves out what was durable before it was asked for would be a wrong answer. */
   async function catchUp(): Promise<void> {
+    askedAt = performance.now();
+    timer ??= setTimeout(take, lookMs);
     const { size } = await log.head();
     while (await projection.step(size));
   }
