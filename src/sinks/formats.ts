@@ -7,6 +7,6 @@ export const formatsOf: Readonly<Record<Target['kind'], readonly RowFormatName[]
   stdout: ['jsonl', 'ocsf', 'cef', 'otlp'],
   splunk: ['jsonl', 'ocsf'],
   elastic: ['ecs', 'jsonl', 'ocsf'],
-  otlp: ['otlp'],
+  otlp: ['otlp', 'otlp-proto'],
   syslog: ['cef'],
 };

@@ -19,7 +19,7 @@ export function openDriver({ to, format }: SinkSettings, origin: string): Driver
     case 'elastic':
       return new ElasticDriver(to, format);
     case 'otlp':
-      return new OtlpDriver(to);
+      return new OtlpDriver(to, format);
     case 'syslog':
       return new SyslogDriver(to);
   }

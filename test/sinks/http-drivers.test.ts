@@ -41,9 +41,9 @@ describe('sinks over HTTP', () => {
     );
   const splunk = (url: string, acknowledge = true) =>
     new SplunkDriver({ kind: 'splunk', url, tls: {}, token: secret('token'), acknowledge }, 'log.test/sinks');
-  const otlp = (url: string) => {
+  const otlp = (url: string, format: RowFormatName = 'otlp') => {
     const headers = [{ name: 'x-api-key', secret: secret('header') }];
-    return new OtlpDriver({ kind: 'otlp', url, tls: {}, headers });
+    return new OtlpDriver({ kind: 'otlp', url, tls: {}, headers }, format);
   };
   const drivers = { elastic, splunk, otlp };
 
@@ -135,6 +135,29 @@ describe('sinks over HTTP', () => {
       expect(standIn.records).toEqual(
         [0, 1, 2, 3].map((seq) => ({ seq, id: idOf(seq), eventName: 'certificate.issued', severityNumber: 9 })),
       );
+      await driver.close();
+    });
+
+    it.each([
+      ['nothing', '', 'accepted', undefined],
+      ['none rejected, with a warning', '0a0412026f6b', 'accepted', undefined],
+      ['one rejected', '0a0908011205746f6f206f', 'doubtful', '1 of 2 rejected: too o'],
+      ['one rejected, and more than we know of', '0a0c0801180725000000001a0161', 'doubtful', '1 of 2 rejected'],
+      ['all rejected', '0a020802', 'unfit', '2 of 2 rejected'],
+      ['a message that is cut off', '0a0908011205746f6f', 'retry', undefined],
+      ['a group, which there is none of', '0b0c', 'retry', undefined],
+      ['a number without an end', '0affffffffffffffffffff01', 'retry', undefined],
+      ['field 0', '0200', 'retry', undefined],
+    ])('A-36: %s, in protocol buffers', async (_, hex, kind, reason) => {
+      const type = { 'content-type': 'application/x-protobuf' };
+      await using receiver = await Receiver.listen(({ headers }, response) =>
+        response
+          .writeHead(headers['content-type'] === type['content-type'] ? 200 : 415, type)
+          .end(Buffer.from(hex, 'hex')),
+      );
+      const driver = otlp(receiver.url, 'otlp-proto');
+      const outcome = await driver.send(batchOf(0, 2, 'otlp-proto'), undefined, never);
+      expect(outcome).toMatchObject({ kind, ...(reason !== undefined && { reason }) });
       await driver.close();
     });
 

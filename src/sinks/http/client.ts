@@ -7,6 +7,8 @@ export interface Answer {
   readonly status: number;
   /** ms that the receiver asks us to wait. */
   readonly retryAfterMs?: number;
+  readonly octets: Uint8Array;
+  /** The same as text. */
   readonly body: string;
 }
 
@@ -64,9 +66,9 @@ export class HttpClient {
       response.on('error', reject);
       response.on('end', () => {
         const retryAfterMs = readRetryAfter(response.headers['retry-after'], Date.now());
-        const text = Buffer.concat(parts).toString('utf8');
+        const octets = Buffer.concat(parts);
         const status = response.statusCode ?? 0;
-        resolve({ status, body: text, ...(retryAfterMs !== undefined && { retryAfterMs }) });
+        resolve({ status, octets, body: octets.toString('utf8'), ...(retryAfterMs !== undefined && { retryAfterMs }) });
       });
     });
     sent.on('error', reject);

@@ -1,26 +1,42 @@
+import type { RowFormatName } from '#export/row-formats.ts';
 import { readSecret } from '#keys/secret-source.ts';
 import { accepted, type Batch, type Driver, type Outcome, type Row, retry } from '../driver.ts';
 import type { OtlpTarget } from '../settings.ts';
 import { HttpClient } from './client.ts';
-import { isObject, objectIn, refusalOf, wordsOf } from './verdict.ts';
+import { type Taken, takenInJson, takenInProtobuf } from './otlp-answer.ts';
+import { refusalOf, wordsOf } from './verdict.ts';
 
-/** Log records over OTLP/HTTP, in JSON. */
+/** How requests and answers are written. */
+interface Wire {
+  readonly contentType: string;
+  /** One request of all: each row is a request of its own, around one record. */
+  request(rows: readonly Row[]): Uint8Array;
+  taken(answer: Uint8Array): Taken | undefined;
+}
+
+/** Log records over OTLP/HTTP, in JSON or in protocol buffers. */
 export class OtlpDriver implements Driver {
   readonly #target: OtlpTarget;
+  readonly #wire: Wire;
   readonly #client: HttpClient;
 
-  constructor(target: OtlpTarget) {
+  constructor(target: OtlpTarget, format: RowFormatName) {
     this.#target = target;
+    this.#wire = format === 'otlp-proto' ? protobuf : json;
     this.#client = new HttpClient(target.url, target.tls);
   }
 
   async send({ rows }: Batch, _memo: string | undefined, signal: AbortSignal): Promise<Outcome> {
     if (rows.length === 0) return accepted;
-    const headers: Record<string, string> = { 'content-type': 'application/json' };
+    const headers: Record<string, string> = { 'content-type': this.#wire.contentType };
     for (const { name, secret } of this.#target.headers)
       headers[name] = await readSecret(secret, `header ${name} of the sink`);
-    const answer = await this.#client.post('/v1/logs', headers, requestOf(rows), signal);
-    return refusalOf(answer) ?? outcomeOf(answer.body, rows.length);
+    const answer = await this.#client.post('/v1/logs', headers, this.#wire.request(rows), signal);
+    const refusal = refusalOf(answer);
+    if (refusal !== undefined) return refusal;
+    const taken = this.#wire.taken(answer.octets);
+    if (taken === undefined) return retry(wordsOf('it does not answer as OTLP does', answer.body));
+    return outcomeOf(taken, rows.length);
   }
 
   async close(): Promise<void> {
@@ -31,20 +47,29 @@ export class OtlpDriver implements Driver {
 const before = '{"resourceLogs":[';
 const behind = ']}\n';
 
-/** One request of all: each row is a request of its own, around one record. */
-function requestOf(rows: readonly Row[]): Uint8Array {
-  const inner = rows.map(({ octets }) => octets.subarray(before.length, octets.length - behind.length));
-  const joined = inner.flatMap((each, at) => (at === 0 ? [each] : [Buffer.from(','), each]));
-  return Buffer.concat([Buffer.from(before), ...joined, Buffer.from(behind)]);
-}
+const json: Wire = {
+  contentType: 'application/json',
+  request(rows) {
+    const inner = rows.map(({ octets }) => octets.subarray(before.length, octets.length - behind.length));
+    const joined = inner.flatMap((each, at) => (at === 0 ? [each] : [Buffer.from(','), each]));
+    return Buffer.concat([Buffer.from(before), ...joined, Buffer.from(behind)]);
+  },
+  taken: takenInJson,
+};
+
+/** Octets of a row before its message: how long that is. */
+const lengthOctets = 4;
+
+const protobuf: Wire = {
+  contentType: 'application/x-protobuf',
+  // Messages put behind each other are one message, with all elements of their lists.
+  request: (rows) => Buffer.concat(rows.map(({ octets }) => octets.subarray(lengthOctets))),
+  taken: takenInProtobuf,
+};
 
 /** A partial success says how many were rejected and not which; it must not be sent again. */
-function outcomeOf(body: string, count: number): Outcome {
-  const answer = body.trim() === '' ? {} : objectIn(body);
-  if (answer === undefined) return retry(wordsOf('it does not answer as OTLP does', body));
-  const partial = isObject(answer.partialSuccess) ? answer.partialSuccess : {};
-  const rejected = Number(partial.rejectedLogRecords ?? 0);
+function outcomeOf({ rejected, message }: Taken, count: number): Outcome {
   if (!(rejected > 0)) return accepted;
-  const reason = wordsOf(`${rejected} of ${count} rejected`, String(partial.errorMessage ?? ''));
+  const reason = wordsOf(`${rejected} of ${count} rejected`, message);
   return rejected >= count ? { kind: 'unfit', reason } : { kind: 'doubtful', reason };
 }
