@@ -61,6 +61,7 @@ function encode(event: AuditEvent, dropped: readonly string[] | undefined): Enco
     clock: event.clock,
     count: event.count,
     decision: event.decision,
+    detection: event.detection,
     door: event.door,
     dropped,
     export: event.export,
@@ -112,6 +113,7 @@ const members: ReadonlySet<string> = new Set<keyof AuditEvent>([
   'prev',
   'pruned',
   'redacted',
+  'detection',
   'count',
 ]);
 

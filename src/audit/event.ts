@@ -48,6 +48,10 @@ export const eventTypes = [
   'fips.probe',
   'ratelimit.tripped',
   'request.approved',
+  'detection.loaded',
+  'detection.refused',
+  'detection.alert',
+  'detection.gap',
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 
@@ -95,6 +99,8 @@ export interface AuditEvent {
   readonly pruned?: Json;
   /** Of `log.redacted`: which values are erased, never what they were. */
   readonly redacted?: Json;
+  /** What a watch rule has found, or could not see. */
+  readonly detection?: Json;
   /** How many like this one an aggregated record stands for. */
   readonly count?: number;
 }

@@ -176,6 +176,18 @@ export const entrySchema = Type.Object(
     }),
     export: parts({ sink: text, fromSeq: count, toSeq: count, count, lagMs: count, error: text }),
     prev: parts({ intendedSeq: count }),
+    detection: parts({
+      rule: text,
+      ruleSha256: sha256,
+      severity: text,
+      by: Type.Optional(Type.Record(Type.String(), text, { maxProperties: 4 })),
+      overflow: Type.Boolean(),
+      count,
+      seqs: Type.Array(count, { minItems: 1, maxItems: 32 }),
+      since: time,
+      until: time,
+      values: texts,
+    }),
     pruned: parts({
       from: count,
       to: count,

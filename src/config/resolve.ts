@@ -91,6 +91,7 @@ export function resolveConfig(content: ServerConfigText, folder: string): Server
       maxSkewMs: parseDuration(audit.maxSkew) * 1000,
     },
     exports: content.exports.map((sink) => resolveSink(sink, from)),
+    ...(content.detection !== undefined && { detection: { rules: content.detection.rules.map(from) } }),
     ...(content.distribution !== undefined && { distribution: resolveDistribution(content.distribution, from) }),
     csr: { blocklists: csr.blocklists.map(from), newRequestLabel: csr.newRequestLabel },
     fips: { level: content.fips.level === 'policy' ? 'policy' : 'off' },

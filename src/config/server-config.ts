@@ -42,6 +42,8 @@ export interface ServerConfig {
   readonly audit: AuditConfig;
   /** Names are unique. */
   readonly exports: readonly SinkSettings[];
+  /** Absent: nothing watches the log. `rules`: files and folders. */
+  readonly detection?: { readonly rules: readonly string[] };
   /** Absent: nothing is written into a cluster. */
   readonly distribution?: DistributionConfig;
   readonly csr: { readonly blocklists: readonly string[]; readonly newRequestLabel: 'accept' | 'refuse' };

@@ -1,5 +1,6 @@
 import type { Entry } from '#audit/entry.ts';
 import type { EventType } from '#audit/event.ts';
+import { memberAt } from './member.ts';
 
 /** How much a record wants to be looked at; the numbers are those of OCSF. */
 export type Severity = 1 | 2 | 3 | 4 | 5;
@@ -67,6 +68,10 @@ export const kinds: Readonly<Record<EventType, Kind>> = {
   'fips.probe': { title: 'Level of algorithms', severity: 1 },
   'ratelimit.tripped': { title: 'Rate limit tripped', severity: 3 },
   'request.approved': { title: 'Request approved', severity: 1 },
+  'detection.loaded': { title: 'Watch rules loaded', severity: 2 },
+  'detection.refused': { title: 'Watch rules refused', severity: 3 },
+  'detection.alert': { title: 'Watch rule alerts', severity: 3 },
+  'detection.gap': { title: 'Watch rules could not see all', severity: 3 },
 };
 
 /** Reasons that speak of an attack, or of a CA that cannot be relied upon. */
@@ -78,7 +83,10 @@ const grave: readonly string[] = [
 /** Keys of CAs come and go at ceremonies, and those have people. */
 const ofCeremonies: ReadonlySet<EventType> = new Set(['key.generated', 'key.imported', 'key.destroyed']);
 
-export function severityOf({ type, outcome, reason, actor }: Entry): Severity {
+const ofRules: Readonly<Record<string, Severity>> = { informational: 1, low: 2, medium: 3, high: 4, critical: 5 };
+
+export function severityOf({ type, outcome, reason, actor, detection }: Entry): Severity {
+  if (type === 'detection.alert') return ofRules[String(memberAt(detection, ['severity']))] ?? 3;
   if (ofCeremonies.has(type) && actor === undefined) return 5;
   const { severity } = kinds[type];
   if (outcome === 'success') return severity;

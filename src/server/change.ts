@@ -4,6 +4,7 @@ import type { Json } from '#audit/event.ts';
 import { isObject, type JsonObject } from '#audit/json-object.ts';
 import { canonicalConfig } from '#config/canonical.ts';
 import type { LoadedConfig } from '#config/load.ts';
+import type { RuleSet } from '#detection/rule-set.ts';
 import { canonical } from '#policy/canonical.ts';
 import type { PolicySet } from '#policy/set.ts';
 import { differences } from './difference.ts';
@@ -40,6 +41,16 @@ export function configChange({ file, sha256, record, config }: LoadedConfig, las
 export function policyChange(after: PolicySet, before: PolicySet): Change {
   return { kind: 'policy-set', ...changed(policyState(after), policyState(before)) };
 }
+
+/** Watch rules against those in force until now, where there were any. */
+export function rulesChange(after: RuleSet, before: RuleSet | undefined): Change {
+  return { kind: 'watch-rules', ...changed(rulesState(after), before && rulesState(before)) };
+}
+
+const rulesState = ({ id, documents }: RuleSet): State => ({
+  id,
+  content: Object.fromEntries(documents.map(({ content }) => [content.metadata.name, canonicalConfig(content)])),
+});
 
 /** Policies against those that the log was told of last. */
 export function policyChangeSince(after: PolicySet, last: Entry | undefined): Change {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { writeDurably } from '#keys/durable-file.ts';
 import type { EngineLog } from '#store/engine-log.ts';
 import { keepArchive } from './archive.ts';
+import { Detection } from './detection/detection.ts';
 import { Exports } from './exports/exports.ts';
 import type { Foundation } from './foundation.ts';
 import type { HsmEvents } from './hsm-events.ts';
@@ -51,9 +52,11 @@ export async function openLogHouse(
   const exports = config.exports.length > 0 ? new Exports(foundation, store) : undefined;
   opening.defer(() => exports?.stop());
   opening.defer(async () => void (await store.append(events.of('service.stopped')).catch(() => undefined)));
+  const detection = await Detection.open(foundation, store);
+  opening.defer(() => detection?.stop());
   const archive = await keepArchive(foundation, store, keys.known);
   opening.defer(async () => archive?.stop());
-  const retention = keepRetention(foundation, store, { archive, exports });
+  const retention = keepRetention(foundation, store, { archive, exports, detection });
   opening.defer(() => retention.stop());
   const redactions = keepRedactions(foundation, store);
   opening.defer(() => redactions.stop());
@@ -62,7 +65,7 @@ export async function openLogHouse(
     ...{ store, keys, witnesses, reach },
     async look() {
       await archive?.look();
-      await Promise.all([retention.look(), redactions.look()]);
+      await Promise.all([retention.look(), redactions.look(), detection?.look()]);
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

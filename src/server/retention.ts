@@ -25,17 +25,27 @@ interface Holders {
   readonly archive: ArchiveState | undefined;
   /** `delivered`: entries that every sink has, from the first on. */
   readonly exports: { delivered(): Promise<number> } | undefined;
+  /** `watched`: entries that the watch rules have seen, from the first on. */
+  readonly detection: { watched(): Promise<number> } | undefined;
 }
 
 /** Drops the bodies of the log as `audit.retention` says, behind issuance and never in its way. */
-export function keepRetention(foundation: Foundation, store: EngineLog, { archive, exports }: Holders): KeptRetention {
+export function keepRetention(
+  foundation: Foundation,
+  store: EngineLog,
+  { archive, exports, detection }: Holders,
+): KeptRetention {
   const { config, clock, events, logger, metrics } = foundation;
   const { retention } = config.audit;
   if (retention === undefined) return { look: async () => {}, stop: async () => {} };
   const rounds = new RetentionRounds(store, {
     bodiesMs: retention.bodiesMs,
     archived: async () => archive?.bundles,
-    delivered: async () => exports?.delivered(),
+    delivered: async () => {
+      const seen = await Promise.all([exports?.delivered(), detection?.watched()]);
+      const held = seen.filter((each) => each !== undefined);
+      return held.length === 0 ? undefined : Math.min(...held);
+    },
     event: (range) => {
       const to = archive?.name;
       const pruned = { ...range, bodiesSeconds: retention.bodiesMs / 1_000, ...(to !== undefined && { archive: to }) };

@@ -23,6 +23,7 @@ describe('ECS', () => {
     configuration: ['access', 'change', 'creation', 'deletion', 'info'],
     authentication: ['start', 'end', 'info'],
     process: ['access', 'change', 'end', 'info', 'start'],
+    intrusion_detection: ['allowed', 'denied', 'info'],
   };
   it.each(eventTypes)('%s: its category and its type go together', (type) => {
     for (const outcome of ['success', 'denied', 'failed'] as const) {
@@ -31,7 +32,7 @@ describe('ECS', () => {
       const types = event.type.filter((each: string) => each !== 'denied' && each !== 'error');
       expect(expected[category]).toEqual(expect.arrayContaining(types));
       expect(event).toMatchObject({
-        kind: 'event',
+        kind: type === 'detection.alert' ? 'alert' : 'event',
         action: type,
         outcome: outcome === 'success' ? 'success' : 'failure',
       });

@@ -9,6 +9,8 @@ import { deniedEvent, issuedEvent } from '#test/audit/example-event.ts';
 import { describeWith } from '#test/oracles.ts';
 import { bareEvent, exported, fullEvent } from './sample.ts';
 
+/** The cut of the schema has no findings: they have a judge of their own. */
+const cutTypes = eventTypes.filter((type) => type !== 'detection.alert');
 const outcomes = ['success', 'denied', 'failed'] as const;
 const written = (event: Parameters<typeof exported>[0]) =>
   JSON.parse(Buffer.from(ocsf.row(exported(event))).toString());
@@ -72,7 +74,7 @@ describeWith(['shared-vectors'], 'OCSF by its own schema', (path) => {
     return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
   };
 
-  it.each(eventTypes)('A-31: %s is valid, with all that a record can hold and with the least', (type) => {
+  it.each(cutTypes)('A-31: %s is valid, with all that a record can hold and with the least', (type) => {
     for (const outcome of outcomes) {
       expect({ outcome, bare: problemsOf(bareEvent(type, outcome)) }).toEqual({ outcome, bare: [] });
       expect({ outcome, full: problemsOf(fullEvent(type, outcome, 'x:y')) }).toEqual({ outcome, full: [] });
@@ -84,7 +86,7 @@ describeWith(['shared-vectors'], 'OCSF by its own schema', (path) => {
     const free = members.filter((each) => !['type', 'id', 'outcome', 'reason'].includes(each));
     const events = fc
       .record({
-        type: fc.constantFrom(...eventTypes),
+        type: fc.constantFrom(...cutTypes),
         outcome: fc.constantFrom(...outcomes),
         text: fc.string({ unit: 'binary', maxLength: 20 }),
         without: fc.subarray(free),

@@ -3,6 +3,7 @@ import { api } from './api.ts';
 import { audit } from './audit.ts';
 import { authenticators } from './authenticator.ts';
 import { clusterRequests } from './cluster-requests.ts';
+import { detection } from './detection.ts';
 import { distribution } from './distribution.ts';
 import { exports } from './exports.ts';
 import { fairness } from './fairness.ts';
@@ -59,6 +60,7 @@ export const ServerConfigSchema = section('The configuration of `countersign ser
   policies: list('Policy files; at least one', path('A policy file'), { minItems: 1 }),
   audit,
   exports,
+  detection: optional(detection),
   distribution: optional(distribution),
   clusterRequests: optional(clusterRequests),
   revocation: optional(revocation),

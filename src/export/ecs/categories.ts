@@ -2,7 +2,7 @@ import type { EventType } from '#audit/event.ts';
 
 /** Values of `event.category` and `event.type` that ECS allows, as far as records have them. */
 interface Categories {
-  readonly category: 'iam' | 'configuration' | 'authentication' | 'process';
+  readonly category: 'iam' | 'configuration' | 'authentication' | 'process' | 'intrusion_detection';
   readonly type: 'creation' | 'change' | 'deletion' | 'start' | 'end' | 'info' | 'access' | 'admin';
 }
 
@@ -59,4 +59,8 @@ export const categories: Readonly<Record<EventType, Categories>> = {
   'fips.probe': configuration('info'),
   'ratelimit.tripped': iam('info'),
   'request.approved': iam('change'),
+  'detection.loaded': configuration('change'),
+  'detection.refused': configuration('change'),
+  'detection.alert': { category: 'intrusion_detection', type: 'info' },
+  'detection.gap': process('info'),
 };

@@ -1,6 +1,6 @@
 import type { EventType } from '#audit/event.ts';
 
-/** The four classes of OCSF 1.8.0 that records belong to. */
+/** The five classes of OCSF 1.8.0 that records belong to. */
 export type ClassName = keyof typeof classes;
 
 export const classes = {
@@ -8,6 +8,7 @@ export const classes = {
   'Entity Management': { uid: 3004, category: 3 },
   'Application Lifecycle': { uid: 6002, category: 6 },
   Authentication: { uid: 3002, category: 3 },
+  'Detection Finding': { uid: 2004, category: 2 },
 } as const;
 
 export interface Place {
@@ -18,6 +19,7 @@ export interface Place {
 const api = (activity: 1 | 3 | 4 | 99): Place => ({ name: 'API Activity', activity });
 const entity = (activity: 1 | 3 | 4 | 8 | 9): Place => ({ name: 'Entity Management', activity });
 const application = (activity: 3 | 4 | 8): Place => ({ name: 'Application Lifecycle', activity });
+const finding: Place = { name: 'Detection Finding', activity: 1 };
 const logon: Place = { name: 'Authentication', activity: 1 };
 
 const activityNames: Readonly<Record<ClassName, Readonly<Record<number, string>>>> = {
@@ -25,6 +27,7 @@ const activityNames: Readonly<Record<ClassName, Readonly<Record<number, string>>
   'Entity Management': { 1: 'Create', 3: 'Update', 4: 'Delete', 8: 'Enable', 9: 'Disable' },
   'Application Lifecycle': { 3: 'Start', 4: 'Stop', 8: 'Update' },
   Authentication: { 1: 'Logon' },
+  'Detection Finding': { 1: 'Create' },
 };
 
 /** An activity that OCSF does not know, 99, has the type of the record as its name. */
@@ -79,4 +82,8 @@ export const places: Readonly<Record<EventType, Place>> = {
   'fips.probe': application(8),
   'ratelimit.tripped': api(1),
   'request.approved': api(3),
+  'detection.loaded': entity(3),
+  'detection.refused': entity(3),
+  'detection.alert': finding,
+  'detection.gap': application(8),
 };

@@ -1,5 +1,6 @@
 import type { Entry } from '#audit/entry.ts';
 import type { Json } from '#audit/event.ts';
+import { objectOf } from '#audit/json-object.ts';
 import { type JsonObject, memberAt, textOf, textsOf } from '../member.ts';
 import { milliseconds } from '../times.ts';
 
@@ -114,6 +115,13 @@ export function entityOf(entry: Entry): Json {
     type_id: room === 'policy' ? 5 : 99,
     version: at('change', 'sourceSha256'),
   });
+}
+
+/** What made a rule tell: values of its fields, and the records by their indexes. */
+export function evidencesOf(entry: Entry): Json | undefined {
+  const found = objectOf(entry.detection);
+  const data = given({ by: found.by, values: found.values, sequences: found.seqs });
+  return Object.keys(data).length > 0 ? [{ data }] : undefined;
 }
 
 /** Without what has no value. */

@@ -5,7 +5,7 @@ import { messageOf, severityNames, severityOf } from '../kinds.ts';
 import { memberAt, textOf } from '../member.ts';
 import { milliseconds } from '../times.ts';
 import { activityName, type ClassName, classes, places } from './classes.ts';
-import { actorOf, entityOf, resourcesOf, sourceOf, userOf } from './objects.ts';
+import { actorOf, entityOf, evidencesOf, resourcesOf, sourceOf, userOf } from './objects.ts';
 
 const isSuccess = ({ entry }: Exported) => entry.outcome === 'success';
 
@@ -15,6 +15,7 @@ const rest = [
   'change',
   'clock',
   'decision',
+  'detection',
   'dropped',
   'export',
   'key',
@@ -99,6 +100,23 @@ const own: Readonly<Record<ClassName, readonly Field[]>> = {
     ),
     copied('is_mfa', 'actor.mfa'),
   ],
+  'Detection Finding': [
+    fixed('status_id', 1),
+    fixed('status', 'New'),
+    copied('finding_info.uid', 'id'),
+    copied('finding_info.title', ['detection.rule', 'type']),
+    copied('finding_info.desc', 'message'),
+    copied('finding_info.created_time', 'time', milliseconds),
+    copied('finding_info.first_seen_time', 'detection.since', milliseconds),
+    copied('finding_info.last_seen_time', 'detection.until', milliseconds),
+    copied('finding_info.analytic.name', ['detection.rule', 'type']),
+    copied('finding_info.analytic.uid', 'detection.ruleSha256'),
+    fixed('finding_info.analytic.type_id', 1),
+    fixed('finding_info.analytic.type', 'Rule'),
+    copied('count', 'detection.count'),
+    made('is_alert', 'always true', () => true),
+    made('evidences', '`detection.by`, `detection.values`, `detection.seqs`', ({ entry }) => evidencesOf(entry)),
+  ],
 };
 
 const loginOf = (entry: Exported['entry']): Json => ({
@@ -118,6 +136,7 @@ const mappings: Readonly<Record<ClassName, (record: Exported) => Json>> = {
   'Entity Management': mapping([...everywhere, ...own['Entity Management']]),
   'Application Lifecycle': mapping([...everywhere, ...own['Application Lifecycle']]),
   Authentication: mapping([...everywhere, ...own.Authentication]),
+  'Detection Finding': mapping([...everywhere, ...own['Detection Finding']]),
 };
 
 /** A record as an event of OCSF 1.8.0, one JSON object a line. */

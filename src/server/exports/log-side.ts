@@ -12,16 +12,19 @@ import { PostgresCursors } from './postgres-cursors.ts';
 export interface LogSide {
   readonly source: Source;
   readonly cursors: Cursors;
+  /** Entries that are durable by now, published or not. */
+  size(): Promise<number>;
   close(): Promise<void>;
 }
 
-export function openLogSide({ log, origin, directory }: ExportData): LogSide {
+export function openLogSide({ log, origin, directory }: Omit<ExportData, 'sinks'>): LogSide {
   if (log.kind === 'sqlite') {
     const database = openForReading(log.database);
     const tree = new StoredTree(database);
     return {
       source: { origin, entries: (from, to) => tree.entries(from, to) },
       cursors: new FileCursors(directory),
+      size: async () => tree.head().size,
       close: async () => database.close(),
     };
   }
@@ -31,6 +34,7 @@ export function openLogSide({ log, origin, directory }: ExportData): LogSide {
   return {
     source: { origin, entries: (from, to) => tree.entries(from, to) },
     cursors,
+    size: async () => (await tree.head()).size,
     async close() {
       await cursors.close();
       await reading.close();

@@ -9,8 +9,10 @@ export interface ExportData {
   /** Where cursors and dead letters lie. */
   readonly directory: string;
   /** Where the log is. */
-  readonly log: { readonly kind: 'sqlite'; readonly database: string } | PostgresPlace;
+  readonly log: LogPlace;
 }
+
+export type LogPlace = { readonly kind: 'sqlite'; readonly database: string } | PostgresPlace;
 
 export interface PostgresPlace {
   readonly kind: 'postgres';

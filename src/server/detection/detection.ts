@@ -1,0 +1,179 @@
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { type Alert, detectionOf, idOf } from '#detection/alert.ts';
+import type { TextFile } from '#document/files.ts';
+import type { EngineLog } from '#store/engine-log.ts';
+import { Redial } from '#store/postgres/redial.ts';
+import { DetectionMetrics } from '#telemetry/detection.ts';
+import { appendAside } from '../events.ts';
+import { logPlace } from '../exports/export-data.ts';
+import { readPlace } from '../exports/postgres-cursors.ts';
+import type { Foundation } from '../foundation.ts';
+import { cursorName } from './follower.ts';
+import type { DetectionData, FromDetection, Gap, Standing, ToDetection } from './messages.ts';
+import { FollowedRules } from './rules.ts';
+
+/** ms between two looks at what has been published. */
+const lookMs = 250;
+/** ms before a thread that ended by itself is started again. */
+const againMs = 5_000;
+
+/** Watch rules over the log, by a thread of their own: nothing that is issued waits for them. Their alerts are records. */
+export class Detection {
+  readonly #foundation: Foundation;
+  readonly #store: EngineLog;
+  readonly #rules: FollowedRules;
+  readonly #metrics: DetectionMetrics;
+  readonly #looks: NodeJS.Timeout;
+  /** Where another replica leaves the cursor. */
+  readonly #shared: Redial | undefined;
+  #sources: readonly TextFile[] | undefined;
+  #worker: Worker | undefined;
+  #standing: Standing | undefined;
+  #published = 0;
+  #again: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  private constructor(foundation: Foundation, store: EngineLog, paths: readonly string[]) {
+    const { events, logger, metrics, config } = foundation;
+    this.#foundation = foundation;
+    this.#store = store;
+    this.#shared = config.audit.store && new Redial(config.audit.store);
+    this.#rules = new FollowedRules(paths, {
+      log: store,
+      events,
+      logger,
+      changed: (set, sources) => {
+        this.#metrics.begin(set.rules.map(({ name }) => name));
+        this.#use(sources);
+      },
+    });
+    this.#metrics = new DetectionMetrics(metrics.registry, () => ({
+      problem: this.#rules.problem,
+      rules: this.#rules.set?.rules.length ?? 0,
+      watches: this.#standing?.elsewhere === false,
+      lag: Math.max(0, (this.#standing?.covered ?? 0) - (this.#standing?.next ?? 0)),
+      states: this.#standing?.rules ?? [],
+    }));
+    this.#looks = setInterval(() => this.#look(), lookMs).unref();
+  }
+
+  /** Resolves when the rules are on the record. Undefined where none are configured. */
+  static async open(foundation: Foundation, store: EngineLog): Promise<Detection | undefined> {
+    const { detection } = foundation.config;
+    if (detection === undefined) return undefined;
+    const opened = new Detection(foundation, store, detection.rules);
+    await opened.#rules.start();
+    return opened;
+  }
+
+  /** Entries that were watched, from the first on, whichever replica does it. Rejects where the database is away. */
+  async watched(): Promise<number> {
+    if (this.#standing?.elsewhere === false) return this.#standing.next;
+    return this.#shared === undefined ? 0 : (await readPlace(await this.#shared.dial(), cursorName)).next;
+  }
+
+  /** Looks at the files of the rules now. */
+  look(): Promise<void> {
+    return this.#rules.reload();
+  }
+
+  async stop(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#looks);
+    clearTimeout(this.#again);
+    await this.#rules.stop();
+    await this.#shared?.close();
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    this.#say({ kind: 'close' });
+    await ended;
+  }
+
+  #use(sources: readonly TextFile[]): void {
+    this.#sources = sources;
+    if (this.#worker === undefined) this.#start(sources);
+    else this.#say({ kind: 'rules', rules: sources });
+  }
+
+  #start(rules: readonly TextFile[]): void {
+    const { config, logger } = this.#foundation;
+    const data: DetectionData = {
+      origin: this.#store.origin,
+      directory: join(config.audit.directory, 'detection'),
+      log: logPlace(config.audit),
+      rules,
+    };
+    const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: data });
+    this.#worker = worker;
+    this.#published = 0;
+    worker.on('message', (message: FromDetection) => void this.#heard(message));
+    worker.on('error', (error) => logger.error('the watch of the log has failed; it begins again', { error }));
+    worker.on('exit', () => {
+      this.#worker = undefined;
+      if (!this.#closed) this.#again = setTimeout(() => this.#start(this.#sources ?? rules), againMs).unref();
+    });
+  }
+
+  #look(): void {
+    const size = this.#store.publishedSize;
+    if (size === this.#published) return;
+    this.#published = size;
+    this.#say({ kind: 'published', size });
+  }
+
+  #say(message: ToDetection): void {
+    this.#worker?.postMessage(message);
+  }
+
+  async #heard(message: FromDetection): Promise<void> {
+    const { logger } = this.#foundation;
+    switch (message.kind) {
+      case 'alerts': {
+        const { number, alerts } = message;
+        try {
+          await Promise.all(alerts.map((alert) => this.#record(alert)));
+          this.#say({ kind: 'recorded', number });
+        } catch (thrown) {
+          this.#say({ kind: 'recorded', number, problem: thrown instanceof Error ? thrown.message : String(thrown) });
+        }
+        return;
+      }
+      case 'gap':
+        return this.#lacks(message);
+      case 'standing': {
+        const before = this.#standing?.problem;
+        this.#standing = message;
+        if (message.problem !== undefined && message.problem !== before)
+          logger.warn('the log is not watched for now; it is tried again', { reason: message.problem });
+        return;
+      }
+      case 'closed':
+    }
+  }
+
+  async #record(alert: Alert): Promise<void> {
+    const { events, logger } = this.#foundation;
+    const about = Object.entries(alert.by).map(([name, value]) => `${name} ${value}`);
+    const message = [alert.message, ...about].join(', ');
+    await this.#store.append({
+      ...events.of('detection.alert', { message, detection: detectionOf(alert) }),
+      id: idOf(alert, this.#store.origin),
+    });
+    this.#metrics.alerted(alert.rule);
+    logger.warn(`watch rule ${alert.rule} alerts: ${message}`);
+  }
+
+  #lacks({ reason, rule, count }: Gap): Promise<void> {
+    const { events, logger } = this.#foundation;
+    const message =
+      reason === 'detection.forgotten'
+        ? `rule ${rule} had to forget ${count} values before their time: there was no room for more`
+        : `${count} records were not seen: they are too many, or only their hashes are left`;
+    logger.warn(message);
+    const detection = { count, ...(rule !== undefined && { rule }) };
+    const event = events.of('detection.gap', { outcome: 'failed', reason, message, detection });
+    return appendAside(this.#store, event, logger, 'detection.gap');
+  }
+}
