@@ -3,6 +3,7 @@ import { ceremony } from './ceremony/command.ts';
 import { defineGroup, type Group } from './command/command.ts';
 import { completion } from './completion/command.ts';
 import { config } from './config/command.ts';
+import { evidence } from './evidence/command.ts';
 import { exportGroup } from './export/command.ts';
 import { inspect } from './inspect/command.ts';
 import { issue } from './issue/command.ts';
@@ -33,6 +34,7 @@ export const commands: Group = defineGroup({
     inspect,
     policy,
     audit,
+    evidence,
     exportGroup,
     store,
     witness,

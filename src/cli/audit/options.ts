@@ -5,7 +5,7 @@ export const keyOption = value(
   'VKEY',
   "the log's public key: a vkey, or a file with one, or with one a line (default: the home's log.vkey)",
 );
-const trustOption = value(
+export const trustOption = value(
   'FILE',
   'a trust policy (C2SP tlog-policy): the logs that are believed, and the witnesses that must have cosigned the checkpoint',
 );

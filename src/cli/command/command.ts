@@ -57,6 +57,8 @@ export interface Group extends Words {
   readonly kind: 'group';
   readonly about: readonly string[];
   readonly members: readonly (Command | Group)[];
+  /** The member that is meant where none is named. */
+  readonly usual?: string;
 }
 
 export function defineCommand<O extends Options>(spec: CommandSpec<O>): Command {

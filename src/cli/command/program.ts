@@ -75,6 +75,7 @@ function buildGroup(group: Group, path: string, dispatch: Dispatch, style: Style
       member.kind === 'group'
         ? buildGroup(member, memberPath, dispatch, style)
         : buildCommand(member, memberPath, dispatch, style),
+      { isDefault: member.name === group.usual },
     );
   }
   return parser.showHelpAfterError(`\`${path} --help\` lists what there is.`);

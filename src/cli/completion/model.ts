@@ -24,10 +24,11 @@ export type Offer = 'file' | 'directory' | 'unknown' | readonly string[];
 const helpOption: OfferedOption = { spellings: ['--help', '-h'], help: 'display help for command', takes: undefined };
 
 export function placesOf(group: Group, path: readonly string[] = []): readonly Place[] {
+  const usual = group.members.find((member) => member.kind === 'command' && member.name === group.usual);
   const here: Place = {
     path,
     words: group.members.map((member) => ({ word: member.name, help: member.summary })),
-    options: [offered('home', homeOption), helpOption],
+    options: usual?.kind === 'command' ? placeOf(usual, path).options : [offered('home', homeOption), helpOption],
     operand: 'unknown',
   };
   const below = group.members.flatMap((member) => {
