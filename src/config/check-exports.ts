@@ -35,6 +35,7 @@ function checkTarget({ splunk, elastic, otlp, syslog }: SinkText['to'], path: re
   for (const [kind, target] of Object.entries({ splunk, elastic, otlp })) {
     if (target === undefined) continue;
     checkUrl(target.url, ['https:', 'http:'], [...path, kind, 'url'], report);
+    if (/[?#]/.test(target.url)) report([...path, kind, 'url'], 'a URL here has no query: a secret is no part of it');
     checkTls(target.tls, [...path, kind, 'tls'], report);
   }
   if (syslog !== undefined) checkTls(syslog.tls, [...path, 'syslog', 'tls'], report);

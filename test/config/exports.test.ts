@@ -47,6 +47,8 @@ describe('the list of exports', () => {
       sink('stdout: {}', ', format: csv'),
       'exports[0].format: stdout takes jsonl, ocsf, cef, otlp; csv is none of them',
     ],
+    [sink('otlp: { url: "https://a/?key=hidden" }'), 'exports[0].to.otlp.url: a URL here has no query'],
+    [sink('splunk: { url: "https://me:hidden@a", token: { env: T } }'), 'a URL here holds no user name'],
     [sink('otlp: { url: "ftp://a" }'), 'exports[0].to.otlp.url: not a URL that begins with https:// or http://'],
     [sink('elastic: { url: "https://u:p@es" }'), 'elastic.url: a URL here holds no user name and no password'],
     [sink('elastic: { url: "https://es", tls: { key: k } }'), 'elastic.tls: certificate and key belong together'],
@@ -60,6 +62,8 @@ describe('the list of exports', () => {
       'otlp.headers[0].name: "a:b" is no name of a header',
     ],
   ])('%s is refused', (exports, message) => {
-    expect(complaintOf(() => parse(exports))).toContain(message);
+    const complaint = complaintOf(() => parse(exports));
+    expect(complaint).toContain(message);
+    expect(complaint).not.toContain('hidden');
   });
 });

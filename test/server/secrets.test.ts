@@ -2,9 +2,10 @@ import { createPrivateKey, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { formatNames } from '#export/formats.ts';
+import { cursorFile, readCursor } from '#sinks/file-cursors.ts';
 import { softhsmSetting } from '#test/bench/setting.ts';
 import { here } from '#test/cli/run-here.ts';
 import { describeWith } from '#test/oracles.ts';
@@ -19,6 +20,7 @@ import { text } from '#x509/der/writer.ts';
 import { toPem } from '#x509/pem.ts';
 import { type Canary, filesBelow, found, keyCanary, type Output, textCanary } from './canaries.ts';
 import { Collector } from './collector.ts';
+import { EchoingSinks } from './echoing-sinks.ts';
 
 const secret = (name: string) => `canary-${name}-${randomBytes(12).toString('base64url')}`;
 
@@ -39,14 +41,21 @@ describeWith(['softhsm'], 'secrets in every input of a server with an HSM', () =
     if (made === undefined) throw new Error('SoftHSM was there a moment ago');
     setting = made;
     const { home } = setting;
-    const { collector, env } = await withSecrets();
+    await using sinks = await EchoingSinks.listen();
+    const { collector, env } = await withSecrets(sinks);
     await using _ = collector;
-    await using server = await ServerProcess.start(home, { env });
+    const written = ['bash', '-c', 'exec "$0" "$@" > "$OUT"'];
+    await using server = await ServerProcess.start(home, { wrapper: written, env: { ...env, OUT: home.path('out') } });
     await askAtIstioDoor(server);
     await askAtAdminDoor(server);
+    await broughtTo(sinks, server);
     const { code } = await server.stop();
     expect(code).toBe(0);
     outputs.push(['standard error', Buffer.from(server.stderr)]);
+    outputs.push(['standard output', readFileSync(home.path('out'))]);
+    outputs.push(...filesBelow(home.path('siem')));
+    await testSinks(sinks);
+    outputs.push(...sinks.outputs);
     outputs.push(...collector.bodies.map((body, n): Output => [`trace export ${n}`, body]));
     outputs.push(...filesBelow(home.path('audit')).filter(([name]) => name !== 'log.key' && name !== 'log.lock'));
     await exportAll();
@@ -54,6 +63,31 @@ describeWith(['softhsm'], 'secrets in every input of a server with an HSM', () =
     outputs.push(['records', Buffer.from(JSON.stringify(recordsOf(home)))]);
   }, 120_000);
   afterAll(() => setting.remove());
+
+  /** Until sinks have what there was when this was asked, and those that refuse have been heard. */
+  async function broughtTo(sinks: EchoingSinks, server: ServerProcess): Promise<void> {
+    const { home } = setting;
+    const wanted = recordsOf(home).length;
+    for (const sink of sinks.complete)
+      await vi.waitUntil(
+        async () => ((await readCursor(cursorFile(home.path('audit/exports'), sink)))?.next ?? 0) >= wanted,
+        {
+          timeout: 20_000,
+          interval: 50,
+        },
+      );
+    for (const sink of ['splunk', 'basic', 'otlp-proto'])
+      await server.said(new RegExp(`"sink":"${sink}".*${EchoingSinks.words}`));
+    await vi.waitUntil(() => recordsOf(home).some(({ reason }) => reason === 'export.refused'), { timeout: 20_000 });
+  }
+
+  async function testSinks(sinks: EchoingSinks): Promise<void> {
+    const { directory } = setting.home;
+    for (const words of [...sinks.echoing.map((name) => ['test', name]), ['status']]) {
+      const { stdout, stderr } = await here(['export', ...words, '--home', directory]);
+      outputs.push([`export ${words.join(' ')}`, Buffer.from(stdout + stderr)]);
+    }
+  }
 
   /** The log in every format that there is. */
   async function exportAll(): Promise<void> {
@@ -68,7 +102,7 @@ describeWith(['softhsm'], 'secrets in every input of a server with an HSM', () =
   }
 
   /** A configuration with a passphrase from the environment, a PIN from a file, traces, and logs at debug. */
-  async function withSecrets() {
+  async function withSecrets(sinks: EchoingSinks) {
     const { home } = setting;
     const passphrase = canary('passphrase');
     const encrypted = createPrivateKey(home.logKeyPem).export({
@@ -85,10 +119,19 @@ describeWith(['softhsm'], 'secrets in every input of a server with an HSM', () =
       logs: { level: 'debug', format: 'json' },
       tracing: { otlp: { endpoint: `${collector.endpoint}?key=${canary('collector-key')}` }, sampleRatio: 1 },
     };
+    config.exports = sinks.configured(home, canary);
+    canaries.push(keyCanary('TLS key', sinks.clientKeyPem));
     home.write('countersign.yaml', stringify(config));
     const pinFile = String(config.issuers[0].key.pkcs11.pin.file);
     canaries.push(textCanary('PIN', readFileSync(pinFile, 'utf8').trim()), keyCanary('log key', home.logKeyPem));
-    const env = { ...setting.env, LOG_PASSPHRASE: passphrase, OF_NO_CONCERN: canary('environment') };
+    const proxy = `http://shipper:${canary('proxy')}@127.0.0.1:9`;
+    const env = {
+      ...setting.env,
+      LOG_PASSPHRASE: passphrase,
+      OF_NO_CONCERN: canary('environment'),
+      HTTP_PROXY: proxy,
+      HTTPS_PROXY: proxy,
+    };
     return { collector, env };
   }
 
@@ -151,6 +194,13 @@ describeWith(['softhsm'], 'secrets in every input of a server with an HSM', () =
       'log/checkpoint',
       'admin door /metrics',
       ...formatNames,
+      'standard output',
+      'exports/elastic.dead.jsonl',
+      'exports/otlp.dead.jsonl',
+      'sent over syslog',
+      'sent to /splunk/services/collector/event',
+      'export test splunk',
+      'export status',
     ];
     expect(names).toEqual(expect.arrayContaining(kinds));
     expect(names.some((name) => name.startsWith('log/tile/entries/'))).toBe(true);
@@ -162,6 +212,15 @@ describeWith(['softhsm'], 'secrets in every input of a server with an HSM', () =
     }
     const whole: Output = ['planted', Buffer.from(`xy${setting.home.logKeyPem}`)];
     expect(found(canaries, [whole])).toEqual(['log key in planted']);
+  });
+
+  it('A-5: what a sink says is told, also where it says our secret back', () => {
+    const told = ['standard error', 'records', 'exports/elastic.dead.jsonl', 'exports/otlp.dead.jsonl'];
+    const tested = ['splunk', 'basic', 'otlp-proto'].map((name) => `export test ${name}`);
+    for (const name of [...told, ...tested]) {
+      const [, bytes = Buffer.of()] = outputs.find((each) => each[0] === name) ?? [];
+      expect(bytes.toString()).toMatch(/I was sent [^"]*\[secret\]/);
+    }
   });
 
   it('A-5: none of them comes out anywhere', () => {

@@ -2,14 +2,13 @@ import { Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 import { readRetryAfter } from '#kubernetes/retry-after.ts';
 import { readTls, type TlsFiles } from '../tls.ts';
+import { Answer } from './answer.ts';
 
-export interface Answer {
-  readonly status: number;
-  /** ms that the receiver asks us to wait. */
-  readonly retryAfterMs?: number;
-  readonly octets: Uint8Array;
-  /** The same as text. */
-  readonly body: string;
+export interface Posted {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  /** What stands in the headers that nobody but the receiver may see. */
+  readonly secrets: readonly string[];
 }
 
 /** Octets of an answer; what a receiver says beyond them is cut off. */
@@ -27,14 +26,9 @@ export class HttpClient {
   }
 
   /** `path` goes behind the URL's own. Rejects where no whole answer came. */
-  async post(
-    path: string,
-    headers: Readonly<Record<string, string>>,
-    body: Uint8Array,
-    signal: AbortSignal,
-  ): Promise<Answer> {
+  async post(path: string, posted: Posted, signal: AbortSignal): Promise<Answer> {
     try {
-      return await this.#post(path, { 'content-length': String(body.length), ...headers }, body, signal);
+      return await this.#post(path, posted, signal);
     } catch (thrown) {
       // A later attempt reads the files of the connection anew.
       this.close();
@@ -47,12 +41,13 @@ export class HttpClient {
     this.#agent = undefined;
   }
 
-  async #post(path: string, headers: Record<string, string>, body: Uint8Array, signal: AbortSignal): Promise<Answer> {
+  async #post(path: string, { headers: given, body, secrets }: Posted, signal: AbortSignal): Promise<Answer> {
     const { protocol, pathname } = this.#url;
     const plain = protocol === 'http:';
     this.#agent ??= plain
       ? new PlainAgent({ keepAlive: true, maxSockets: 1 })
       : new Agent({ keepAlive: true, maxSockets: 1, ...(await readTls(this.#tls)) });
+    const headers = { 'content-length': String(body.length), ...given };
     const options: RequestOptions = { method: 'POST', headers, signal, agent: this.#agent };
     const target = new URL(`${pathname.replace(/\/$/, '')}${path}`, this.#url);
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
@@ -66,9 +61,7 @@ export class HttpClient {
       response.on('error', reject);
       response.on('end', () => {
         const retryAfterMs = readRetryAfter(response.headers['retry-after'], Date.now());
-        const octets = Buffer.concat(parts);
-        const status = response.statusCode ?? 0;
-        resolve({ status, octets, body: octets.toString('utf8'), ...(retryAfterMs !== undefined && { retryAfterMs }) });
+        resolve(new Answer(response.statusCode ?? 0, Buffer.concat(parts), retryAfterMs, secrets));
       });
     });
     sent.on('error', reject);

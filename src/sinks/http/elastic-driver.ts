@@ -2,8 +2,9 @@ import type { RowFormatName } from '#export/row-formats.ts';
 import { readSecret } from '#keys/secret-source.ts';
 import { accepted, type Batch, type Driver, type Outcome, type Row, retry } from '../driver.ts';
 import type { ElasticTarget } from '../settings.ts';
+import type { Answer } from './answer.ts';
 import { HttpClient } from './client.ts';
-import { isObject, objectIn, refusalOf, wordsOf } from './verdict.ts';
+import { isObject, objectIn, refusalOf } from './verdict.ts';
 
 /** Elasticsearch and what speaks its bulk API: `create` under the record's id, so that a repetition changes nothing. */
 export class ElasticDriver implements Driver {
@@ -20,10 +21,11 @@ export class ElasticDriver implements Driver {
   async send({ rows }: Batch, _memo: string | undefined, signal: AbortSignal): Promise<Outcome> {
     if (rows.length === 0) return accepted;
     const body = Buffer.concat(rows.map((row) => actionAndDocument(row, this.#isEcs)));
-    const headers = { 'content-type': 'application/x-ndjson', ...(await authorizationOf(this.#target)) };
+    const { authorization, secrets } = await authorizationOf(this.#target);
+    const headers = { 'content-type': 'application/x-ndjson', ...(authorization !== undefined && { authorization }) };
     const path = `/${encodeURIComponent(this.#target.index)}/_bulk`;
-    const answer = await this.#client.post(path, headers, body, signal);
-    return refusalOf(answer) ?? outcomeOf(answer.body, rows.length);
+    const answer = await this.#client.post(path, { headers, body, secrets }, signal);
+    return refusalOf(answer) ?? outcomeOf(answer, rows.length);
   }
 
   async close(): Promise<void> {
@@ -31,11 +33,24 @@ export class ElasticDriver implements Driver {
   }
 }
 
-async function authorizationOf({ authorization }: ElasticTarget): Promise<Record<string, string>> {
-  if (authorization === undefined) return {};
+interface Authorization {
+  readonly authorization?: string;
+  readonly secrets: readonly string[];
+}
+
+async function authorizationOf({ authorization }: ElasticTarget): Promise<Authorization> {
+  if (authorization === undefined) return { secrets: [] };
   const secret = await readSecret(authorization.secret, 'secret of the sink');
-  if (authorization.kind === 'apiKey') return { authorization: `ApiKey ${secret}` };
-  return { authorization: `Basic ${Buffer.from(`${authorization.user}:${secret}`).toString('base64')}` };
+  if (authorization.kind === 'apiKey')
+    return { authorization: `ApiKey ${secret}`, secrets: [secret, ...insideOf(secret)] };
+  const both = Buffer.from(`${authorization.user}:${secret}`).toString('base64');
+  return { authorization: `Basic ${both}`, secrets: [both, secret] };
+}
+
+/** An API key is `ID:KEY` in base64; a receiver that speaks of it may have taken it apart. */
+function insideOf(apiKey: string): string[] {
+  const [, key] = Buffer.from(apiKey, 'base64').toString('utf8').split(':');
+  return key === undefined ? [] : [key];
 }
 
 /** A row of ECS is both; a document of another format is given the `@timestamp` that a data stream wants in each. */
@@ -45,16 +60,16 @@ function actionAndDocument({ entry, octets }: Row, isEcs: boolean): Uint8Array {
   return Buffer.from(`{"create":{"_id":"${entry.id}"}}\n{"@timestamp":"${entry.time}",${document}`);
 }
 
-function outcomeOf(body: string, count: number): Outcome {
-  const items = objectIn(body)?.items;
+function outcomeOf(answer: Answer, count: number): Outcome {
+  const items = objectIn(answer.body)?.items;
   if (!Array.isArray(items) || items.length !== count)
-    return retry(wordsOf('it does not say what became of each document', body));
+    return retry(answer.words('it does not say what became of each document'));
   const refused = new Map<number, string>();
   for (const [at, item] of items.entries()) {
     const { status, error } = createdIn(item);
     // 409: it has this one from before.
     if ((status >= 200 && status < 300) || status === 409) continue;
-    const reason = wordsOf(`document: ${status}`, isObject(error) ? `${error.type}: ${error.reason}` : '');
+    const reason = answer.words(`document: ${status}`, isObject(error) ? `${error.type}: ${error.reason}` : '');
     if (status !== 400) return retry(reason);
     refused.set(at, reason);
   }

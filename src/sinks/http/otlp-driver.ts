@@ -2,9 +2,10 @@ import type { RowFormatName } from '#export/row-formats.ts';
 import { readSecret } from '#keys/secret-source.ts';
 import { accepted, type Batch, type Driver, type Outcome, type Row, retry } from '../driver.ts';
 import type { OtlpTarget } from '../settings.ts';
+import type { Answer } from './answer.ts';
 import { HttpClient } from './client.ts';
 import { type Taken, takenInJson, takenInProtobuf } from './otlp-answer.ts';
-import { refusalOf, wordsOf } from './verdict.ts';
+import { refusalOf } from './verdict.ts';
 
 /** How requests and answers are written. */
 interface Wire {
@@ -29,14 +30,18 @@ export class OtlpDriver implements Driver {
   async send({ rows }: Batch, _memo: string | undefined, signal: AbortSignal): Promise<Outcome> {
     if (rows.length === 0) return accepted;
     const headers: Record<string, string> = { 'content-type': this.#wire.contentType };
-    for (const { name, secret } of this.#target.headers)
-      headers[name] = await readSecret(secret, `header ${name} of the sink`);
-    const answer = await this.#client.post('/v1/logs', headers, this.#wire.request(rows), signal);
+    const secrets: string[] = [];
+    for (const { name, secret } of this.#target.headers) {
+      const value = await readSecret(secret, `header ${name} of the sink`);
+      headers[name] = value;
+      secrets.push(value);
+    }
+    const answer = await this.#client.post('/v1/logs', { headers, body: this.#wire.request(rows), secrets }, signal);
     const refusal = refusalOf(answer);
     if (refusal !== undefined) return refusal;
     const taken = this.#wire.taken(answer.octets);
-    if (taken === undefined) return retry(wordsOf('it does not answer as OTLP does', answer.body));
-    return outcomeOf(taken, rows.length);
+    if (taken === undefined) return retry(answer.words('it does not answer as OTLP does'));
+    return outcomeOf(answer, taken, rows.length);
   }
 
   async close(): Promise<void> {
@@ -68,8 +73,8 @@ const protobuf: Wire = {
 };
 
 /** A partial success says how many were rejected and not which; it must not be sent again. */
-function outcomeOf({ rejected, message }: Taken, count: number): Outcome {
+function outcomeOf(answer: Answer, { rejected, message }: Taken, count: number): Outcome {
   if (!(rejected > 0)) return accepted;
-  const reason = wordsOf(`${rejected} of ${count} rejected`, message);
+  const reason = answer.words(`${rejected} of ${count} rejected`, message);
   return rejected >= count ? { kind: 'unfit', reason } : { kind: 'doubtful', reason };
 }

@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readSecret } from '#keys/secret-source.ts';
 import { accepted, type Batch, type Driver, type Outcome, type Row, retry } from '../driver.ts';
 import type { SplunkTarget } from '../settings.ts';
-import { HttpClient } from './client.ts';
-import { isObject, objectIn, refusalOf, wordsOf } from './verdict.ts';
+import { HttpClient, type Posted } from './client.ts';
+import { isObject, objectIn, refusalOf } from './verdict.ts';
 
 /** Codes of HEC with status 400 that are about the events; the others are about how token, index or channel are set up. */
 const aboutTheEvents: ReadonlySet<unknown> = new Set([6, 12, 13, 15]);
@@ -26,21 +26,23 @@ export class SplunkDriver implements Driver {
 
   async send({ rows }: Batch, _memo: string | undefined, signal: AbortSignal): Promise<Outcome> {
     if (rows.length === 0) return accepted;
+    const token = await readSecret(this.#target.token, 'token of the sink');
     const headers = {
-      authorization: `Splunk ${await readSecret(this.#target.token, 'token of the sink')}`,
+      authorization: `Splunk ${token}`,
       'content-type': 'application/json',
       'x-splunk-request-channel': this.#channel,
     };
     const body = Buffer.from(rows.map((row) => this.#event(row)).join('\n'));
-    const answer = await this.#client.post('/services/collector/event', headers, body, signal);
+    const posted = { headers, body, secrets: [token] };
+    const answer = await this.#client.post('/services/collector/event', posted, signal);
     const said = objectIn(answer.body);
-    if (answer.status === 400 && !aboutTheEvents.has(said?.code)) return retry(wordsOf('HTTP 400', answer.body));
+    if (answer.status === 400 && !aboutTheEvents.has(said?.code)) return retry(answer.words('HTTP 400'));
     const refusal = refusalOf(answer);
     if (refusal !== undefined) return refusal;
-    if (said?.code !== 0) return retry(wordsOf('it does not say that it took the events', answer.body));
+    if (said?.code !== 0) return retry(answer.words('it does not say that it took the events'));
     if (!this.#target.acknowledge) return accepted;
     if (typeof said.ackId !== 'number') return retry('acknowledgement is not enabled for this token');
-    return this.#indexed(said.ackId, headers, signal);
+    return this.#indexed(said.ackId, posted, signal);
   }
 
   async close(): Promise<void> {
@@ -48,12 +50,12 @@ export class SplunkDriver implements Driver {
   }
 
   /** Until it is indexed; the signal ends it, and then it is sent again. */
-  async #indexed(ackId: number, headers: Record<string, string>, signal: AbortSignal): Promise<Outcome> {
-    const body = Buffer.from(JSON.stringify({ acks: [ackId] }));
+  async #indexed(ackId: number, event: Posted, signal: AbortSignal): Promise<Outcome> {
+    const posted = { ...event, body: Buffer.from(JSON.stringify({ acks: [ackId] })) };
     for (let wait = firstLookMs; ; wait *= 2) {
-      const answer = await this.#client.post(`/services/collector/ack?channel=${this.#channel}`, headers, body, signal);
+      const answer = await this.#client.post(`/services/collector/ack?channel=${this.#channel}`, posted, signal);
       const refusal = refusalOf(answer);
-      if (refusal !== undefined) return retry(wordsOf('acknowledgement', answer.body), answer.retryAfterMs);
+      if (refusal !== undefined) return retry(answer.words('acknowledgement'), answer.retryAfterMs);
       const acks = objectIn(answer.body)?.acks;
       if (isObject(acks) && acks[ackId] === true) return accepted;
       await pause(wait, undefined, { signal });

@@ -1,24 +1,16 @@
 import { type Outcome, retry } from '../driver.ts';
-import type { Answer } from './client.ts';
-
-/** Characters of a receiver's words that are kept. */
-const longestWords = 300;
+import type { Answer } from './answer.ts';
 
 /**
  * What a status says where the receiver did not take the request: the octets are wrong, or it is not in the mood, or not
  * set up for us, which may change. Undefined for 2xx.
  */
-export function refusalOf({ status, retryAfterMs, body }: Answer): Outcome | undefined {
+export function refusalOf(answer: Answer): Outcome | undefined {
+  const { status, retryAfterMs } = answer;
   if (status >= 200 && status < 300) return undefined;
-  const reason = wordsOf(`HTTP ${status}`, body);
+  const reason = answer.words(`HTTP ${status}`);
   const aboutTheOctets = status === 400 || status === 413 || status === 422;
   return aboutTheOctets ? { kind: 'unfit', reason } : retry(reason, retryAfterMs);
-}
-
-/** On one line, bounded: it goes into records and logs. */
-export function wordsOf(what: string, said: string): string {
-  const words = said.replaceAll(/[\p{C}\s]+/gu, ' ').trim();
-  return words === '' ? what : `${what}: ${words.slice(0, longestWords)}`;
 }
 
 /** An object of JSON; undefined for anything else. */

@@ -1,0 +1,34 @@
+import { withoutSecrets } from './veil.ts';
+
+/** Characters of a receiver's words that are looked at, and that are kept. */
+const mostLookedAt = 4_096;
+const mostKept = 300;
+
+/** What a receiver answers, whole. */
+export class Answer {
+  readonly status: number;
+  readonly octets: Uint8Array;
+  /** ms that it asks us to wait. */
+  readonly retryAfterMs: number | undefined;
+  readonly #secrets: readonly string[];
+
+  /** `secrets` are what the request held that nobody else may see. */
+  constructor(status: number, octets: Uint8Array, retryAfterMs: number | undefined, secrets: readonly string[]) {
+    this.status = status;
+    this.octets = octets;
+    this.retryAfterMs = retryAfterMs;
+    this.#secrets = secrets;
+  }
+
+  get body(): string {
+    return Buffer.from(this.octets).toString('utf8');
+  }
+
+  /** `what` with the receiver's words: on one line, bounded, without our secrets, since it goes into records and logs. */
+  words(what: string, said: string = this.body): string {
+    const words = withoutSecrets(said.slice(0, mostLookedAt), this.#secrets)
+      .replaceAll(/[\p{C}\s]+/gu, ' ')
+      .trim();
+    return words === '' ? what : `${what}: ${words.slice(0, mostKept)}`;
+  }
+}
