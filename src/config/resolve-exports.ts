@@ -1,8 +1,8 @@
 import { parseByteSize, parseDuration } from '#document/scalars.ts';
+import type { TlsFiles } from '#http/tls-files.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
 import { formatsOf } from '#sinks/formats.ts';
 import type { ElasticTarget, SinkSettings, Target } from '#sinks/settings.ts';
-import type { TlsFiles } from '#sinks/tls.ts';
 import type { PathFrom } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 

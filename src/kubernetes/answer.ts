@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { readRetryAfter } from '#http/retry-after.ts';
 import { ApiError, type KubernetesObject, malformed, tooLarge } from './api.ts';
-import { readRetryAfter } from './retry-after.ts';
 
 /** Of an answer that says no; nobody needs more of it. */
 const longestRefusal = 64 * 1024;

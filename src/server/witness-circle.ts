@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { parseWitnessVkey } from '#audit/cosignature.ts';
 import { Malformed } from '#audit/malformed.ts';
 import { anyOf, isMet, type Quorum, translated, type Witness } from '#audit/quorum.ts';
@@ -26,7 +26,9 @@ interface Asked {
 }
 
 function whoIsAsked({ who, timeoutMs, ca: file }: WitnessesConfig, keys: LogKeys): Asked {
-  const common = { timeoutMs, ...(file !== undefined && { ca: readFileSync(file, 'utf8') }) };
+  // It is read for each connection; that it is not there is said at once.
+  if (file !== undefined) accessSync(file, constants.R_OK);
+  const common = { timeoutMs, ...(file !== undefined && { ca: file }) };
   const remote = (name: string, url: string, vkeys: readonly string[]) =>
     new RemoteWitness({ ...common, name, url: url.replace(/\/*$/, '/'), keys: vkeys.map(parseWitnessVkey) });
   if (who.kind === 'policy') return askedBy(who.file, keys, remote);

@@ -1,4 +1,5 @@
 import type { RowFormat } from '#export/format.ts';
+import { problemIn } from '#http/words.ts';
 import { BackOff } from '#kubernetes/back-off.ts';
 import { type Pace, pause } from '#kubernetes/pace.ts';
 import type { Cursors, Held, Place } from './cursor.ts';
@@ -7,7 +8,6 @@ import { type Batch, type Driver, type Outcome, retry } from './driver.ts';
 import { type BatchBounds, gather, type Source } from './gather.ts';
 import { Lag } from './lag.ts';
 import type { News } from './news.ts';
-import { problemIn } from './problem-in.ts';
 import { Refusals } from './refusals.ts';
 
 export interface DeliveryParts {

@@ -1,6 +1,6 @@
 import type { RowFormatName } from '#export/row-formats.ts';
+import type { TlsFiles } from '#http/tls-files.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
-import type { TlsFiles } from './tls.ts';
 
 /** One sink as it is configured: paths absolute, nothing here is a secret. */
 export interface SinkSettings {

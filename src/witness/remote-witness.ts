@@ -4,15 +4,16 @@ import { Malformed } from '#audit/malformed.ts';
 import { type NoteSignature, parseSignatures } from '#audit/note.ts';
 import type { Witness } from '#audit/quorum.ts';
 import type { NoteVerifier } from '#audit/vkey.ts';
+import { type Answer, exchange } from '#http/exchange.ts';
+import { problemIn, wordsIn } from '#http/words.ts';
 import type { Submission } from '#store/cosigning.ts';
-import { type Posted, post } from './post.ts';
 
 export interface WitnessAddress {
   readonly name: string;
   readonly keys: readonly NoteVerifier[];
   /** Ends with a slash. */
   readonly url: string;
-  /** PEM. */
+  /** File of PEM: those that its certificate may come from. Absent: the system's. */
   readonly ca?: string;
   /** For one checkpoint, all in all. */
   readonly timeoutMs: number;
@@ -31,6 +32,9 @@ export type Outcome =
 
 /** Times that the size it has seen may be another than we thought: other replicas ask it too. */
 const mostTries = 4;
+/** Octets of an answer: some twenty cosignatures with ML-DSA-44. */
+const longestAnswer = 64 * 1024;
+const headers = { 'content-type': 'text/plain; charset=utf-8' };
 
 /** Somebody who is asked to cosign our checkpoints (C2SP tlog-witness). */
 export class RemoteWitness implements Witness {
@@ -56,20 +60,29 @@ export class RemoteWitness implements Witness {
       return await this.#ask(submission, signal);
     } catch (thrown) {
       if (signal.aborted) return { kind: 'failed', problem: `no answer within ${timeoutMs} ms` };
-      return { kind: 'failed', problem: thrown instanceof Error ? thrown.message : String(thrown) };
+      return { kind: 'failed', problem: problemIn(thrown) };
     }
   }
 
   async #ask(submission: Submission, signal: AbortSignal): Promise<Outcome> {
     const { size, note } = parseCheckpoint(Buffer.from(submission.note));
     const { ca } = this.#address;
+    const tls = ca === undefined ? {} : { ca };
     for (let tries = 0; tries < mostTries; tries++) {
       const old = Math.min(this.#seen, size);
       const proof = await submission.proof(old);
       const body = formatAddCheckpoint({ old, proof, checkpoint: submission.note });
-      const answer = await post(this.#url, body, { signal, ...(ca !== undefined && { ca }) });
+      const answer = await exchange(this.#url, {
+        method: 'POST',
+        headers,
+        body,
+        tls,
+        signal,
+        longestAnswer,
+        repeatable: true,
+      });
       if (answer.status !== 409) return this.#read(answer, note.text, size);
-      if (!answer.contentType.startsWith(sizeContentType))
+      if (!answer.header('content-type')?.startsWith(sizeContentType))
         return { kind: 'failed', problem: `409 without a size: its content type is not ${sizeContentType}` };
       this.#seen = parseSize(textOf(answer));
       if (this.#seen > size) return { kind: 'ahead', size: this.#seen };
@@ -78,7 +91,7 @@ export class RemoteWitness implements Witness {
     return { kind: 'failed', problem: `it has seen another size ${mostTries} times in a row` };
   }
 
-  #read(answer: Posted, text: string, size: number): Outcome {
+  #read(answer: Answer, text: string, size: number): Outcome {
     const { status } = answer;
     switch (status) {
       case 200: {
@@ -102,7 +115,7 @@ export class RemoteWitness implements Witness {
   }
 
   /** Those of its keys. Throws Malformed for one that does not hold. */
-  #verified(answer: Posted, text: string): readonly NoteSignature[] {
+  #verified(answer: Answer, text: string): readonly NoteSignature[] {
     const octets = Buffer.from(text);
     return parseSignatures(answer.body).filter(({ name, keyId, signature }) => {
       const key = this.keys.find((each) => each.name === name && each.keyId === keyId);
@@ -113,7 +126,7 @@ export class RemoteWitness implements Witness {
   }
 }
 
-const textOf = ({ body }: Posted) => Buffer.from(body).toString('utf8');
+const textOf = ({ body }: Answer) => body.toString('utf8');
 
 /** A stranger's words, for our log and our record. */
-const said = (answer: Posted) => JSON.stringify(textOf(answer).trim().slice(0, 200));
+const said = (answer: Answer) => JSON.stringify(wordsIn(textOf(answer)));

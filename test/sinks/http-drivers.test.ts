@@ -199,6 +199,18 @@ describe('sinks over HTTP', () => {
       await driver.close();
     });
 
+    it.each([400, 403, 503])(
+      'repeats nothing secret of what it sent, where a receiver that says %i shows it',
+      async (status) => {
+        await using receiver = await Receiver.listen(({ headers }, response) =>
+          answer(response, status, { text: 'you sent', headers }),
+        );
+        const outcome = await send(open(receiver.url), 0, 2);
+        expect(outcome).toMatchObject({ reason: expect.stringContaining('you sent') });
+        expect(JSON.stringify(outcome)).not.toMatch(/c2VjcmV0|11111111|header-secret/);
+      },
+    );
+
     it('too much at once is divided', async () => {
       await using receiver = await Receiver.listen((_, response) => answer(response, 413, {}));
       expect(await send(open(receiver.url), 0, 2)).toMatchObject({ kind: 'unfit' });

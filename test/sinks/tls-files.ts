@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TlsFiles } from '#sinks/tls.ts';
+import type { TlsFiles } from '#http/tls-files.ts';
 
 /** A CA, a server of 127.0.0.1 and a client, in files as an operator has them. */
 export interface TlsFolder extends Disposable {

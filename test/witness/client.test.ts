@@ -1,5 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseAddCheckpoint } from '#audit/add-checkpoint.ts';
 import { cosigner, parseWitnessVkey } from '#audit/cosignature.ts';
@@ -126,6 +129,9 @@ describe('A-19: who asks a witness', () => {
 
   it('over TLS, one whose certificate comes from elsewhere is not believed', async () => {
     const certificate = testCertificate();
+    const folder = mkdtempSync(join(tmpdir(), 'countersign-ca-'));
+    const ca = join(folder, 'ca.pem');
+    writeFileSync(ca, certificate.cert);
     const server = createServer({ ...certificate }, (_, response) => response.writeHead(404).end('over TLS'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
@@ -133,10 +139,11 @@ describe('A-19: who asks a witness', () => {
     const keys = [parseWitnessVkey(key.vkey)];
     const ask = async (more: { readonly ca?: string }) =>
       new RemoteWitness({ name: 'tls', url, keys, timeoutMs: 5_000, ...more }).ask(await submission(5));
-    expect(await ask({ ca: certificate.cert })).toMatchObject({ kind: 'refused', problem: '404: "over TLS"' });
+    expect(await ask({ ca })).toMatchObject({ kind: 'refused', problem: '404: "over TLS"' });
     expect(await ask({})).toMatchObject({ kind: 'failed', problem: expect.stringContaining('certificate') });
     server.closeAllConnections();
     server.close();
+    rmSync(folder, { recursive: true });
   });
 
   it('one that does not answer is given up, and so is one that is not there', async () => {

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
-import { get as getHttp } from 'node:http';
-import { get as getHttps } from 'node:https';
+import { exchange } from '#http/exchange.ts';
+import type { TlsFiles } from '#http/tls-files.ts';
 import { maxJwksLength } from './jwks.ts';
 
 /** Where a JWK Set comes from. */
@@ -33,13 +33,8 @@ export function fileKeys(path: string): KeySource {
   };
 }
 
-export interface UrlKeysOptions {
-  /** PEM of the CAs to trust for this URL instead of the system's. */
-  readonly ca?: string;
-}
-
 /** An https URL; plain http only on this machine's own loopback. Redirects are not followed. Throws on another URL. */
-export function urlKeys(url: string, options: UrlKeysOptions = {}): KeySource {
+export function urlKeys(url: string, tls: Pick<TlsFiles, 'ca'> = {}): KeySource {
   const parsed = new URL(url);
   const isLoopback = ['127.0.0.1', 'localhost', '[::1]'].includes(parsed.hostname);
   if (parsed.protocol !== 'https:' && !(parsed.protocol === 'http:' && isLoopback)) {
@@ -49,35 +44,21 @@ export function urlKeys(url: string, options: UrlKeysOptions = {}): KeySource {
     place: url,
     refreshMs: 5 * 60_000,
     cooldownMs: 30_000,
-    read: () => download(parsed, options.ca),
+    read: () => download(parsed, tls),
   };
 }
 
-function download(url: URL, ca: string | undefined): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const options = { headers: { accept: 'application/json' }, signal: AbortSignal.timeout(timeoutMs) };
-    const request =
-      url.protocol === 'https:'
-        ? getHttps(url, { ...options, ...(ca !== undefined && { ca }) })
-        : getHttp(url, options);
-    request.on('error', reject);
+async function download(url: URL, tls: TlsFiles): Promise<string> {
+  const { status, body } = await exchange(url, {
+    method: 'GET',
+    headers: { accept: 'application/json' },
+    tls,
+    signal: AbortSignal.timeout(timeoutMs),
+    longestAnswer: maxJwksLength,
+    repeatable: true,
     // a server that is told to stop does not wait for a set that it will not use
-    request.on('socket', (socket) => socket.unref());
-    request.on('response', (response) => {
-      response.on('error', reject);
-      if (response.statusCode !== 200) {
-        response.destroy();
-        reject(new Error(`status ${response.statusCode}`));
-        return;
-      }
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > maxJwksLength) response.destroy(new Error(`larger than ${maxJwksLength} bytes`));
-        else chunks.push(chunk);
-      });
-      response.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    });
+    unawaited: true,
   });
+  if (status !== 200) throw new Error(`status ${status}`);
+  return body.toString('utf8');
 }

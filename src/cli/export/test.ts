@@ -1,9 +1,9 @@
 import { loadConfig } from '#config/load.ts';
 import { rowFormats } from '#export/row-formats.ts';
+import { problemIn } from '#http/words.ts';
 import { type Outcome, retry } from '#sinks/driver.ts';
 import { gather } from '#sinks/gather.ts';
 import { openDriver } from '#sinks/open-driver.ts';
-import { problemIn } from '#sinks/problem-in.ts';
 import type { SinkSettings } from '#sinks/settings.ts';
 import { type SignedLog, signedOf } from '../audit/signed-log.ts';
 import type { Input } from '../command/command.ts';

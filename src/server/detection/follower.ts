@@ -1,11 +1,11 @@
 import type { Alert } from '#detection/alert.ts';
 import type { WatchRule } from '#detection/rule.ts';
 import type { Watch } from '#detection/watch.ts';
+import { problemIn } from '#http/words.ts';
 import { BackOff } from '#kubernetes/back-off.ts';
 import { type Pace, pause } from '#kubernetes/pace.ts';
 import type { Cursors, Held } from '#sinks/cursor.ts';
 import type { Source } from '#sinks/gather.ts';
-import { problemIn } from '#sinks/problem-in.ts';
 import { beginWatch, watchNext } from './begin-watch.ts';
 import type { Gap, Standing } from './messages.ts';
 

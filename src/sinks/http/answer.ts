@@ -1,8 +1,8 @@
+import { wordsIn } from '#http/words.ts';
 import { withoutSecrets } from './veil.ts';
 
-/** Characters of a receiver's words that are looked at, and that are kept. */
+/** Characters of a receiver's words that are looked at. */
 const mostLookedAt = 4_096;
-const mostKept = 300;
 
 /** What a receiver answers, whole. */
 export class Answer {
@@ -26,9 +26,7 @@ export class Answer {
 
   /** `what` with the receiver's words: on one line, bounded, without our secrets, since it goes into records and logs. */
   words(what: string, said: string = this.body): string {
-    const words = withoutSecrets(said.slice(0, mostLookedAt), this.#secrets)
-      .replaceAll(/[\p{C}\s]+/gu, ' ')
-      .trim();
-    return words === '' ? what : `${what}: ${words.slice(0, mostKept)}`;
+    const words = wordsIn(withoutSecrets(said.slice(0, mostLookedAt), this.#secrets));
+    return words === '' ? what : `${what}: ${words}`;
   }
 }

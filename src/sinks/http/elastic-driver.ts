@@ -3,19 +3,17 @@ import { readSecret } from '#keys/secret-source.ts';
 import { accepted, type Batch, type Driver, type Outcome, type Row, retry } from '../driver.ts';
 import type { ElasticTarget } from '../settings.ts';
 import type { Answer } from './answer.ts';
-import { HttpClient } from './client.ts';
+import { post } from './post.ts';
 import { isObject, objectIn, refusalOf } from './verdict.ts';
 
 /** Elasticsearch and what speaks its bulk API: `create` under the record's id, so that a repetition changes nothing. */
 export class ElasticDriver implements Driver {
   readonly #target: ElasticTarget;
   readonly #isEcs: boolean;
-  readonly #client: HttpClient;
 
   constructor(target: ElasticTarget, format: RowFormatName) {
     this.#target = target;
     this.#isEcs = format === 'ecs';
-    this.#client = new HttpClient(target.url, target.tls);
   }
 
   async send({ rows }: Batch, _memo: string | undefined, signal: AbortSignal): Promise<Outcome> {
@@ -24,13 +22,11 @@ export class ElasticDriver implements Driver {
     const { authorization, secrets } = await authorizationOf(this.#target);
     const headers = { 'content-type': 'application/x-ndjson', ...(authorization !== undefined && { authorization }) };
     const path = `/${encodeURIComponent(this.#target.index)}/_bulk`;
-    const answer = await this.#client.post(path, { headers, body, secrets }, signal);
+    const answer = await post(this.#target, path, { headers, body, secrets }, signal);
     return refusalOf(answer) ?? outcomeOf(answer, rows.length);
   }
 
-  async close(): Promise<void> {
-    this.#client.close();
-  }
+  async close(): Promise<void> {}
 }
 
 interface Authorization {

@@ -3,8 +3,8 @@ import { readSecret } from '#keys/secret-source.ts';
 import { accepted, type Batch, type Driver, type Outcome, type Row, retry } from '../driver.ts';
 import type { OtlpTarget } from '../settings.ts';
 import type { Answer } from './answer.ts';
-import { HttpClient } from './client.ts';
 import { type Taken, takenInJson, takenInProtobuf } from './otlp-answer.ts';
+import { post } from './post.ts';
 import { refusalOf } from './verdict.ts';
 
 /** How requests and answers are written. */
@@ -19,12 +19,10 @@ interface Wire {
 export class OtlpDriver implements Driver {
   readonly #target: OtlpTarget;
   readonly #wire: Wire;
-  readonly #client: HttpClient;
 
   constructor(target: OtlpTarget, format: RowFormatName) {
     this.#target = target;
     this.#wire = format === 'otlp-proto' ? protobuf : json;
-    this.#client = new HttpClient(target.url, target.tls);
   }
 
   async send({ rows }: Batch, _memo: string | undefined, signal: AbortSignal): Promise<Outcome> {
@@ -36,7 +34,7 @@ export class OtlpDriver implements Driver {
       headers[name] = value;
       secrets.push(value);
     }
-    const answer = await this.#client.post('/v1/logs', { headers, body: this.#wire.request(rows), secrets }, signal);
+    const answer = await post(this.#target, '/v1/logs', { headers, body: this.#wire.request(rows), secrets }, signal);
     const refusal = refusalOf(answer);
     if (refusal !== undefined) return refusal;
     const taken = this.#wire.taken(answer.octets);
@@ -44,9 +42,7 @@ export class OtlpDriver implements Driver {
     return outcomeOf(answer, taken, rows.length);
   }
 
-  async close(): Promise<void> {
-    this.#client.close();
-  }
+  async close(): Promise<void> {}
 }
 
 const before = '{"resourceLogs":[';

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readSecret } from '#keys/secret-source.ts';
 import { accepted, type Batch, type Driver, type Outcome, type Row, retry } from '../driver.ts';
 import type { SplunkTarget } from '../settings.ts';
-import { HttpClient, type Posted } from './client.ts';
+import { type Posted, post } from './post.ts';
 import { isObject, objectIn, refusalOf } from './verdict.ts';
 
 /** Codes of HEC with status 400 that are about the events; the others are about how token, index or channel are set up. */
@@ -15,13 +15,11 @@ const firstLookMs = 100;
 export class SplunkDriver implements Driver {
   readonly #target: SplunkTarget;
   readonly #origin: string;
-  readonly #client: HttpClient;
   readonly #channel = randomUUID();
 
   constructor(target: SplunkTarget, origin: string) {
     this.#target = target;
     this.#origin = origin;
-    this.#client = new HttpClient(target.url, target.tls);
   }
 
   async send({ rows }: Batch, _memo: string | undefined, signal: AbortSignal): Promise<Outcome> {
@@ -34,7 +32,7 @@ export class SplunkDriver implements Driver {
     };
     const body = Buffer.from(rows.map((row) => this.#event(row)).join('\n'));
     const posted = { headers, body, secrets: [token] };
-    const answer = await this.#client.post('/services/collector/event', posted, signal);
+    const answer = await post(this.#target, '/services/collector/event', posted, signal);
     const said = objectIn(answer.body);
     if (answer.status === 400 && !aboutTheEvents.has(said?.code)) return retry(answer.words('HTTP 400'));
     const refusal = refusalOf(answer);
@@ -45,15 +43,13 @@ export class SplunkDriver implements Driver {
     return this.#indexed(said.ackId, posted, signal);
   }
 
-  async close(): Promise<void> {
-    this.#client.close();
-  }
+  async close(): Promise<void> {}
 
   /** Until it is indexed; the signal ends it, and then it is sent again. */
   async #indexed(ackId: number, event: Posted, signal: AbortSignal): Promise<Outcome> {
     const posted = { ...event, body: Buffer.from(JSON.stringify({ acks: [ackId] })) };
     for (let wait = firstLookMs; ; wait *= 2) {
-      const answer = await this.#client.post(`/services/collector/ack?channel=${this.#channel}`, posted, signal);
+      const answer = await post(this.#target, `/services/collector/ack?channel=${this.#channel}`, posted, signal);
       const refusal = refusalOf(answer);
       if (refusal !== undefined) return retry(answer.words('acknowledgement'), answer.retryAfterMs);
       const acks = objectIn(answer.body)?.acks;

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
+import { readTls } from '#http/tls-files.ts';
 import { accepted, type Batch, type Driver, type Outcome, type Row } from '../driver.ts';
 import type { SyslogTarget } from '../settings.ts';
-import { readTls } from '../tls.ts';
 
 /**
  * Syslog over TLS (RFC 5425). The protocol has no acknowledgement, and what a socket has taken may never be read: so each
