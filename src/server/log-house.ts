@@ -41,7 +41,7 @@ export async function openLogHouse(
   const witnesses = LogWitnesses.open(foundation, keys);
   const { store, reach } = await openStore(foundation, keys, failed, witnesses?.cosigning);
   opening.defer(() => store.close());
-  witnesses?.recordIn(store);
+  await witnesses?.takeUp(store);
   opening.defer(() => witnesses?.stop());
   const copy = copyLog(foundation, store);
   opening.defer(() => copy.stop());

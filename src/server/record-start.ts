@@ -7,8 +7,8 @@ import type { EngineLog } from '#store/engine-log.ts';
 import { configChange, policyChangeSince, policyTexts } from './change.ts';
 import { type Events, fromFiles } from './events.ts';
 import type { Foundation } from './foundation.ts';
-import type { LastLoaded } from './last-loaded.ts';
 import type { LogKeys } from './log-keys.ts';
+import type { LastLoaded } from './newest-records.ts';
 import { writtenBy } from './written-by.ts';
 
 /**

@@ -20,8 +20,8 @@ import { HsmEvents } from './hsm-events.ts';
 import { Issuing } from './issuing.ts';
 import { openIstioDoor } from './istio-door.ts';
 import { openKeyStrength } from './key-strength.ts';
-import { LastLoaded } from './last-loaded.ts';
 import { openLogHouse } from './log-house.ts';
+import { lastLoaded } from './newest-records.ts';
 import { OwnCertificates } from './own-certificates.ts';
 import { FollowedPolicies } from './policies.ts';
 import { openProbe } from './probe.ts';
@@ -88,8 +88,8 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   const issuing = await Issuing.open(foundation, store, hsm.listener, overlap, logKeys);
   opening.defer(() => issuing.close());
   if (config.fips.level === 'policy') demandApprovedKeys([...issuing.kinds(), ...logKeys.kinds()]);
-  const lastLoaded = new LastLoaded(config.audit.directory, store, writtenBy(foundation));
-  await recordStart(foundation, store, lastLoaded, {
+  const lastTold = lastLoaded(config.audit.directory, store, writtenBy(foundation));
+  await recordStart(foundation, store, lastTold, {
     loaded,
     policies: policies.set,
     blocklists,
@@ -206,7 +206,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   opening.defer(() => distribution.stop());
   const istio = await door.start(config.istio.listen);
   watch.look();
-  const bookmark = (index: number) => lastLoaded.remember({ 'policy.loaded': index });
+  const bookmark = (index: number) => lastTold.remember({ 'policy.loaded': index });
   policies.follow({ log: store, events, logger, recorded: bookmark });
   const cannotSign = (name: string) => issuing.cannotSign(name);
   opening.defer(await clusterRequests.answer({ issuance: sequence, log: store, issuers: issuing.live, cannotSign }));

@@ -1,8 +1,8 @@
 import type { AuditEvent } from '#audit/event.ts';
 import type { AuditLog } from '#issuance/ports.ts';
 import type { Round, Standing } from '#witness/witness-circle.ts';
-import { appendAside } from './events.ts';
 import type { Foundation } from './foundation.ts';
+import type { LastWitnessed } from './newest-records.ts';
 
 /** Changes that go on the record within `windowMs`; the metrics tell of all. */
 const most = 20;
@@ -15,6 +15,7 @@ const windowMs = 3_600_000;
 export class WitnessRecords {
   readonly #foundation: Foundation;
   #log: AuditLog | undefined;
+  #newest: LastWitnessed | undefined;
   #recorded: boolean | undefined;
   readonly #disputed = new Set<string>();
   #times: readonly number[] = [];
@@ -23,9 +24,18 @@ export class WitnessRecords {
     this.#foundation = foundation;
   }
 
-  /** Undefined: the log is about to close. */
-  into(log: AuditLog | undefined): void {
+  /** Goes on from what the log says; gives since when it says that there is no quorum, ms since the epoch. */
+  async into(log: AuditLog, newest: LastWitnessed): Promise<number | undefined> {
+    const last = (await newest.find())['log.witnessed'];
+    this.#newest = newest;
     this.#log = log;
+    this.#recorded = last && last.outcome === 'success';
+    return this.#recorded === false && last !== undefined ? Date.parse(last.time) : undefined;
+  }
+
+  /** The log is about to close. */
+  stop(): void {
+    this.#log = undefined;
   }
 
   take({ size, isMet, cosignedBy }: Round, standings: readonly Standing[]): void {
@@ -40,7 +50,7 @@ export class WitnessRecords {
     const event = isMet
       ? events.of('log.witnessed', { change, message })
       : events.of('log.witnessed', { outcome: 'failed', reason: 'log.unavailable', change, message });
-    if (!this.#append(event)) return;
+    if (!this.#append(event, (index) => this.#newest?.remember({ 'log.witnessed': index }))) return;
     this.#recorded = isMet;
     if (isMet) logger.info(message, { size });
     else logger.warn(message, { size });
@@ -62,13 +72,14 @@ export class WitnessRecords {
   }
 
   /** False where it has to wait: there is no log yet, or a witness comes and goes too often. */
-  #append(event: AuditEvent): boolean {
+  #append(event: AuditEvent, appended: (index: number) => Promise<void> | undefined = () => undefined): boolean {
     const { clock, logger } = this.#foundation;
     const now = clock.now();
     this.#times = this.#times.filter((time) => now - time < windowMs);
     if (this.#log === undefined || this.#times.length >= most) return false;
     this.#times = [...this.#times, now];
-    void appendAside(this.#log, event, logger, 'log.witnessed');
+    const told = this.#log.append(event).then(appended);
+    void told.catch((error: unknown) => logger.error('log.witnessed could not be recorded', { error }));
     return true;
   }
 }

@@ -1,25 +1,28 @@
 import type { WitnessesConfig } from '#config/sections/audit.ts';
-import type { AuditLog } from '#issuance/ports.ts';
 import type { Cosigning } from '#store/cosigning.ts';
+import type { EngineLog } from '#store/engine-log.ts';
 import type { Check } from '#telemetry/health.ts';
 import { watchWitnesses } from '#telemetry/witnesses.ts';
 import type { Round, WitnessCircle } from '#witness/witness-circle.ts';
 import type { Foundation } from './foundation.ts';
 import type { LogKeys } from './log-keys.ts';
+import { lastWitnessed } from './newest-records.ts';
 import { openCircle } from './witness-circle.ts';
 import { WitnessRecords } from './witness-records.ts';
 
 /** The witnesses of our log: who is asked, and what the operator, the record and the numbers say of it. */
 export class LogWitnesses {
+  readonly #foundation: Foundation;
   readonly #config: WitnessesConfig;
   readonly #circle: WitnessCircle;
   readonly #records: WitnessRecords;
   readonly #check: Check;
-  /** When there was a quorum last, or this began; on the steady clock, ms. */
+  /** When there was a quorum last, as far as is known, or this began; on the steady clock, ms. */
   #metAt = performance.now();
   #isMet: boolean | undefined;
 
   private constructor(foundation: Foundation, config: WitnessesConfig, keys: LogKeys) {
+    this.#foundation = foundation;
     this.#config = config;
     this.#records = new WitnessRecords(foundation);
     this.#check = foundation.health.register('witnesses');
@@ -45,13 +48,16 @@ export class LogWitnesses {
     return this.#circle;
   }
 
-  recordIn(log: AuditLog): void {
-    this.#records.into(log);
+  /** From here on changes are recorded. A quorum that the log says was missing before this start has been missing since then. */
+  async takeUp(log: EngineLog): Promise<void> {
+    const { config, clock } = this.#foundation;
+    const since = await this.#records.into(log, lastWitnessed(config.audit.directory, log));
+    if (since !== undefined && this.#isMet !== true) this.#metAt -= Math.max(0, clock.now() - since);
   }
 
   /** No record from here on: the log is about to close. */
   stop(): void {
-    this.#records.into(undefined);
+    this.#records.stop();
   }
 
   /** Why nothing is issued at present. */

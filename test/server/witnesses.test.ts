@@ -157,6 +157,30 @@ describe('a log with a witness', () => {
     await again.close();
   });
 
+  it('A-19: the bound goes on through a restart, from the record that says since when; nothing is said twice', async () => {
+    using watched = new Watched();
+    const witness = await watched.witness();
+    watched.configure(witness, { stopAfter: '1m' });
+    {
+      await using running = await InProcess.start(watched.home);
+      await vi.waitFor(() => expect(told(running)).toHaveLength(1), patient);
+      await witness.close();
+      expect(await running.ask()).toMatchObject({ code: 0 });
+      await vi.waitFor(() => expect(told(running)).toHaveLength(2), patient);
+    }
+    const truly = Date.now.bind(Date);
+    vi.spyOn(Date, 'now').mockImplementation(() => truly() + 120_000);
+    await using running = await InProcess.start(watched.home);
+    await vi.waitFor(async () => expect((await running.get('/readyz')).status).toBe(503), patient);
+    expect(await running.ask()).toMatchObject({ code: 14, message: expect.stringContaining('witnesses') });
+    expect(told(running)).toHaveLength(2);
+    const again = await watched.witness();
+    await vi.waitFor(() => expect(told(running).at(-1)?.[0]).toBe('success'), patient);
+    expect(await running.ask()).toMatchObject({ code: 0 });
+    await running.close();
+    await again.close();
+  });
+
   it('A-24: a backup that was put back is caught: the witness has seen more, and then another history', async () => {
     using watched = new Watched();
     const { home } = watched;

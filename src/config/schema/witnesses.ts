@@ -30,7 +30,7 @@ export const witnesses = section(
     ),
     stopAfter: optional(
       duration(
-        'How long without a quorum until nothing is issued any more, 1m to 30d; it begins anew with each start. Left out, issuance goes on',
+        'How long without a quorum until nothing is issued any more, 1m to 30d; a restart does not begin it anew. Left out, issuance goes on',
       ),
     ),
     ca: optional(

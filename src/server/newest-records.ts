@@ -1,42 +1,41 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeEntry, type Entry } from '#audit/entry.ts';
+import type { EventType } from '#audit/event.ts';
+import { memberOf } from '#audit/json-object.ts';
 import { writeDurably } from '#keys/durable-file.ts';
 import type { DurableLog } from '#store/log.ts';
-
-const loadedTypes = ['config.loaded', 'policy.loaded'] as const;
-type LoadedType = (typeof loadedTypes)[number];
 
 /** Newest records that are looked through: whoever died between a record and its bookmark left it among these. */
 const newest = 1_000;
 
+type Log = Pick<DurableLog, 'entry' | 'entries' | 'size'>;
+
 /**
- * Which configuration and policies the log was told of last, so that a change made while no server ran is recorded
- * as one. Beside the log stands a bookmark, `last-loaded.json`; what it points to is believed for what it says itself.
+ * What the log was told of last, of some types. Beside the log stands a bookmark, as reading back from the newest record can mean
+ * millions; what it points to is believed for what it says itself.
  */
-export class LastLoaded {
+export class NewestRecords<Type extends EventType> {
   readonly #file: string;
-  readonly #log: Pick<DurableLog, 'entry' | 'entries' | 'size'>;
+  readonly #types: readonly Type[];
+  readonly #log: Log;
   readonly #ours: (entry: Entry) => boolean;
 
-  /** `ours` tells our own records from those of others in a log that is shared. */
-  constructor(
-    directory: string,
-    log: Pick<DurableLog, 'entry' | 'entries' | 'size'>,
-    ours: (entry: Entry) => boolean = () => true,
-  ) {
-    this.#file = join(directory, 'last-loaded.json');
+  /** `ours` tells the records that are meant from others of these types. */
+  constructor(file: string, types: readonly Type[], log: Log, ours: (entry: Entry) => boolean) {
+    this.#file = file;
+    this.#types = types;
     this.#log = log;
     this.#ours = ours;
   }
 
   /** The newest record of each type; none before the first. */
-  async find(): Promise<Partial<Record<LoadedType, Entry>>> {
+  async find(): Promise<Partial<Record<Type, Entry>>> {
     const { size } = this.#log;
     const recent = (await this.#log.entries(Math.max(0, size - newest), size)).map(decodeEntry).filter(this.#ours);
     const marks = await this.#marks();
-    const found: Partial<Record<LoadedType, Entry>> = {};
-    for (const type of loadedTypes) {
+    const found: Partial<Record<Type, Entry>> = {};
+    for (const type of this.#types) {
       const entry = recent.findLast((each) => each.type === type) ?? (await this.#entryAt(marks[type], type));
       if (entry !== undefined) found[type] = entry;
     }
@@ -44,12 +43,12 @@ export class LastLoaded {
   }
 
   /** To be called once the records at these indexes are durable. A crash before it leaves records that `find` still meets. */
-  async remember(indexes: Partial<Record<LoadedType, number>>): Promise<void> {
+  async remember(indexes: Partial<Record<Type, number>>): Promise<void> {
     const marks = { ...(await this.#marks()), ...indexes };
     await writeDurably(this.#file, `${JSON.stringify(marks)}\n`);
   }
 
-  async #entryAt(index: unknown, type: LoadedType): Promise<Entry | undefined> {
+  async #entryAt(index: unknown, type: Type): Promise<Entry | undefined> {
     if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) return undefined;
     const bytes = await this.#log.entry(index);
     const entry = bytes && decodeEntry(bytes);
@@ -66,3 +65,18 @@ export class LastLoaded {
     }
   }
 }
+
+/** Which configuration and policies the log was told of, so that a change made while no server ran is recorded as one. */
+export const lastLoaded = (directory: string, log: Log, ours: (entry: Entry) => boolean) =>
+  new NewestRecords(join(directory, 'last-loaded.json'), ['config.loaded', 'policy.loaded'], log, ours);
+export type LastLoaded = ReturnType<typeof lastLoaded>;
+
+/** Whether the log had a quorum of its witnesses; a witness that has seen another history says nothing of that. */
+export const lastWitnessed = (directory: string, log: Log) =>
+  new NewestRecords(
+    join(directory, 'last-witnessed.json'),
+    ['log.witnessed'],
+    log,
+    ({ change }) => memberOf(memberOf(change, 'content'), 'cosignedBy') !== undefined,
+  );
+export type LastWitnessed = ReturnType<typeof lastWitnessed>;
