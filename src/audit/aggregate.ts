@@ -125,10 +125,14 @@ export class RefusalAggregate {
 
 const overflow = '\n';
 
-/** Alike are refusals of one reason at one door for one identity or person, or, where nobody was proven, from one address. */
+/**
+ * Alike are refusals of one reason at one door for one identity or person, or, where nobody was proven, from one address. Agents of
+ * nodes share an identity: those are told apart by their pods.
+ */
 export function refusalKey(event: AuditEvent): string {
   const who = member(event.caller, 'identity') ?? member(event.actor, 'user') ?? member(event.peer, 'ip');
-  return JSON.stringify([event.type, event.reason, event.door, who]);
+  const agent = event.reason === 'authn.impersonation' ? member(member(event.caller, 'pod'), 'uid') : undefined;
+  return JSON.stringify([event.type, event.reason, event.door, who, agent]);
 }
 
 function member(value: Json | undefined, name: string): Json | undefined {

@@ -4,6 +4,7 @@ import { defineGroup, type Group } from './command/command.ts';
 import { completion } from './completion/command.ts';
 import { config } from './config/command.ts';
 import { evidence } from './evidence/command.ts';
+import { detection } from './detection/command.ts';
 import { exportGroup } from './export/command.ts';
 import { inspect } from './inspect/command.ts';
 import { issue } from './issue/command.ts';
@@ -35,6 +36,7 @@ export const commands: Group = defineGroup({
     policy,
     audit,
     evidence,
+    detection,
     exportGroup,
     store,
     witness,

@@ -18,12 +18,12 @@ export interface CompiledFilter {
 }
 
 /** What rules never see: their own alerts would call each other. */
-export const unseen = 'detection.';
+export const unseen: readonly EventType[] = ['detection.alert', 'detection.gap'];
 
 export function compileFilter(filter: Filter): CompiledFilter {
   const { type = [] } = filter;
   const isType = type.length === 0 ? () => true : beginnings(type);
-  const types = new Set(eventTypes.filter((each) => !each.startsWith(unseen) && isType(each)));
+  const types = new Set(eventTypes.filter((each) => !unseen.includes(each) && isType(each)));
   const tests = fieldNames.flatMap((name) => (name === 'type' ? [] : testOf(name, filter[name])));
   const absent = (filter.without ?? []).map(reader);
   const { changed } = filter;

@@ -56,7 +56,7 @@ const words: Partial<Record<string, readonly string[]>> = {
 
 function checkFilter(filter: Filter, path: Path, report: ReportAt): void {
   for (const [at, type] of (filter.type ?? []).entries()) {
-    if (type.startsWith(unseen) || `${type}.` === unseen)
+    if (unseen.some((each) => each === type))
       report([...path, 'type', at], 'rules do not see what rules have told: an alert would call the next');
     else if (compileFilter({ type: [type] }).types.size === 0)
       report(

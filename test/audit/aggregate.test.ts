@@ -41,6 +41,21 @@ describe('aggregation of refusals', () => {
   });
   const recorded = () => inner.events.reduce((total, event) => total + (event.count ?? 1), 0);
 
+  it('tells agents of nodes apart by their pods, since they share an identity', async () => {
+    const agent = (uid: string): AuditEvent => ({
+      ...deniedEvent(0),
+      reason: 'authn.impersonation',
+      caller: { identity: 'spiffe://cluster.local/ns/istio-system/sa/ztunnel', pod: { uid } },
+    });
+    for (const uid of ['one', 'two', 'one']) await log.append(agent(uid));
+    await log.close();
+    expect(inner.events.map(({ caller, count }) => [Object(caller).pod.uid, count])).toEqual([
+      ['one', undefined],
+      ['two', undefined],
+      ['one', 1],
+    ]);
+  });
+
   it('A-8: the first of a key is whole, the rest one record with their count', async () => {
     for (let n = 0; n < 5; n++) expect(await log.append(from('10.0.0.1'))).toBe(0);
     expect(await log.append(from('10.0.0.2'))).toBe(1);

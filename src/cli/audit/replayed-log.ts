@@ -5,6 +5,7 @@ import { verifyDirectory } from '#audit/verify.ts';
 import { StoreError } from '#store/store-error.ts';
 import type { Input } from '../command/command.ts';
 import { Failure } from '../failure.ts';
+import type { Home } from '../home.ts';
 import type { Progress } from '../terminal/progress.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { readKept } from './kept.ts';
@@ -13,7 +14,11 @@ import { demandOne, openSource } from './log-source.ts';
 import type { replayOptions } from './replay-options.ts';
 import { storeOf } from './verified-store.ts';
 
-type ReplayInput = Input<typeof replayOptions>;
+/** Which log, and what it is believed by. */
+export interface WalkedInput {
+  readonly options: Pick<Input<typeof replayOptions>['options'], 'log' | 'store' | 'key' | 'kept' | 'archive'>;
+  readonly home: Home;
+}
 
 /** Entries read at a time. */
 const stride = 1_024;
@@ -30,7 +35,7 @@ export interface Walked {
  * where it is not: what was said of its entries by then counts for nothing.
  */
 export async function walkVerified(
-  input: ReplayInput,
+  input: WalkedInput,
   terminal: Terminal,
   onEntry: (entry: Entry) => void,
 ): Promise<Walked> {
@@ -66,7 +71,7 @@ async function walkPublished(
 
 /** Its rows first, against its own tree; then its entries. */
 async function walkStore(
-  { options, home }: ReplayInput,
+  { options, home }: WalkedInput,
   terminal: Terminal,
   onEntry: (entry: Entry) => void,
 ): Promise<Walked> {

@@ -2,6 +2,7 @@ import { loadRevocations } from '#authority/revocation/document.ts';
 import { loadConfig } from '#config/load.ts';
 import type { IssuerConfig } from '#config/sections/issuers.ts';
 import type { ServerConfig } from '#config/server-config.ts';
+import { loadRuleSet } from '#detection/rule-set.ts';
 import { DocumentError, formatProblems } from '#document/problem.ts';
 import { loadPolicySet } from '#policy/load.ts';
 import type { Input } from '../command/command.ts';
@@ -42,7 +43,12 @@ function check(file: string): Checked {
       sha256,
       config,
       ...policies,
-      problems: [...policies.problems, ...checkRevocations(config), ...missingFiles(config, process.env)],
+      problems: [
+        ...policies.problems,
+        ...checkRevocations(config),
+        ...checkRules(config),
+        ...missingFiles(config, process.env),
+      ],
     };
   } catch (thrown) {
     return { file, problems: linesOf(thrown) };
@@ -60,6 +66,15 @@ function checkPolicies({ policies }: ServerConfig): { policySetId?: string; prob
 function checkRevocations({ revocation }: ServerConfig): readonly string[] {
   try {
     if (revocation !== undefined) loadRevocations(revocation.documents, Date.now());
+    return [];
+  } catch (thrown) {
+    return linesOf(thrown);
+  }
+}
+
+function checkRules({ detection }: ServerConfig): readonly string[] {
+  try {
+    if (detection !== undefined) loadRuleSet(detection.rules);
     return [];
   } catch (thrown) {
     return linesOf(thrown);
