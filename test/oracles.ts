@@ -57,6 +57,14 @@ const judges = {
         : undefined,
     how: 'run scripts/oracles',
   },
+  /** The Python of a virtual environment that has pySigma with backends, and models of OCSF. */
+  'detection-readers': {
+    find: () =>
+      existsSync(join(oracles, 'detection-readers-1', 'complete'))
+        ? join(oracles, 'detection-readers-1', 'bin', 'python')
+        : undefined,
+    how: 'run scripts/oracles',
+  },
   jq: { find: () => onPath('jq'), how: 'install the package jq' },
   envoy: { find: () => existing(join(oracles, 'bin', 'envoy-1.40.0')), how: 'run scripts/oracles' },
   go: { find: () => onPath('go'), how: 'install Go 1.24 or later: https://go.dev/dl' },

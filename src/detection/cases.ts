@@ -62,7 +62,7 @@ function difference(expected: WatchRuleCase['alerts'], alerts: readonly Alert[])
 type Short = WatchRuleCase['records'][number];
 
 /** Records as they would stand in a log, with what the case says of them and nothing else. */
-function entriesOf({ records }: WatchRuleCase): Entry[] {
+export function entriesOf({ records }: WatchRuleCase): Entry[] {
   const entries: Entry[] = [];
   let time = usualStart;
   for (const short of records)

@@ -12,6 +12,8 @@ interface Field {
   readonly as?: (text: string) => string | undefined;
   /** Where `*` in a pattern stops; absent: nowhere. */
   readonly wall?: '/' | '.';
+  /** Where it mostly stands, for systems that read one place alone; the first of `paths` unless told. */
+  readonly mostly?: string;
   /** Its name in documents of the Elastic Common Schema, where it has one. */
   readonly ecs?: string;
 }
@@ -70,11 +72,13 @@ export const fields = {
   pod: {
     help: 'name of the pod',
     paths: ['onBehalfOf.pod.name', 'caller.pod.name'],
+    mostly: 'caller.pod.name',
     ecs: 'orchestrator.resource.name',
   },
   podUid: {
     help: 'UID of the pod, which no other pod ever has',
     paths: ['onBehalfOf.pod.uid', 'caller.pod.uid'],
+    mostly: 'caller.pod.uid',
     ecs: 'orchestrator.resource.id',
   },
   address: { help: 'IP address of whoever asked', paths: ['peer.ip'], ecs: 'source.address' },

@@ -27,6 +27,33 @@ const test = defineCommand({
   run: async (input, terminal) => (await import('./test.ts')).runTest(input, terminal),
 });
 
+const sigma = defineCommand({
+  name: 'sigma',
+  summary: 'Write watch rules as Sigma rules, for whoever watches in a system of their own.',
+  about: [
+    'Documents of YAML go to stdout: rules of Sigma, and its correlations where something is counted. Their fields are those of the Elastic Common Schema, as `ecs` exports have them. `quiet` has no place there.',
+    'A record that stands for several counts as one there.',
+  ],
+  operands: [
+    {
+      name: 'FILE',
+      help: "rules, or folders of them (default: those of the home's configuration)",
+      required: false,
+      many: true,
+    },
+  ],
+  options: {},
+  examples: [
+    { type: 'detection sigma policies/detection/key-of-two-identities.yaml > sigma.yml', to: 'for sigma-cli' },
+  ],
+  exits: {
+    ok: 'all of them are written',
+    no: 'some cannot be said in Sigma; which, and why, is on stderr',
+    input: 'a rule cannot be used',
+  },
+  run: async (input, terminal) => (await import('./sigma.ts')).runSigma(input, terminal),
+});
+
 const replay = defineCommand({
   name: 'replay',
   summary: 'Run watch rules over the log as it is: what would they have told?',
@@ -52,5 +79,5 @@ export const detection = defineGroup({
   name: 'detection',
   summary: 'Test rules that watch the log, and try them on its past.',
   about: ['A watch rule is one YAML document that says which records make an alert.'],
-  members: [test, replay],
+  members: [test, replay, sigma],
 });
