@@ -7,7 +7,8 @@ import { type EventType, eventTypes } from '#audit/event.ts';
 import { ocsf } from '#export/ocsf/ocsf.ts';
 import { deniedEvent, issuedEvent } from '#test/audit/example-event.ts';
 import { describeWith } from '#test/oracles.ts';
-import { bareEvent, exported, fullEvent } from './sample.ts';
+import { readBy } from './readers.ts';
+import { alertEvent, bareEvent, exported, fullEvent } from './sample.ts';
 
 /** The cut of the schema has no findings: they have a judge of their own. */
 const cutTypes = eventTypes.filter((type) => type !== 'detection.alert');
@@ -36,6 +37,8 @@ describe('OCSF', () => {
     'fips.probe': 600208,
     'hsm.login': 300201,
     'admin.login': 300201,
+    'detection.alert': 200401,
+    'detection.loaded': 300403,
   };
   it.each(Object.entries(uids))('%s is %i', (name, uid) => {
     const type = eventTypes.find((each) => each === name) ?? 'log.opened';
@@ -112,5 +115,53 @@ describeWith(['shared-vectors'], 'OCSF by its own schema', (path) => {
       { ...whole, own: 1 },
     ])
       expect(validate(JSON.parse(JSON.stringify(broken)))).toBe(false);
+  });
+});
+
+describe('an alert', () => {
+  it('is a finding: the rule is what found it, and the severity is the rule’s', () => {
+    expect(written(alertEvent)).toMatchObject({
+      class_name: 'Detection Finding',
+      severity: 'High',
+      status: 'New',
+      is_alert: true,
+      count: 2,
+      finding_info: {
+        uid: alertEvent.id,
+        title: 'pod-on-two-nodes',
+        analytic: { name: 'pod-on-two-nodes', type: 'Rule', type_id: 1 },
+        first_seen_time: Date.parse('2026-11-21T02:00:00Z'),
+      },
+      evidences: [{ data: { by: { cluster: 'east', podUid: 'b1c2' }, sequences: [17, 40] } }],
+    });
+  });
+});
+
+describeWith(['detection-readers'], "OCSF's findings, by other people's models", (path) => {
+  const read = (events: readonly object[]) => {
+    const lines = events.map((event) => `${JSON.stringify(event)}\n`).join('');
+    return readBy(path('detection-readers'), 'read-ocsf.py', Buffer.from(lines));
+  };
+
+  it('A-31: an alert is read back, with all that it can hold and with the least', () => {
+    const events = [alertEvent, ...outcomes.map((outcome) => bareEvent('detection.alert', outcome))].map(written);
+    // newer than the models
+    const answers = read(events);
+    for (const [at, event] of events.entries()) {
+      const { is_alert, category_uid, ...known } = event;
+      expect(answers[at]).toMatchObject({ unknown: ['is_alert'] });
+      expect(Object(answers[at]).read).toMatchObject({
+        type_uid: 200401,
+        severity_id: known.severity_id,
+        finding_info: { uid: known.metadata.uid, analytic: { type_id: 1 } },
+        metadata: { event_code: 'detection.alert' },
+      });
+      expect([is_alert, category_uid]).toEqual([true, 2]);
+    }
+  });
+
+  it('the models are a judge: a finding without what was found is none', () => {
+    const { finding_info: _, ...broken } = written(alertEvent);
+    expect(read([broken])).toMatchObject([{ problem: expect.stringContaining('finding_info') }]);
   });
 });

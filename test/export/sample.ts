@@ -116,6 +116,26 @@ export function fullEvent(type: EventType, outcome: 'success' | 'denied' | 'fail
   };
 }
 
+/** An alert of a watch rule. */
+export const alertEvent: AuditEvent = {
+  type: 'detection.alert',
+  id: '019aa6f3-5c00-7000-8000-3f1e5b0c7a21',
+  outcome: 'success',
+  message: 'one pod got certificates from two nodes, podUid b1c2',
+  instance: { host: 'countersign-0', version: '0.1.0' },
+  detection: {
+    by: { cluster: 'east', podUid: 'b1c2' },
+    count: 2,
+    rule: 'pod-on-two-nodes',
+    ruleSha256: hex('4'),
+    seqs: [17, 40],
+    severity: 'high',
+    since: '2026-11-21T02:00:00.000Z',
+    until: '2026-11-21T14:02:59.000Z',
+    values: ['worker-1', 'worker-2'],
+  },
+};
+
 /** A record with no member that it could do without. */
 export function bareEvent(type: EventType, outcome: 'success' | 'denied' | 'failed'): AuditEvent {
   const reason = outcome === 'success' ? {} : { reason: 'policy.denied' };

@@ -110,7 +110,7 @@ const own: Readonly<Record<ClassName, readonly Field[]>> = {
     copied('finding_info.first_seen_time', 'detection.since', milliseconds),
     copied('finding_info.last_seen_time', 'detection.until', milliseconds),
     copied('finding_info.analytic.name', ['detection.rule', 'type']),
-    copied('finding_info.analytic.uid', 'detection.ruleSha256'),
+    copied('finding_info.analytic.uid', ['detection.ruleSha256', 'type']),
     fixed('finding_info.analytic.type_id', 1),
     fixed('finding_info.analytic.type', 'Rule'),
     copied('count', 'detection.count'),
