@@ -1,12 +1,16 @@
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { get, type RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { cosigner } from '#audit/cosignature.ts';
+import { issue, type Keyed, makeRoot } from '#test/doors/istio/pki.ts';
 import { describeWith, repository } from '#test/oracles.ts';
 import { Agent } from '#test/support/agent.ts';
 import { at, listAt } from '#test/support/control-plane/client.ts';
@@ -15,6 +19,7 @@ import { p256Request } from '#test/support/requests.ts';
 import { cases, companions, healthy, otherWays, type Series } from './alert-cases.ts';
 import { one, render, type Values } from './helm.ts';
 import { Installed } from './installed.ts';
+import type { Replica } from './replica.ts';
 import { issuerSecret, ownIssuer, root } from './secrets.ts';
 
 const run = promisify(execFile);
@@ -157,10 +162,13 @@ describeWith(['set:helm'], 'alerts and dashboard', () => {
     });
   });
 
-  describeWith(['control-plane'], 'of what a running server exports', () => {
-    it('is every metric that they ask for', async () => {
-      const cluster = await sharedControlPlane();
-      using installed = await Installed.make(cluster, {
+  describeWith(['control-plane'], 'beside a running release', () => {
+    let installed: Installed;
+    let replica: Replica;
+    let people: Keyed;
+    beforeAll(async () => {
+      people = await makeRoot('People');
+      installed = await Installed.make(await sharedControlPlane(), {
         values: [
           ownIssuer,
           { revocation: { enabled: true } },
@@ -172,12 +180,22 @@ describeWith(['set:helm'], 'alerts and dashboard', () => {
               retention: { bodies: '90d' },
             },
           },
+          {
+            api: { enabled: true, clientRoots: people.pem, roles: [{ who: { subject: 'CN=Ada' }, roles: ['viewer'] }] },
+          },
           { kubernetes: { remoteClusters: { enabled: true } }, app: { tls: { certificateDNSNames: ['localhost'] } } },
         ],
         select: (namespace) => ({ app: { controller: { configmapNamespaceSelector: `mesh=${namespace}` } } }),
         secrets: { 'mesh-ca': issuerSecret },
       });
-      await using replica = await installed.start();
+      replica = await installed.start();
+    });
+    afterAll(async () => {
+      await replica[Symbol.asyncDispose]();
+      installed[Symbol.dispose]();
+    });
+
+    it('they ask for metrics that it exports, every one', async () => {
       using agent = await Agent.connect({ port: (await replica.ready()).istio, roots: root.pem });
       await agent.call({ csr: p256Request().csr, token: 'none' });
       const metrics = await replica.metrics();
@@ -187,6 +205,23 @@ describeWith(['set:helm'], 'alerts and dashboard', () => {
       const asked = [...rules.map(({ expr }) => expr), ...questionsOf(await dashboard())].flatMap(metricsIn);
       const missing = new Set(asked).values().filter((name) => !ofOthers.test(name));
       expect([...missing].filter((name) => !exported.has(name.replace(/_(bucket|count)$/, '')))).toEqual([]);
+    });
+
+    it('its admin API answers by the names of its Services, to those whom the values name', async () => {
+      const { namespace } = installed;
+      const { api: port } = await replica.ready();
+      const ada = await issue(people, 'Ada');
+      const statusOf = async (servername: string, options: RequestOptions = {}) => {
+        const asked = get({ port, path: '/v1/authority', agent: false, ca: root.pem, servername, ...options });
+        const [response]: IncomingMessage[] = await once(asked, 'response');
+        return response?.resume().statusCode;
+      };
+      for (const name of [`${namespace}-api`, `${namespace}-0.${namespace}-replicas`]) {
+        const host = `${name}.${namespace}.svc`;
+        expect(await statusOf(host, { cert: ada.pem, key: ada.keyPem })).toBe(200);
+        expect(await statusOf(host)).toBe(401);
+      }
+      await expect(statusOf('other.svc')).rejects.toThrow(/altnames/);
     });
   });
 });

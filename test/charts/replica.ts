@@ -55,14 +55,14 @@ export class Replica implements AsyncDisposable {
   }
 
   /** Resolves with the ports of its doors. */
-  async ready(): Promise<{ readonly istio: number; readonly admin: number }> {
+  async ready(): Promise<{ readonly istio: number; readonly admin: number; readonly api: number }> {
     await vi.waitFor(() => {
       if (!existsSync(this.#readyFile))
         throw new Error(`${this.#child.exitCode ?? 'running'}: not ready:\n${this.lines.join('\n')}`);
     }, patiently);
     const file: unknown = JSON.parse(readFileSync(this.#readyFile, 'utf8'));
     const port = (door: string) => Number(String(at(file, door)).split(':').at(-1));
-    return { istio: port('istio'), admin: port('admin') };
+    return { istio: port('istio'), admin: port('admin'), api: port('api') };
   }
 
   async metrics(): Promise<string> {
