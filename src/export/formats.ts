@@ -1,9 +1,6 @@
 import type { Format } from './format.ts';
-import { namesOf } from './names-of.ts';
+import type { FormatName } from './format-names.ts';
 import { parquet } from './parquet/parquet.ts';
-import { type RowFormatName, rowFormats } from './row-formats.ts';
+import { rowFormats } from './row-formats.ts';
 
-/** Every format by its name, which is part of the interface: add, never rename. */
-export const formats: Readonly<Record<RowFormatName | 'parquet', Format>> = { ...rowFormats, parquet };
-export type FormatName = keyof typeof formats;
-export const formatNames: readonly FormatName[] = namesOf(formats);
+export const formats: Readonly<Record<FormatName, Format>> = { ...rowFormats, parquet };

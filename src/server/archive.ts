@@ -3,8 +3,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { tileWidth } from '#audit/tiles.ts';
 import type { AuditConfig } from '#config/sections/audit.ts';
 import { Archiver } from '#store/archive/archiver.ts';
-import { DirectoryTarget } from '#store/archive/directory-target.ts';
-import { S3Target } from '#store/archive/s3-target.ts';
 import type { ArchiveTarget } from '#store/archive/target.ts';
 import type { EngineLog } from '#store/engine-log.ts';
 import { watchArchive } from '#telemetry/archive.ts';
@@ -22,6 +20,8 @@ const stopWithinMs = 2_000;
 /** ms of standing still after which the log is told, each once. */
 const gapAfterMs = [300_000, 3_600_000] as const;
 
+type ArchiveConfig = NonNullable<AuditConfig['archive']>;
+
 interface KeptArchive {
   readonly name: string;
   /** Bundles that stand in it, from the first on. */
@@ -33,12 +33,12 @@ interface KeptArchive {
 /** Copies the published log into the archive, behind it and never in its way. `vkeys`: of all keys of the log. */
 export async function keepArchive(
   foundation: Foundation,
+  archive: ArchiveConfig,
   store: EngineLog,
   vkeys: readonly string[],
-): Promise<KeptArchive | undefined> {
+): Promise<KeptArchive> {
   const { config, clock, events, logger, metrics } = foundation;
-  if (config.audit.archive === undefined) return undefined;
-  const target = targetOf(config.audit.archive, () => clock.now());
+  const target = await targetOf(archive, () => clock.now());
   const cursor = join(config.audit.directory, 'archive.cursor');
   const archiver = new Archiver({ target, published: config.audit.publish, cursor, vkeys });
   const ending = new AbortController();
@@ -115,6 +115,7 @@ export async function keepArchive(
   };
 }
 
-function targetOf(archive: NonNullable<AuditConfig['archive']>, now: () => number): ArchiveTarget {
-  return 's3' in archive ? new S3Target(archive.s3, now) : new DirectoryTarget(archive.directory);
+async function targetOf(archive: ArchiveConfig, now: () => number): Promise<ArchiveTarget> {
+  if ('s3' in archive) return new (await import('#store/archive/s3-target.ts')).S3Target(archive.s3, now);
+  return new (await import('#store/archive/directory-target.ts')).DirectoryTarget(archive.directory);
 }

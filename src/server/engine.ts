@@ -2,11 +2,10 @@ import { join } from 'node:path';
 import type { AuditConfig } from '#config/sections/audit.ts';
 import type { EngineLog } from '#store/engine-log.ts';
 import type { LogOptions } from '#store/log-options.ts';
-import { openPostgresLog } from '#store/postgres/open-log.ts';
 import { openLog } from '#store/sqlite/open-log.ts';
 
 /** The log on the engine that is configured, with the places that go with it. Rejects with StoreError. */
-export function openEngine(
+export async function openEngine(
   audit: AuditConfig,
   options: Omit<LogOptions, 'publicDirectory' | 'guard' | 'redactable'>,
 ): Promise<EngineLog> {
@@ -17,5 +16,6 @@ export function openEngine(
     redactable: audit.redactable,
   };
   if (audit.store === undefined) return openLog({ ...options, ...places });
+  const { openPostgresLog } = await import('#store/postgres/open-log.ts');
   return openPostgresLog({ ...options, ...places, settings: audit.store });
 }

@@ -1,9 +1,6 @@
 import { join } from 'node:path';
 import { writeDurably } from '#keys/durable-file.ts';
 import type { EngineLog } from '#store/engine-log.ts';
-import { keepArchive } from './archive.ts';
-import { Detection } from './detection/detection.ts';
-import { Exports } from './exports/exports.ts';
 import type { Foundation } from './foundation.ts';
 import type { HsmEvents } from './hsm-events.ts';
 import { copyLog } from './log-copy.ts';
@@ -14,7 +11,7 @@ import { recordOpening } from './record-start.ts';
 import { keepRedactions } from './redactions.ts';
 import { keepRetention } from './retention.ts';
 import { openStore } from './store.ts';
-import { LogWitnesses } from './witnesses.ts';
+import type { LogWitnesses } from './witnesses.ts';
 
 /** The log, and all that stands behind it: its keys, who witnesses it, what copies it, what it may forget. */
 export interface LogHouse extends AsyncDisposable {
@@ -38,7 +35,7 @@ export async function openLogHouse(
   const keys = await LogKeys.open(config.audit, clock, hsm.listener);
   opening.defer(() => keys.close());
   demandLogKeysApart(keys, config.issuers);
-  const witnesses = LogWitnesses.open(foundation, keys);
+  const witnesses = await witnessesOf(foundation, keys);
   const { store, reach } = await openStore(foundation, keys, failed, witnesses?.cosigning);
   opening.defer(() => store.close());
   await witnesses?.takeUp(store);
@@ -49,12 +46,12 @@ export async function openLogHouse(
   // Beside the log, for whoever verifies it here; an auditor takes it from a place of their own trust.
   await writeDurably(join(config.audit.directory, 'log.vkey'), `${keys.current.checkpoint.vkey}\n`);
   tellLifetime(foundation, store);
-  const exports = config.exports.length > 0 ? new Exports(foundation, store) : undefined;
+  const exports = await exportsOf(foundation, store);
   opening.defer(() => exports?.stop());
   opening.defer(async () => void (await store.append(events.of('service.stopped')).catch(() => undefined)));
-  const detection = await Detection.open(foundation, store);
+  const detection = await detectionOf(foundation, store);
   opening.defer(() => detection?.stop());
-  const archive = await keepArchive(foundation, store, keys.known);
+  const archive = await archiveOf(foundation, store, keys);
   opening.defer(async () => archive?.stop());
   const retention = keepRetention(foundation, store, { archive, exports, detection });
   opening.defer(() => retention.stop());
@@ -69,4 +66,26 @@ export async function openLogHouse(
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+// What is not configured is not loaded: no client, no mapping, nothing of others.
+
+async function witnessesOf(foundation: Foundation, keys: LogKeys): Promise<LogWitnesses | undefined> {
+  const { witnesses } = foundation.config.audit;
+  return witnesses && new (await import('./witnesses.ts')).LogWitnesses(foundation, witnesses, keys);
+}
+
+async function exportsOf(foundation: Foundation, store: EngineLog) {
+  if (foundation.config.exports.length === 0) return undefined;
+  return (await import('./exports/exports.ts')).Exports.open(foundation, store);
+}
+
+async function detectionOf(foundation: Foundation, store: EngineLog) {
+  const { detection } = foundation.config;
+  return detection && (await import('./detection/detection.ts')).Detection.open(foundation, detection.rules, store);
+}
+
+async function archiveOf(foundation: Foundation, store: EngineLog, keys: LogKeys) {
+  const { archive } = foundation.config.audit;
+  return archive && (await import('./archive.ts')).keepArchive(foundation, archive, store, keys.known);
 }

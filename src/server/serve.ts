@@ -34,7 +34,6 @@ import { RootsKnownFile } from './roots-known.ts';
 import { firstServing, keepServing } from './serving-certificate.ts';
 import { openTraces } from './traces.ts';
 import { Watch } from './watch.ts';
-import { openWitness } from './witness.ts';
 import { writtenBy } from './written-by.ts';
 
 export interface RunningServer {
@@ -162,7 +161,9 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
   opening.defer(async () => revocation?.stop());
 
   const demandApart = (spki: Uint8Array) => logKeys.demandApart('the witness', spki);
-  const witness = config.witness && (await openWitness(config.witness, { clock, logger, demandApart }));
+  const witness =
+    config.witness &&
+    (await (await import('./witness.ts')).openWitness(config.witness, { clock, logger, demandApart }));
   opening.defer(async () => witness?.close());
 
   const door = openIstioDoor(foundation, sequence, issuing.live, store);

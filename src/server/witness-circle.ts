@@ -7,11 +7,7 @@ import type { WitnessesConfig } from '#config/sections/audit.ts';
 import { RemoteWitness } from '#witness/remote-witness.ts';
 import { type CircleOptions, WitnessCircle } from '#witness/witness-circle.ts';
 import type { LogKeys } from './log-keys.ts';
-
-/** A policy that cannot be ours. */
-export class WitnessesError extends Error {
-  override readonly name = 'WitnessesError';
-}
+import { WitnessesError } from './witnesses-error.ts';
 
 type Surroundings = Pick<CircleOptions, 'clock' | 'onRound' | 'onAsked'>;
 

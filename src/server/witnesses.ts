@@ -21,7 +21,8 @@ export class LogWitnesses {
   #metAt = performance.now();
   #isMet: boolean | undefined;
 
-  private constructor(foundation: Foundation, config: WitnessesConfig, keys: LogKeys) {
+  /** Throws WitnessesError. */
+  constructor(foundation: Foundation, config: WitnessesConfig, keys: LogKeys) {
     this.#foundation = foundation;
     this.#config = config;
     this.#records = new WitnessRecords(foundation);
@@ -36,12 +37,6 @@ export class LogWitnesses {
       onRound: (round) => this.#took(round),
       onAsked: numbers.asked,
     });
-  }
-
-  /** Undefined where none are configured. Throws WitnessesError. */
-  static open(foundation: Foundation, keys: LogKeys): LogWitnesses | undefined {
-    const { witnesses } = foundation.config.audit;
-    return witnesses && new LogWitnesses(foundation, witnesses, keys);
   }
 
   get cosigning(): Cosigning {

@@ -1,4 +1,4 @@
-import { type RowFormatName, rowFormatNames } from '#export/row-formats.ts';
+import { type RowFormatName, rowFormatNames } from '#export/format-names.ts';
 import type { Target } from './settings.ts';
 
 /** What each kind of sink can be given; the first unless told. */

@@ -1,4 +1,4 @@
-import type { RowFormatName } from '#export/row-formats.ts';
+import type { RowFormatName } from '#export/format-names.ts';
 import type { TlsFiles } from '#http/tls-files.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatNames } from '#export/formats.ts';
+import { formatNames } from '#export/format-names.ts';
 import { run } from '#test/cli/run-cli.ts';
 import { describeWith, repository } from '#test/oracles.ts';
 

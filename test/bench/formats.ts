@@ -3,7 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { decodeEntry } from '#audit/entry.ts';
 import { leafHash } from '#audit/merkle.ts';
 import type { Encoding, Exported } from '#export/format.ts';
-import { type FormatName, formatNames, formats } from '#export/formats.ts';
+import { type FormatName, formatNames } from '#export/format-names.ts';
+import { formats } from '#export/formats.ts';
 import { entryOf } from '#test/support/mesh-log.ts';
 import { median } from './median.ts';
 

@@ -8,7 +8,7 @@ import { encodeBundle } from '#audit/bundle.ts';
 import { leafHash } from '#audit/merkle.ts';
 import { bundlePath, retainedPath } from '#audit/tiles.ts';
 import { PublishedLog } from '#cli/audit/published-log.ts';
-import { formatNames } from '#export/formats.ts';
+import { formatNames } from '#export/format-names.ts';
 import { deniedEvent, issuedEvent } from '#test/audit/example-event.ts';
 import { describeWith } from '#test/oracles.ts';
 import { firstMoment, publishedHome } from './exported-log.ts';

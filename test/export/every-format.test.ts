@@ -4,18 +4,17 @@ import { describe, expect, it } from 'vitest';
 import { redactableFields, withhold } from '#audit/disclosure.ts';
 import { type AuditEvent, eventTypes } from '#audit/event.ts';
 import { leafHash } from '#audit/merkle.ts';
+import { formatNames, type RowFormatName, rowFormatNames } from '#export/format-names.ts';
 import { formats as allFormats } from '#export/formats.ts';
-import { namesOf } from '#export/names-of.ts';
-import { rowFormats as formats, type RowFormatName } from '#export/row-formats.ts';
+import { rowFormats as formats } from '#export/row-formats.ts';
 import { bareEvent, exported, fullEvent } from './sample.ts';
 
-const formatNames = namesOf(formats);
 const outcomes = ['success', 'denied', 'failed'] as const;
 /** Formats whose rows have the whole record in them. */
 const whole: readonly RowFormatName[] = ['jsonl', 'otlp', 'otlp-proto'];
 const rowOf = (name: RowFormatName, event: AuditEvent) => Buffer.from(formats[name].row(exported(event)));
 
-describe.each(formatNames)('%s', (name) => {
+describe.each(rowFormatNames)('%s', (name) => {
   it('has a row for every type of record, whatever its end, which names the record', () => {
     for (const type of eventTypes)
       for (const outcome of outcomes)
@@ -47,7 +46,7 @@ describe.each(formatNames)('%s', (name) => {
   });
 });
 
-const lines = formatNames.filter((name) => ['jsonl', 'ocsf', 'ecs', 'cef', 'otlp'].includes(name));
+const lines = rowFormatNames.filter((name) => ['jsonl', 'ocsf', 'ecs', 'cef', 'otlp'].includes(name));
 describe.each(lines)('%s', (name) => {
   it('no text of a record begins another line, or is no UTF-8', () => {
     const count = (event: AuditEvent) => rowOf(name, event).toString().split('\n').length;
@@ -85,7 +84,7 @@ const digests = {
   parquet: [1, '0d548f7fed0657f034de51d6812fdff5417a89f0e842195a8e89581285802a26'],
 } as const satisfies Record<keyof typeof allFormats, readonly [mapping: number, sha256: string]>;
 
-it.each(namesOf(digests))('%s: the mapping of its number makes what it always made', (name) => {
+it.each(formatNames)('%s: the mapping of its number makes what it always made', (name) => {
   const file = allFormats[name].open();
   const events = [
     fullEvent('certificate.issued', 'success', 'x'),

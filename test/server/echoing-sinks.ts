@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { rowFormatNames } from '#export/row-formats.ts';
+import { rowFormatNames } from '#export/format-names.ts';
 import { answer, type Handler, Receiver } from '#test/sinks/receiver.ts';
 import { makeTlsFiles, type TlsFolder } from '#test/sinks/tls-files.ts';
 import type { TestHome } from '#test/support/home.ts';

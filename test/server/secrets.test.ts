@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { formatNames } from '#export/formats.ts';
+import { formatNames } from '#export/format-names.ts';
 import { cursorFile, readCursor } from '#sinks/file-cursors.ts';
 import { softhsmSetting } from '#test/bench/setting.ts';
 import { here } from '#test/cli/run-here.ts';

@@ -1,5 +1,6 @@
 import { completeEntry, encodeEvent } from '#audit/entry.ts';
-import { type RowFormatName, rowFormats } from '#export/row-formats.ts';
+import type { RowFormatName } from '#export/format-names.ts';
+import { rowFormats } from '#export/row-formats.ts';
 import type { Cursors, Place } from '#sinks/cursor.ts';
 import type { DeadLetter } from '#sinks/dead-letters.ts';
 import { Delivery, type DeliveryParts } from '#sinks/delivery.ts';

@@ -1,7 +1,7 @@
 import { IssuerError } from '#authority/install-issuer.ts';
 import { FipsLevelError } from '#server/fips.ts';
 import { LogKeyError } from '#server/log-keys.ts';
-import { WitnessesError } from '#server/witness-circle.ts';
+import { WitnessesError } from '#server/witnesses-error.ts';
 import { Failure } from '../failure.ts';
 
 const systemErrors: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { rowFormatNames } from '#export/row-formats.ts';
+import { rowFormatNames } from '#export/format-names.ts';
 import {
   byteSize,
   count,

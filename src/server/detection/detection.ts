@@ -3,11 +3,10 @@ import { Worker } from 'node:worker_threads';
 import { type Alert, detectionOf, idOf } from '#detection/alert.ts';
 import type { TextFile } from '#document/files.ts';
 import type { EngineLog } from '#store/engine-log.ts';
-import { Redial } from '#store/postgres/redial.ts';
 import { DetectionMetrics } from '#telemetry/detection.ts';
 import { appendAside } from '../events.ts';
 import { logPlace } from '../exports/export-data.ts';
-import { readPlace } from '../exports/postgres-cursors.ts';
+import type { SharedPlaces } from '../exports/shared-places.ts';
 import type { Foundation } from '../foundation.ts';
 import { cursorName } from './follower.ts';
 import type { DetectionData, FromDetection, Gap, Standing, ToDetection } from './messages.ts';
@@ -26,7 +25,7 @@ export class Detection {
   readonly #metrics: DetectionMetrics;
   readonly #looks: NodeJS.Timeout;
   /** Where another replica leaves the cursor. */
-  readonly #shared: Redial | undefined;
+  readonly #shared: SharedPlaces | undefined;
   #sources: readonly TextFile[] | undefined;
   #worker: Worker | undefined;
   #standing: Standing | undefined;
@@ -34,11 +33,16 @@ export class Detection {
   #again: NodeJS.Timeout | undefined;
   #closed = false;
 
-  private constructor(foundation: Foundation, store: EngineLog, paths: readonly string[]) {
-    const { events, logger, metrics, config } = foundation;
+  private constructor(
+    foundation: Foundation,
+    paths: readonly string[],
+    store: EngineLog,
+    shared: SharedPlaces | undefined,
+  ) {
+    const { events, logger, metrics } = foundation;
     this.#foundation = foundation;
     this.#store = store;
-    this.#shared = config.audit.store && new Redial(config.audit.store);
+    this.#shared = shared;
     this.#rules = new FollowedRules(paths, {
       log: store,
       events,
@@ -58,11 +62,11 @@ export class Detection {
     this.#looks = setInterval(() => this.#look(), lookMs).unref();
   }
 
-  /** Resolves when the rules are on the record. Undefined where none are configured. */
-  static async open(foundation: Foundation, store: EngineLog): Promise<Detection | undefined> {
-    const { detection } = foundation.config;
-    if (detection === undefined) return undefined;
-    const opened = new Detection(foundation, store, detection.rules);
+  /** Resolves when the rules, in these files and folders, are on the record. */
+  static async open(foundation: Foundation, paths: readonly string[], store: EngineLog): Promise<Detection> {
+    const { store: settings } = foundation.config.audit;
+    const shared = settings && new (await import('../exports/shared-places.ts')).SharedPlaces(settings);
+    const opened = new Detection(foundation, paths, store, shared);
     await opened.#rules.start();
     return opened;
   }
@@ -70,7 +74,7 @@ export class Detection {
   /** Entries that were watched, from the first on, whichever replica does it. Rejects where the database is away. */
   async watched(): Promise<number> {
     if (this.#standing?.elsewhere === false) return this.#standing.next;
-    return this.#shared === undefined ? 0 : (await readPlace(await this.#shared.dial(), cursorName)).next;
+    return (await this.#shared?.reached(cursorName)) ?? 0;
   }
 
   /** Looks at the files of the rules now. */

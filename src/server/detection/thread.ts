@@ -15,7 +15,7 @@ const say = (message: FromDetection): void => port.postMessage(message);
 const data: DetectionData = workerData;
 const lookMs = 1_000;
 
-const log = openLogSide(data);
+const log = await openLogSide(data);
 const compiled = (rules: readonly TextFile[]) => ruleSet(rules).rules;
 let published = { size: 0, at: performance.now(), grownPerMs: 0 };
 let asked = 0;

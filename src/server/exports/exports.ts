@@ -1,14 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import type { News, Standing } from '#sinks/news.ts';
 import type { EngineLog } from '#store/engine-log.ts';
-import { Redial } from '#store/postgres/redial.ts';
 import { watchExports } from '#telemetry/export-gauges.ts';
 import { appendAside } from '../events.ts';
 import type { Foundation } from '../foundation.ts';
 import { exportData } from './export-data.ts';
 import type { FromExports, ToExports } from './messages.ts';
-import { readPlace } from './postgres-cursors.ts';
 import { recordOf } from './record-of.ts';
+import type { SharedPlaces } from './shared-places.ts';
 
 /** ms between two looks at what has been published. */
 const lookMs = 250;
@@ -25,17 +24,16 @@ export class Exports {
   readonly #standing = new Map<string, Standing>();
   readonly #looks: NodeJS.Timeout;
   /** Where other replicas leave their cursors. */
-  readonly #shared: Redial | undefined;
+  readonly #shared: SharedPlaces | undefined;
   #worker: Worker | undefined;
   #told = 0;
   #again: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(foundation: Foundation, store: EngineLog) {
+  private constructor(foundation: Foundation, store: EngineLog, shared: SharedPlaces | undefined) {
     this.#foundation = foundation;
     this.#store = store;
-    const { store: settings } = foundation.config.audit;
-    this.#shared = settings && new Redial(settings);
+    this.#shared = shared;
     watchExports(foundation.metrics.registry, () =>
       [...this.#standing.values()]
         .filter(({ elsewhere }) => !elsewhere)
@@ -43,6 +41,12 @@ export class Exports {
     );
     this.#start();
     this.#looks = setInterval(() => this.#look(), lookMs).unref();
+  }
+
+  static async open(foundation: Foundation, store: EngineLog): Promise<Exports> {
+    const { store: settings } = foundation.config.audit;
+    const shared = settings && new (await import('./shared-places.ts')).SharedPlaces(settings);
+    return new Exports(foundation, store, shared);
   }
 
   /** Entries that every sink has, from the first on, whichever replica brings them. Rejects where the database is away. */
@@ -54,7 +58,7 @@ export class Exports {
   async #reached(sink: string): Promise<number> {
     const standing = this.#standing.get(sink);
     if (standing?.elsewhere === false) return standing.next;
-    return this.#shared === undefined ? 0 : (await readPlace(await this.#shared.dial(), sink)).next;
+    return (await this.#shared?.reached(sink)) ?? 0;
   }
 
   /** What was under way is called off, and sent again at the next start. */

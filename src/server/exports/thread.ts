@@ -10,7 +10,7 @@ const port = parentPort;
 const say = (message: FromExports): void => port.postMessage(message);
 const data: ExportData = workerData;
 
-const log = openLogSide(data);
+const log = await openLogSide(data);
 let published = { size: 0, at: performance.now(), grownPerMs: 0 };
 const exporter = new Exporter({
   sinks: data.sinks,

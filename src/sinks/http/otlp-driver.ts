@@ -1,4 +1,4 @@
-import type { RowFormatName } from '#export/row-formats.ts';
+import type { RowFormatName } from '#export/format-names.ts';
 import { readSecret } from '#keys/secret-source.ts';
 import { accepted, type Batch, type Driver, type Outcome, type Row, retry } from '../driver.ts';
 import type { OtlpTarget } from '../settings.ts';

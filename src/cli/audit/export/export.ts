@@ -3,7 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
-import { type FormatName, formatNames } from '#export/formats.ts';
+import { type FormatName, formatNames } from '#export/format-names.ts';
 import { writeDurably } from '#keys/durable-file.ts';
 import type { Input } from '../../command/command.ts';
 import type { Exit } from '../../exit.ts';

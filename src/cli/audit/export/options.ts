@@ -1,5 +1,5 @@
 import { type FilterName, filterNames, filters } from '#audit/questions/filters.ts';
-import { formatNames } from '#export/formats.ts';
+import { formatNames } from '#export/format-names.ts';
 import { flag, type Value, value } from '../../command/options.ts';
 import { keyOption, logOption } from '../options.ts';
 
