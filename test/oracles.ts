@@ -65,6 +65,7 @@ const judges = {
         : undefined,
     how: 'run scripts/oracles',
   },
+  pdftotext: { find: () => onPath('pdftotext'), how: 'install the package poppler-utils' },
   jq: { find: () => onPath('jq'), how: 'install the package jq' },
   envoy: { find: () => existing(join(oracles, 'bin', 'envoy-1.40.0')), how: 'run scripts/oracles' },
   go: { find: () => onPath('go'), how: 'install Go 1.24 or later: https://go.dev/dl' },

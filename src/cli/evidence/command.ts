@@ -5,7 +5,7 @@ const make = defineCommand({
   name: 'make',
   summary: 'Write what the log says to the controls of the usual standards in a period, for an auditor.',
   about: [
-    'Reads and verifies the whole log once, decides again what was issued in the period, and writes a folder: index.html to be read, evidence.json, records and proofs to be checked. Interruptions, refusals and whatever does not fit stand on the first page.',
+    'Reads and verifies the whole log once, decides again what was issued in the period, and writes a folder: index.html and evidence.pdf to be read, evidence.json, records and proofs to be checked. Interruptions, refusals and whatever does not fit stand on the first page.',
     'The same log, period and version give the same octets: whoever has a copy of the log can make it again and compare. `make` may be left out.',
   ],
   operands: [],

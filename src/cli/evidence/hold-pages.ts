@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Evidence, evidenceSchema } from '#evidence/evidence.ts';
 import { reportOf } from '#evidence/pages/report-of.ts';
 import { htmlOf } from '#evidence/paper/html.ts';
+import { pdfOf } from '#evidence/paper/pdf.ts';
 import { Failure } from '../failure.ts';
 import { packFiles } from './pack-files.ts';
 
@@ -12,6 +13,7 @@ export async function pagesOf(evidence: Evidence): Promise<ReadonlyMap<string, s
   return new Map<string, string | Uint8Array>([
     [packFiles.schema, `${JSON.stringify(evidenceSchema, null, 1)}\n`],
     [packFiles.html, htmlOf(report)],
+    [packFiles.pdf, await pdfOf(report)],
   ]);
 }
 

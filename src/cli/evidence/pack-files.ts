@@ -4,6 +4,7 @@ export const packFiles = {
   evidence: 'evidence.json',
   schema: 'evidence.schema.json',
   html: 'index.html',
+  pdf: 'evidence.pdf',
   sums: 'SHA256SUMS',
   kept: (size: number) => `kept/${size}.checkpoint`,
   rows: (query: string) => `rows/${query}.jsonl`,

@@ -6,7 +6,7 @@ export const sp800204: Standard = {
   controls: [
     {
       number: '800-204A, trust root',
-      title: 'The CA of the mesh stands in the PKI of the organisation',
+      title: 'The root in the organisation’s PKI',
       demands:
         'The signing certificate of the mesh is rooted in the existing PKI, so that it can be audited, rotated and revoked.',
       answers:
