@@ -2,29 +2,18 @@ import { DroppedRanges, droppedBy } from './dropped.ts';
 import type { Entry } from './entry.ts';
 import type { PublishedBundle } from './published-bundle.ts';
 import { named } from './published-bundle.ts';
+import { Runs, type Span } from './runs.ts';
 import { bundlePath, tileWidth } from './tiles.ts';
 import { Unverified } from './unverified.ts';
-
-/** From, and the first index after it. */
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-}
 
 /** Bodies that are not there, and what the log itself says was dropped: known for good at its end alone. */
 export class AbsentBodies {
   readonly #said = new DroppedRanges();
-  readonly #spans: { from: number; to: number }[] = [];
+  readonly #runs = new Runs();
 
   /** Those of bundle `n`. */
   note({ entries }: PublishedBundle, n: number): void {
-    for (const [at, entry] of entries.entries()) {
-      if (entry !== undefined) continue;
-      const index = n * tileWidth + at;
-      const last = this.#spans.at(-1);
-      if (last?.to === index) last.to++;
-      else this.#spans.push({ from: index, to: index + 1 });
-    }
+    for (const [at, entry] of entries.entries()) if (entry === undefined) this.#runs.add(n * tileWidth + at);
   }
 
   hear(file: string, entry: Entry): void {
@@ -34,7 +23,7 @@ export class AbsentBodies {
 
   /** Runs of records of which only the hashes are left. Throws Unverified for the first that no record says was dropped. */
   demandSaid(): readonly Span[] {
-    for (const { from, to } of this.#spans)
+    for (const { from, to } of this.#runs.spans)
       for (let index = from; index < to; index++)
         if (!this.#said.covers(index))
           throw new Unverified(
@@ -42,6 +31,6 @@ export class AbsentBodies {
             index,
             'the entry is missing, and no record of the log says that it was dropped',
           );
-    return this.#spans;
+    return this.#runs.spans;
   }
 }

@@ -1,4 +1,4 @@
-import { AbsentBodies, type Span } from './absent-bodies.ts';
+import { AbsentBodies } from './absent-bodies.ts';
 import { encodeBundle } from './bundle.ts';
 import { type Checkpoint, openCheckpoint, type ReadCheckpoint } from './checkpoint.ts';
 import { decodeEntry, type Entry } from './entry.ts';
@@ -7,6 +7,7 @@ import { hashLength, RightEdge } from './merkle.ts';
 import { named, type PublishedBundle, readBundle } from './published-bundle.ts';
 import { type PathByWidth, PublishedFiles } from './published-files.ts';
 import { demandQuorum } from './quorum.ts';
+import type { Span } from './runs.ts';
 import { foldTile } from './tile-hashes.ts';
 import { bundlePath, checkpointPath, hashesAt, tileHeight, tilePath, tileWidth } from './tiles.ts';
 import type { TrustPolicy } from './trust-policy.ts';

@@ -1,12 +1,19 @@
 import { decodeEntry, type Entry } from '#audit/entry.ts';
 import { Malformed } from '#audit/malformed.ts';
 import { hashLength, leafHash, RightEdge } from '#audit/merkle.ts';
+import { Runs, type Span } from '#audit/runs.ts';
 import { foldTile } from '#audit/tile-hashes.ts';
 import { hashesAt, tileHeight, tileWidth } from '#audit/tiles.ts';
 import { demandOpening } from './disclosure-rows.ts';
 import type { Head } from './head.ts';
 import { StoreError } from './store-error.ts';
 import type { Bodies, TreeView } from './tree-view.ts';
+
+/** The head of a store that is whole. */
+export interface WholeStore extends Head {
+  /** Records of which only the hashes are left. */
+  readonly hashesOnly: readonly Span[];
+}
 
 /**
  * What a start looks at: the newest entries against their leaf hashes, their order and the head, and each level's
@@ -31,12 +38,16 @@ export async function checkTail(tree: TreeView, name: string): Promise<void> {
  * The whole store, every entry and every hash, in bounded memory; gives its head. Rejects with StoreError and the index
  * of the first entry that does not fit. Works beside a running server.
  */
-export async function verifyTree(tree: TreeView, onProgress: (checked: number, size: number) => void): Promise<Head> {
+export async function verifyTree(
+  tree: TreeView,
+  onProgress: (checked: number, size: number) => void,
+): Promise<WholeStore> {
   const head = await tree.head();
   const edge = new RightEdge();
+  const absent = new Runs();
   let time = '';
   for (let n = 0; n * tileWidth < head.size; n++) {
-    time = await checkTile(tree, n, head.size, time);
+    time = await checkTile(tree, n, head.size, time, absent);
     const width = Math.min(tileWidth, head.size - n * tileWidth);
     const hashes = await tree.tile(0, n);
     for (let at = 0; at < width; at++) {
@@ -52,7 +63,7 @@ export async function verifyTree(tree: TreeView, onProgress: (checked: number, s
     throw new StoreError('damaged', `the entries do not add up to the stored root of size ${head.size}`, head.size);
   }
   if (head.size > 0) demandNewest(head, time);
-  return head;
+  return { ...head, hashesOnly: absent.spans };
 }
 
 function demandNewest({ size, time }: Head, newest: string): void {
@@ -60,14 +71,15 @@ function demandNewest({ size, time }: Head, newest: string): void {
     throw new StoreError('damaged', `the newest entry is of ${newest}, not as the tree's head has it`, size - 1);
 }
 
-/** Entries of one leaf tile against their hashes; gives the newest one's time. `since` is the time before them. */
-async function checkTile(tree: TreeView, n: number, size: number, since: string): Promise<string> {
+/** Entries of one leaf tile against their hashes; gives the newest one's time. `since` is the time before them, `absent` takes those without a body. */
+async function checkTile(tree: TreeView, n: number, size: number, since: string, absent = new Runs()): Promise<string> {
   const from = n * tileWidth;
   const to = Math.min(from + tileWidth, size);
   const hashes = await at(from, () => tree.tile(0, n));
   try {
     const entries = await tree.entries(from, to);
     const time = checkEntries(entries, from, hashes, since);
+    for (const [at, entry] of entries.entries()) if (entry === undefined) absent.add(from + at);
     demandOpening(await tree.disclosures(from, to), entries, from);
     return time;
   } catch (thrown) {

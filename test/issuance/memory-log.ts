@@ -7,6 +7,8 @@ import type { Refusal } from '#refusal/refusal.ts';
 export class MemoryLog implements AuditLog {
   readonly #clock: Clock;
   readonly #entries: Uint8Array[] = [];
+  /** What was asked to be written and was, for another log. */
+  readonly events: AuditEvent[] = [];
   #newestTime = 0;
   #gate: PromiseWithResolvers<void> | undefined;
   #refuseNext: Refusal[] = [];
@@ -58,6 +60,7 @@ export class MemoryLog implements AuditLog {
     const refusal = this.#refuseNext.shift();
     if (refusal !== undefined) throw refusal;
     const index = this.#entries.length;
+    this.events.push(event);
     this.#newestTime = Math.max(this.#clock.now(), this.#newestTime);
     this.#entries.push(completeEntry(encoded, index, new Date(this.#newestTime).toISOString()));
     return index;

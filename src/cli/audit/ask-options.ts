@@ -1,6 +1,6 @@
 import { type FilterName, filterNames, filters } from '#audit/questions/filters.ts';
 import { flag, type Value, value } from '../command/options.ts';
-import { discloseOption } from './options.ts';
+import { discloseOption, trustOption } from './options.ts';
 
 /** Made from the filters themselves: whatever a question can be narrowed by is an option. */
 const filterOptions = Object.fromEntries(
@@ -13,6 +13,7 @@ export const askOptions = {
   limit: value('N', 'at most so many rows, 1 to 1000 (default: 50)'),
   proof: value('DIR', 'write a tlog-proof of each row there, as INDEX.tlog-proof'),
   'log-key': value('VKEY', "for --proof, the log's public key (default: the home's log.vkey)"),
+  'trust-policy': trustOption,
   disclose: discloseOption,
   json: flag('one JSON object: {"question", "size", "records" | "groups" | "rates", "before"}'),
 } as const;

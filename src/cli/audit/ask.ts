@@ -25,6 +25,8 @@ type AskInput = Input<typeof askOptions>;
 export async function runAsk(input: AskInput, terminal: Terminal): Promise<Exit> {
   const name = questionNames.find((each) => each === input.operands[0]);
   if (name === undefined) return listQuestions(input, terminal);
+  if (input.options['trust-policy'] !== undefined && input.options.proof === undefined)
+    throw new Failure('usage', '--trust-policy says whose checkpoint a proof may lead to: give --proof DIR as well');
   const asked = readAsked(name, input, Date.now());
   const inventory = await openHomeInventory(input.home);
   let answer: Answer;

@@ -12,6 +12,8 @@ export interface LogSource {
   readonly size: number;
   /** Octets of entries [from, to), cut at `size`; undefined where only the hash is left. */
   entries(from: number, to: number): Awaitable<Bodies>;
+  /** Leaf hashes from `n` · 256 on, at most 256. */
+  leaves(n: number): Awaitable<Uint8Array>;
   /** The values that are kept beside entries [from, to); absent where none can be, since what is published has none. */
   disclosures?(from: number, to: number): Awaitable<readonly PlacedDisclosure[]>;
   close(): Awaitable<void>;

@@ -1,38 +1,39 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeBundle } from '#audit/bundle.ts';
-import { openCheckpoint, parseCheckpoint, type ReadCheckpoint } from '#audit/checkpoint.ts';
+import { parseCheckpoint, type ReadCheckpoint } from '#audit/checkpoint.ts';
 import { decodeEntry } from '#audit/entry.ts';
 import { leafHash } from '#audit/merkle.ts';
 import { type HashSource, inclusionProof, rootFromInclusion } from '#audit/merkle-proof.ts';
 import { TileHashes } from '#audit/tile-hashes.ts';
 import { bundlePath, checkpointPath, hashesAt, retainedPath, tilePath, tileWidth } from '#audit/tiles.ts';
 import type { TlogProof } from '#audit/tlog-proof.ts';
-import { parseVkeys } from '#audit/vkey.ts';
 import { Failure } from '../failure.ts';
 import type { LogSource } from './log-source.ts';
 import type { SignedLog } from './signed-log.ts';
-import { demandWitnesses, type Trust } from './trust.ts';
+import { openTrusted, type Trust } from './trust.ts';
 
 /** A published directory as of its checkpoint. Reading trusts it; `prove` checks what it gives. */
 export class PublishedLog implements LogSource, SignedLog {
   readonly name: string;
   readonly size: number;
   readonly #directory: string;
+  readonly #archive: string | undefined;
   readonly #checkpoint: ReadCheckpoint;
   readonly #note: string;
   readonly #newestTiles: { readonly n: number; readonly octets: Uint8Array }[] = [];
   /** Roots of the complete subtrees, as the tiles have them. */
   readonly hashes: HashSource = new TileHashes((level, n) => this.#hashTile(level, n));
 
-  /** Throws Failure `input` where no checkpoint is, Malformed for one that is none. */
-  constructor(directory: string) {
+  /** `archive`: where the bundles are that are dropped here. Throws Failure `input` where no checkpoint is, Malformed for one that is none. */
+  constructor(directory: string, archive?: string) {
     const file = join(directory, checkpointPath);
     if (!existsSync(file))
       throw new Failure('input', `${directory}: not a published log: it has no file ${checkpointPath}`);
     const octets = readFileSync(file);
     this.name = directory;
     this.#directory = directory;
+    this.#archive = archive;
     this.#checkpoint = parseCheckpoint(octets);
     this.#note = octets.toString('utf8');
     this.size = this.#checkpoint.size;
@@ -50,18 +51,20 @@ export class PublishedLog implements LogSource, SignedLog {
     return found;
   }
 
-  /** Of one that was dropped, what was kept of it, each at its place. */
+  /** Of one that was dropped, what the archive has of it, else what was kept, each at its place. */
   #bundle(n: number): readonly (Uint8Array | undefined)[] {
     const retained = join(this.#directory, retainedPath(n));
-    if (!existsSync(retained)) return decodeBundle(this.#tile((width) => bundlePath(n, width), n, 0));
+    const isDropped = existsSync(retained) && !existsSync(join(this.#directory, bundlePath(n)));
+    if (!isDropped) return decodeBundle(this.#tile((width) => bundlePath(n, width), n, 0));
+    const archived = this.#archive === undefined ? undefined : join(this.#archive, bundlePath(n));
+    if (archived !== undefined && existsSync(archived)) return decodeBundle(readFileSync(archived));
     const kept = new Map(decodeBundle(readFileSync(retained)).map((entry) => [decodeEntry(entry).seq, entry]));
     return Array.from({ length: tileWidth }, (_, at) => kept.get(n * tileWidth + at));
   }
 
   /** A proof that was checked up to a checkpoint that is trusted. Throws Failure `no` when it does not hold. */
   prove(index: number, trust: Trust): TlogProof {
-    const { size, root, note } = openCheckpoint(Buffer.from(this.#note), ...parseVkeys(trust.vkey));
-    demandWitnesses(note, trust, this.#directory);
+    const { size, root } = openTrusted(this.#note, trust, this.#directory);
     const path = this.#path(index);
     const [entry] = this.entries(index, index + 1);
     const computed = entry && rootFromInclusion(leafHash(entry), index, size, path);
@@ -78,9 +81,8 @@ export class PublishedLog implements LogSource, SignedLog {
     return this.#tile((width) => tilePath(0, n, width), n, 0);
   }
 
-  /** The signed note that stands there. Throws Malformed unless `vkey` signed it. */
-  noteSignedBy(vkey: string): string {
-    openCheckpoint(Buffer.from(this.#note), ...parseVkeys(vkey));
+  trustedNote(trust: Trust): string {
+    openTrusted(this.#note, trust, this.#directory);
     return this.#note;
   }
 

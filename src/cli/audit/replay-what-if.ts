@@ -11,9 +11,9 @@ import { plain } from '../terminal/plain.ts';
 import { table } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { identityOf, serialOf } from './filters.ts';
-import { isWithin, listedOf, mostListed, type Period } from './replay.ts';
+import { isWithin, listedOf, missedIn, mostListed, type Period } from './replay.ts';
 import type { replayOptions } from './replay-options.ts';
-import { walkVerified } from './replayed-log.ts';
+import { type Gap, type Walker, walkVerified } from './replayed-log.ts';
 
 interface Refused {
   readonly index: number;
@@ -25,7 +25,7 @@ interface Refused {
 }
 
 /** Certificates that hold now, each asked for again under other policies. */
-class WhatIf {
+class WhatIf implements Walker {
   readonly #replay = new Replay();
   readonly #refused = new Map<string, Refused>();
   readonly #period: Period;
@@ -36,6 +36,8 @@ class WhatIf {
   unlisted = 0;
   /** Whose question cannot be asked again from the log. */
   unasked = 0;
+  /** Records of which only the hashes are left: a log's own rule drops none whose certificate holds, and nobody can tell. */
+  dropped = 0;
 
   constructor(set: PolicySet, period: Period, now: number) {
     this.#set = set;
@@ -45,6 +47,10 @@ class WhatIf {
 
   get refused(): readonly Refused[] {
     return [...this.#refused.values()];
+  }
+
+  missed(gap: Gap): void {
+    this.dropped += missedIn(gap, this.#period);
   }
 
   take(entry: Entry): void {
@@ -92,15 +98,19 @@ export async function runWhatIf(
   const most = listedOf(options);
   const set = policySet(readFiles(options.policies), now);
   const asked = new WhatIf(set, period, now);
-  const { size } = await walkVerified(input, terminal, (entry) => asked.take(entry));
-  const { refused, live, unasked } = asked;
+  const size = await walkVerified(input, terminal, asked);
+  const { refused, live, unasked, dropped } = asked;
   const count = refused.length + asked.unlisted;
   const listed = refused.slice(0, most);
   if (options.json) {
-    terminal.printJson({ size, setId: set.id, live, unasked, count, refused: listed });
+    terminal.printJson({ size, ...(dropped > 0 && { dropped }), setId: set.id, live, unasked, count, refused: listed });
     return count === 0 ? 'ok' : 'no';
   }
   print({ listed, count, live }, terminal);
+  if (dropped > 0)
+    terminal.note(
+      `of ${dropped} records only the hashes are left: the log's own rule drops none whose certificate holds`,
+    );
   if (unasked > 0) terminal.note(terminal.noteStyle.warn(`${unasked} cannot be asked for again from the log`));
   return count === 0 ? 'ok' : 'no';
 }

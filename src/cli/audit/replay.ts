@@ -9,7 +9,7 @@ import { table } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { moment, whole } from './filters.ts';
 import type { replayOptions } from './replay-options.ts';
-import { walkVerified } from './replayed-log.ts';
+import { type Gap, walkVerified } from './replayed-log.ts';
 
 type ReplayInput = Input<typeof replayOptions>;
 
@@ -38,12 +38,15 @@ export async function runReplay(input: ReplayInput, terminal: Terminal): Promise
   const replay = new Replay();
   const findings: Finding[] = [];
   let count = 0;
-  const walked = await walkVerified(input, terminal, (entry) => {
-    replay.learn(entry);
-    const found = isWithin(entry, period) ? replay.check(entry) : undefined;
-    if (found !== undefined && ++count <= most) findings.push(found);
+  const size = await walkVerified(input, terminal, {
+    take(entry) {
+      replay.learn(entry);
+      const found = isWithin(entry, period) ? replay.check(entry) : undefined;
+      if (found !== undefined && ++count <= most) findings.push(found);
+    },
+    missed: (gap) => replay.missed(missedIn(gap, period)),
   });
-  const summary: Summary = { fits: count === 0, ...walked, kinds: replay.counts, findings, count };
+  const summary: Summary = { fits: count === 0, size, kinds: replay.counts, findings, count };
   if (options.json) terminal.printJson(summaryJson(summary));
   else printSummary(summary, terminal);
   return summary.fits ? 'ok' : 'no';
@@ -51,29 +54,34 @@ export async function runReplay(input: ReplayInput, terminal: Terminal): Promise
 
 export const isWithin = ({ time }: Entry, { since, until }: Period) => since <= time && time <= until;
 
+/** How many of a gap may be of the period: of what was dropped the time is not known but for what stands beside it. */
+export const missedIn = ({ count, ...gap }: Gap, { since, until }: Period) =>
+  gap.since <= until && since <= gap.until ? count : 0;
+
 interface Summary {
   readonly fits: boolean;
   readonly size: number;
-  readonly dropped: number;
   readonly kinds: ReadonlyMap<KindName, number>;
   readonly findings: readonly Finding[];
   readonly count: number;
 }
 
-const summaryJson = ({ fits, size, dropped, kinds: found, findings, count }: Summary) => ({
+const summaryJson = ({ fits, size, kinds: found, findings, count }: Summary) => ({
   fits,
   size,
-  ...(dropped > 0 && { dropped }),
+  ...(found.has('dropped') && { dropped: found.get('dropped') }),
   kinds: Object.fromEntries([...found].map(([kind, number]) => [kind, { count: number, how: kinds[kind] }])),
   count,
   findings,
 });
 
-function printSummary({ fits, size, dropped, kinds: found, findings, count }: Summary, terminal: Terminal): void {
+function printSummary({ fits, size, kinds: found, findings, count }: Summary, terminal: Terminal): void {
   const { style } = terminal;
+  const dropped = found.get('dropped') ?? 0;
+  const entries = dropped === 0 ? `the ${size} entries` : `what is left of the ${size} entries`;
   const verdict = fits
-    ? `${style.good('fits')}  nothing was issued outside policy in the ${size} entries`
-    : `${style.bad('DOES NOT FIT')}  ${count} ${count === 1 ? 'record' : 'records'} of ${size} entries`;
+    ? `${style.good('fits')}  nothing was issued outside policy in ${entries}`
+    : `${style.bad('DOES NOT FIT')}  ${count} ${count === 1 ? 'record' : 'records'} of ${entries}`;
   terminal.print(verdict);
   if (dropped > 0)
     terminal.note(`of ${dropped} of them only the hashes are left: nothing is said of these (--archive)`);

@@ -31,6 +31,10 @@ export class SharedLog implements LogSource {
     return this.#look.tree.entries(from, Math.min(to, this.size));
   }
 
+  leaves(n: number): Promise<Uint8Array> {
+    return this.#look.tree.tile(0, n);
+  }
+
   disclosures(from: number, to: number): Promise<readonly PlacedDisclosure[]> {
     return this.#look.tree.disclosures(from, to);
   }

@@ -1,16 +1,20 @@
-import { openCheckpoint, parseCheckpoint } from '#audit/checkpoint.ts';
+import { parseCheckpoint } from '#audit/checkpoint.ts';
 import { leafHash } from '#audit/merkle.ts';
 import { inclusionProof, rootFromInclusion } from '#audit/merkle-proof.ts';
 import { foldTile, placeInTiles } from '#audit/tile-hashes.ts';
 import type { TlogProof } from '#audit/tlog-proof.ts';
-import { parseVkeys } from '#audit/vkey.ts';
 import { PostgresLook } from '#store/postgres/look.ts';
 import { type PostgresSettings, placeOf } from '#store/postgres/settings.ts';
 import { overHashes } from '#store/tree-hashes.ts';
 import type { Bodies } from '#store/tree-view.ts';
 import { Failure } from '../failure.ts';
+import { ArchivedBodies } from './archived-bodies.ts';
 import type { SignedLog } from './signed-log.ts';
-import { demandWitnesses, type Trust } from './trust.ts';
+import { openTrusted, type Trust } from './trust.ts';
+
+/** Replicas tell each other what they sign, and then what was cosigned of it. */
+const uncosigned =
+  'the database has the checkpoint that was signed last, which its witnesses may not have seen yet: ask again, or give --log DIR, a copy of what is published';
 
 /** A log that replicas share in a PostgreSQL, up to what any of them has signed last. */
 export class SharedSignedLog implements SignedLog {
@@ -20,41 +24,44 @@ export class SharedSignedLog implements SignedLog {
   readonly hashes: SignedLog['hashes'] = { subtree: (height, index) => this.#subtree(height, index) };
   readonly #look: PostgresLook;
   readonly #note: string;
+  readonly #archived: ArchivedBodies | undefined;
   /** Of each level: neighbours are mostly in the same tile. */
   readonly #newestTiles: { readonly n: number; readonly octets: Uint8Array }[] = [];
 
-  private constructor(name: string, look: PostgresLook, note: string) {
+  private constructor(name: string, look: PostgresLook, note: string, archive: string | undefined) {
     const { origin, size } = parseCheckpoint(Buffer.from(note));
     this.name = name;
     this.origin = origin;
     this.size = size;
     this.#look = look;
     this.#note = note;
+    const leaves = (n: number) => look.tree.tile(0, n);
+    this.#archived = archive === undefined ? undefined : new ArchivedBodies(archive, { name, leaves });
   }
 
-  /** Undefined before there is a checkpoint. Rejects with StoreError. */
-  static async open(settings: PostgresSettings): Promise<SharedSignedLog | undefined> {
+  /** `archive`: where the bundles are whose bodies are dropped here. Undefined before there is a checkpoint. Rejects with StoreError. */
+  static async open(settings: PostgresSettings, archive?: string): Promise<SharedSignedLog | undefined> {
     const look = new PostgresLook(settings);
     let opened: SharedSignedLog | undefined;
     try {
       const signed = await look.signed();
-      opened = signed && new SharedSignedLog(placeOf(settings), look, signed.note);
+      opened = signed && new SharedSignedLog(placeOf(settings), look, signed.note, archive);
     } finally {
       if (opened === undefined) await look.close();
     }
     return opened;
   }
 
-  entries(from: number, to: number): Promise<Bodies> {
-    return this.#look.tree.entries(from, Math.min(to, this.size));
+  async entries(from: number, to: number): Promise<Bodies> {
+    const left = await this.#look.tree.entries(from, Math.min(to, this.size));
+    return this.#archived === undefined ? left : await this.#archived.fill(left, from);
   }
 
   async prove(index: number, trust: Trust): Promise<TlogProof> {
     const { tree } = this.#look;
-    const { size, root, note } = openCheckpoint(Buffer.from(this.#note), ...parseVkeys(trust.vkey));
-    demandWitnesses(note, trust, this.name);
+    const { size, root } = openTrusted(this.#note, trust, this.name, uncosigned);
     const path = await overHashes(tree, (hashes) => inclusionProof(hashes, index, size));
-    const entry = await tree.entry(index);
+    const [entry] = await this.entries(index, index + 1);
     if (entry === undefined)
       throw new Failure('no', `${this.name}: of entry ${index} only the hash is left; its archive may have it`);
     const computed = rootFromInclusion(leafHash(entry), index, size, path);
@@ -63,8 +70,8 @@ export class SharedSignedLog implements SignedLog {
     return { index, entry, path, checkpoint: this.#note };
   }
 
-  noteSignedBy(vkey: string): string {
-    openCheckpoint(Buffer.from(this.#note), ...parseVkeys(vkey));
+  trustedNote(trust: Trust): string {
+    openTrusted(this.#note, trust, this.name, uncosigned);
     return this.#note;
   }
 

@@ -22,18 +22,24 @@ export interface SignedLog {
   entries(from: number, to: number): Awaitable<Bodies>;
   /** Checked up to a checkpoint that is trusted. Throws Failure `no` where it does not hold. */
   prove(index: number, trust: Trust): Awaitable<TlogProof>;
-  /** The checkpoint as it stands there. Throws Malformed unless `vkey` signed it. */
-  noteSignedBy(vkey: string): string;
+  /** The signed note that stands there. Throws Malformed unless the log's key signed it, Failure `no` unless enough witnesses did. */
+  trustedNote(trust: Trust): string;
   close(): Awaitable<void>;
 }
 
+interface SignedOptions extends SourceOptions {
+  /** Folder of the bundles that were dropped. */
+  readonly archive?: string | undefined;
+}
+
 /** What is published; where no folder of it is here, what the log's PostgreSQL holds. Undefined where there is neither. */
-export async function openSigned({ log, store }: SourceOptions, home: Home): Promise<SignedLog | undefined> {
+export async function openSigned({ log, store, archive }: SignedOptions, home: Home): Promise<SignedLog | undefined> {
   const directory = log ?? (store === undefined ? home.log : undefined);
-  if (directory !== undefined && (log !== undefined || existsSync(directory))) return new PublishedLog(directory);
+  if (directory !== undefined && (log !== undefined || existsSync(directory)))
+    return new PublishedLog(directory, archive);
   const { postgresNamed } = await import('./log-source.ts');
   const settings = await postgresNamed(store, home);
-  return settings && inPostgres(settings);
+  return settings && inPostgres(settings, archive);
 }
 
 /** The same of a configuration. Throws Failure `input` where neither is there. */
@@ -44,5 +50,5 @@ export async function signedOf({ publish, store }: AuditConfig): Promise<SignedL
   throw new Failure('input', `${placeOf(store)}: no checkpoint was signed yet`);
 }
 
-const inPostgres = async (settings: PostgresSettings) =>
-  (await import('./shared-signed-log.ts')).SharedSignedLog.open(settings);
+const inPostgres = async (settings: PostgresSettings, archive?: string) =>
+  (await import('./shared-signed-log.ts')).SharedSignedLog.open(settings, archive);

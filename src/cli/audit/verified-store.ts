@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import type { Head } from '#store/head.ts';
+import type { WholeStore } from '#store/check.ts';
 import type { WholeLog } from '#store/hold-published.ts';
 import type { PostgresSettings } from '#store/postgres/settings.ts';
 import { Failure } from '../failure.ts';
@@ -10,7 +10,7 @@ import { hasStore } from './log-source.ts';
 export interface VerifiedStore {
   readonly name: string;
   /** `published`: what is to be held against it besides. Rejects with StoreError. */
-  verify(onProgress: (done: number, all: number) => void, published: WholeLog | undefined): Promise<Head>;
+  verify(onProgress: (done: number, all: number) => void, published: WholeLog | undefined): Promise<WholeStore>;
 }
 
 /** The store that was named, by its folder or by a configuration that names a PostgreSQL; of a home its own, if it has one. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import type { Span } from '#audit/absent-bodies.ts';
 import type { Checkpoint } from '#audit/checkpoint.ts';
 import type { KeptCheckpoint } from '#audit/kept-checkpoint.ts';
+import type { Span } from '#audit/runs.ts';
 import { Unverified } from '#audit/unverified.ts';
 import { verifyDirectory } from '#audit/verify.ts';
 import { StoreError } from '#store/store-error.ts';
@@ -91,8 +91,9 @@ async function verifyOwnStore(
   try {
     const log = checkpoint && new PublishedLog(directory);
     const whole = checkpoint && log && { checkpoint, leaves: (n: number) => log.leaves(n) };
-    const { size, root } = await store.verify((done, all) => progress.at(done, all), whole);
-    return { verified: true, of: name, size, root: Buffer.from(root).toString('base64') };
+    const { size, root, hashesOnly } = await store.verify((done, all) => progress.at(done, all), whole);
+    const missing = hashesOnly.length > 0 && { hashesOnly };
+    return { verified: true, of: name, size, root: Buffer.from(root).toString('base64'), ...missing };
   } catch (thrown) {
     if (!(thrown instanceof StoreError) || thrown.code === 'unreachable') throw thrown;
     const { index, message } = thrown;

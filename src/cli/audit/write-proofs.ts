@@ -7,12 +7,12 @@ import { writeDurably } from '#keys/durable-file.ts';
 import { Failure } from '../failure.ts';
 import type { Home } from '../home.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { readLogKey } from './log-key.ts';
 import { openSigned } from './signed-log.ts';
+import { type FilteredTrustOptions, readTrust } from './trust.ts';
 
 interface ProofInput {
   readonly home: Home;
-  readonly options: { readonly 'log-key': string | undefined };
+  readonly options: FilteredTrustOptions;
 }
 
 /**
@@ -25,7 +25,7 @@ export async function writeProofs(
   { home, options }: ProofInput,
   terminal: Terminal,
 ): Promise<void> {
-  const trust = { vkey: readLogKey(options['log-key'], home) };
+  const trust = readTrust(options, home);
   const published = await openSigned({ log: undefined, store: undefined }, home);
   if (published === undefined) throw new Failure('unavailable', 'nothing of this log is published yet');
   const indexes = indexesOf(answer);

@@ -31,15 +31,21 @@ export async function runReplay(input: Input<typeof replayOptions>, terminal: Te
   const watch = new Watch(set.rules);
   const counts = new Map(set.rules.map(({ name }) => [name, 0]));
   const alerts: Alert[] = [];
-  const walked = await walkVerified(input, terminal, (entry) => {
-    for (const alert of watch.see(entry)) {
-      if (alert.until < since || alert.until > until) continue;
-      counts.set(alert.rule, (counts.get(alert.rule) ?? 0) + 1);
-      if (alerts.length < most) alerts.push(alert);
-    }
+  let dropped = 0;
+  const size = await walkVerified(input, terminal, {
+    take(entry) {
+      for (const alert of watch.see(entry)) {
+        if (alert.until < since || alert.until > until) continue;
+        counts.set(alert.rule, (counts.get(alert.rule) ?? 0) + 1);
+        if (alerts.length < most) alerts.push(alert);
+      }
+    },
+    missed({ count }) {
+      dropped += count;
+    },
   });
   const rules = watch.states.map((state) => ({ ...state, alerts: counts.get(state.rule) ?? 0 }));
-  const replayed: Replayed = { ...walked, setId: set.id, rules, alerts };
+  const replayed: Replayed = { size, dropped, setId: set.id, rules, alerts };
   if (options.json) terminal.printJson(replayed);
   else print(replayed, terminal);
   return 'ok';

@@ -1,7 +1,7 @@
-import type { Span } from '#audit/absent-bodies.ts';
 import type { ReadCheckpoint } from '#audit/checkpoint.ts';
 import type { Entry } from '#audit/entry.ts';
 import type { HashSource } from '#audit/merkle-proof.ts';
+import type { Span } from '#audit/runs.ts';
 import type { Awaitable, Bodies } from '#store/tree-view.ts';
 
 /** A log as of one signed checkpoint. */

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import type { Span } from '#audit/absent-bodies.ts';
 import { openCheckpoint, type ReadCheckpoint } from '#audit/checkpoint.ts';
 import type { Entry } from '#audit/entry.ts';
 import type { KeptCheckpoint } from '#audit/kept-checkpoint.ts';
 import type { HashSource } from '#audit/merkle-proof.ts';
+import type { Span } from '#audit/runs.ts';
 import { Unverified } from '#audit/unverified.ts';
 import { verifyDirectory } from '#audit/verify.ts';
 import { parseVkeys } from '#audit/vkey.ts';
@@ -36,7 +36,7 @@ export class PublishedEvidence implements EvidenceLog {
     this.name = directory;
     this.#beside = beside;
     this.#log = new PublishedLog(directory);
-    this.note = beside.note ?? this.#log.noteSignedBy(vkey);
+    this.note = beside.note ?? this.#log.trustedNote(beside.trust);
     this.checkpoint = openCheckpoint(Buffer.from(this.note), ...parseVkeys(vkey));
   }
 

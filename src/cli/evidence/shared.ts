@@ -1,8 +1,8 @@
-import type { Span } from '#audit/absent-bodies.ts';
 import { openCheckpoint, type ReadCheckpoint } from '#audit/checkpoint.ts';
 import { decodeEntry, type Entry } from '#audit/entry.ts';
 import { emptyRoot } from '#audit/merkle.ts';
 import { type HashSource, rangeRoot } from '#audit/merkle-proof.ts';
+import type { Span } from '#audit/runs.ts';
 import { parseVkeys } from '#audit/vkey.ts';
 import { PostgresLook } from '#store/postgres/look.ts';
 import { type PostgresSettings, placeOf } from '#store/postgres/settings.ts';

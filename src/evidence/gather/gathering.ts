@@ -1,6 +1,6 @@
-import type { Span } from '#audit/absent-bodies.ts';
 import type { Entry } from '#audit/entry.ts';
 import type { EventType } from '#audit/event.ts';
+import type { Span } from '#audit/runs.ts';
 import type { Finding } from '#issuance/replay/finding.ts';
 import { Replay } from '#issuance/replay/replay.ts';
 import type { Evidence } from '../evidence.ts';

@@ -1,7 +1,7 @@
-import type { Span } from '#audit/absent-bodies.ts';
 import { fieldOf, isCommitment, type RedactableField, redactableFields } from '#audit/disclosure.ts';
 import type { Entry } from '#audit/entry.ts';
 import { memberOf, textOf } from '#audit/json-object.ts';
+import type { Span } from '#audit/runs.ts';
 import type { Evidence } from '../evidence.ts';
 
 const mostSpans = 100;

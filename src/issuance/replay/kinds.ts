@@ -8,9 +8,11 @@ export const kinds = {
   'named-only': 'decided again; its certificate is not in the log, and only its record was held against the permit',
   serving: 'our own TLS servers and istiod: no policy decides; held against the names in the configuration',
   authority: 'our own intermediate: no policy decides; held against the intent that stands before it',
+  'intent-dropped': 'our own intermediate, held against nothing: what was intended before it may be among the dropped',
   approval: 'nothing was issued: what is issued after it has a record and a decision of its own',
   ceremony: 'a reviewed file decides, and no policy; see its transcript',
   undecidable: 'not decided again: its record leaves out some of what policy looks at',
+  dropped: 'records of any type of which only the hash is left: what was issued by them, if anything, is not said',
 } as const;
 
 export type KindName = keyof typeof kinds;

@@ -47,11 +47,10 @@ export class Intents {
     if (this.#waiting.size > mostIntents) for (const oldest of this.#waiting) return void this.#waiting.delete(oldest);
   }
 
-  /** Throws Misfit where nobody intended it. */
-  hold({ certificate }: Entry, leaf: Certificate | undefined): void {
+  /** Whether somebody intended it. Throws Misfit for what is no CA certificate. */
+  hold({ certificate }: Entry, leaf: Certificate | undefined): boolean {
     if (leaf !== undefined) demandSame('certificate', 'whether it is a CA certificate', leaf.isCa, true);
-    const found = idsOf(certificate).find((id) => this.#waiting.delete(id));
-    if (found === undefined) throw new Misfit('kind', 'it was issued without an intent in the log before it');
+    return idsOf(certificate).some((id) => this.#waiting.delete(id));
   }
 }
 

@@ -34,6 +34,7 @@ export class Replay {
   readonly #configurations = new Configurations();
   readonly #intents = new Intents();
   readonly #counts = new Map<KindName, number>();
+  #hasMissed = false;
 
   /** How many there were of each kind, and so how each was held against the rules. */
   get counts(): ReadonlyMap<KindName, number> {
@@ -59,6 +60,12 @@ export class Replay {
     }
   }
 
+  /** Here are records of which only the hashes are left, so many of them within what is looked at. */
+  missed(count: number): void {
+    this.#hasMissed = true;
+    if (count > 0) this.#count('dropped', count);
+  }
+
   /** Holds one record against the rules. What it gives does not fit. */
   check(entry: Entry): Finding | undefined {
     if (entry.type === 'request.approved') this.#count('approval');
@@ -79,11 +86,11 @@ export class Replay {
     const leaf = leafOf(entry);
     const kind = issuedKind(entry, leaf?.isCa ?? false);
     if (kind === undefined) throw new Misfit('kind', 'nobody here issues such a certificate');
-    this.#count(isDecided(kind) && isUndecidable(entry, leaf) ? 'undecidable' : kind);
+    if (kind === 'authority') this.#holdIntent(entry, leaf);
+    else this.#count(isDecided(kind) && isUndecidable(entry, leaf) ? 'undecidable' : kind);
     const isOurs = kind === 'serving' || kind === 'authority';
     const decided = isOurs || isUndecidable(entry, leaf) ? undefined : this.#holdDecision(entry, leaf);
     if (kind === 'serving') holdServing(entry, leaf, this.#configurations.of(entry));
-    if (kind === 'authority') this.#intents.hold(entry, leaf);
     if (leaf === undefined) return;
     const [issuer] = decided === undefined ? this.#issuersOf(entry, kind) : [decided.issuer];
     holdToRecord(entry, leaf, issuer);
@@ -91,6 +98,13 @@ export class Replay {
     if (decided === undefined) return;
     if (isRelayed(entry)) holdRelayed(leaf, decided.terms, momentOf(entry).now);
     else lintAgain(entry, leaf, decided.terms, decided.issuer);
+  }
+
+  #holdIntent(entry: Entry, leaf: Certificate | undefined): void {
+    const isIntended = this.#intents.hold(entry, leaf);
+    if (!isIntended && !this.#hasMissed)
+      throw new Misfit('kind', 'it was issued without an intent in the log before it');
+    this.#count(isIntended ? 'authority' : 'intent-dropped');
   }
 
   #holdDecision(entry: Entry, leaf: Certificate | undefined): Decided {
@@ -142,8 +156,8 @@ export class Replay {
     throw new Misfit('issuer', `the log was never told of issuer ${name} with the certificate that it names`);
   }
 
-  #count(kind: KindName): void {
-    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+  #count(kind: KindName, number = 1): void {
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + number);
   }
 }
 

@@ -1,6 +1,5 @@
-import { verifyTree } from '../check.ts';
+import { verifyTree, type WholeStore } from '../check.ts';
 import { demandNoStray, demandNoStrayValue, demandTileRows } from '../check-rows.ts';
-import type { Head } from '../head.ts';
 import { holdAgainstPublished, type WholeLog } from '../hold-published.ts';
 import { StoreError } from '../store-error.ts';
 import { asInteger } from './columns.ts';
@@ -19,7 +18,7 @@ export async function verifyPostgres(
   settings: PostgresSettings,
   onProgress: (checked: number, size: number) => void = () => {},
   published?: WholeLog,
-): Promise<Head> {
+): Promise<WholeStore> {
   const sessions = new Redial(settings);
   try {
     const tree = new PostgresTree(sessions.dial);

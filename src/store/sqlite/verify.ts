@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { verifyTree } from '../check.ts';
-import type { Head } from '../head.ts';
+import { verifyTree, type WholeStore } from '../check.ts';
 import { holdAgainstPublished, type WholeLog } from '../hold-published.ts';
 import { StoreError } from '../store-error.ts';
 import { checkRows, checkSchema, storedOrigin } from './check-rows.ts';
@@ -15,7 +14,7 @@ export async function verifyStore(
   file: string,
   onProgress: (checked: number, size: number) => void = () => {},
   published?: WholeLog,
-): Promise<Head> {
+): Promise<WholeStore> {
   const database = openForReading(file);
   try {
     damagedUnless(file, () => checkSchema(database));

@@ -12,9 +12,9 @@ import { facts } from '../../terminal/facts.ts';
 import { plain } from '../../terminal/plain.ts';
 import type { Progress } from '../../terminal/progress.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
-import { readLogKey } from '../log-key.ts';
 import { demandOne } from '../log-source.ts';
 import { openSigned, type SignedLog } from '../signed-log.ts';
+import { openTrusted, readTrust } from '../trust.ts';
 import { isPacked, type Manifest, manifestBeside, writeManifest } from './manifest.ts';
 import { type ExportFilter, exportFilters, type exportOptions } from './options.ts';
 import { beginState, PartFile, readState, stateBeside } from './part-file.ts';
@@ -26,6 +26,8 @@ type ExportInput = Input<typeof exportOptions>;
 
 /** Steps between two saves of how far it came: what a crash costs. */
 const stepsASave = 8;
+
+const nothing = { rows: [], hashes: [], dropped: 0 } as const;
 
 export async function runExport(input: ExportInput, terminal: Terminal): Promise<Exit> {
   const { options, home } = input;
@@ -46,8 +48,9 @@ export async function runExport(input: ExportInput, terminal: Terminal): Promise
     await log.close();
   }
   if (options.json) {
-    const { rows, from, to, complete } = manifest;
-    terminal.printJson({ file, rows, from, to, complete, manifest: manifestBeside(file) });
+    const { rows, dropped, from, to, complete } = manifest;
+    const missing = dropped !== undefined && { dropped };
+    terminal.printJson({ file, rows, ...missing, from, to, complete, manifest: manifestBeside(file) });
   } else terminal.print(told(file, manifest, terminal));
   return 'ok';
 }
@@ -61,10 +64,11 @@ async function stateFor(file: string, { options, home }: ExportInput, log: Signe
   });
   const asked = JSON.stringify([name, ...typed]);
   const left = readState(file);
+  const trust = readTrust(options, home);
   if (left === undefined) {
     const there = [file, manifestBeside(file)].find((each) => existsSync(each));
     if (there !== undefined) throw new Failure('input', `${there}: exists already`);
-    const note = log.noteSignedBy(readLogKey(options['log-key'], home));
+    const note = log.trustedNote(trust);
     const filters = filterTexts(Object.fromEntries(typed), Date.now());
     return beginState(asked, await makePlan(log, note, name, filters));
   }
@@ -74,6 +78,7 @@ async function stateFor(file: string, { options, home }: ExportInput, log: Signe
       `${stateBeside(file)}: another export was begun here`,
       'ask for the same format and filters to go on with it, or remove it to begin anew',
     );
+  openTrusted(left.plan.checkpoint, trust, stateBeside(file));
   if (left.plan.to > log.size || log.size < checkpointOf(left.plan).size)
     throw new Failure('no', `${log.name}: has ${log.size} entries, fewer than when this export was begun`);
   return left;
@@ -104,22 +109,17 @@ async function write(part: PartFile, log: SignedLog, progress: Progress): Promis
   const encoding = format.open();
   const packed = isPacked(part.file);
   const pack = packed ? inMember : (octets: Uint8Array) => octets;
-  if (part.state.octets === 0) await part.add(pack(encoding.head), [], 0, next);
+  if (part.state.octets === 0) await part.add(pack(encoding.head), { ...nothing, next });
   let steps = 0;
   for await (const step of rowsOf(log, plan, { format, encoding }, edge, next)) {
-    await part.add(
-      pack(Buffer.concat(step.rows.map(({ octets }) => octets))),
-      step.hashes,
-      step.rows.length,
-      step.next,
-    );
+    await part.add(pack(Buffer.concat(step.rows.map(({ octets }) => octets))), step);
     steps++;
     if (steps % stepsASave === 0 && 'row' in format) await part.save(edge);
     progress.at(step.next - plan.from, plan.to - plan.from);
   }
-  await part.add(pack(encoding.end()), [], 0, plan.to);
+  await part.add(pack(encoding.end()), { ...nothing, next: plan.to });
   // Nothing at all is no gzip file.
-  if (part.state.octets === 0 && packed) await part.add(gzipSync(''), [], 0, plan.to);
+  if (part.state.octets === 0 && packed) await part.add(gzipSync(''), { ...nothing, next: plan.to });
   await part.save(edge, true);
 }
 
@@ -127,9 +127,10 @@ async function write(part: PartFile, log: SignedLog, progress: Progress): Promis
 const inMember = (octets: Uint8Array) => (octets.length === 0 ? octets : gzipSync(octets));
 
 async function manifestOf({ file, state }: PartFile): Promise<Manifest> {
-  const { plan, rows, octets } = state;
+  const { plan, rows, dropped = 0, octets } = state;
   const { origin } = checkpointOf(plan);
-  return { countersignExport: 1, file: basename(file), octets, sha256: await sha256Of(file), rows, origin, ...plan };
+  const found = { file: basename(file), octets, sha256: await sha256Of(file), rows, ...(dropped > 0 && { dropped }) };
+  return { countersignExport: 1, ...found, origin, ...plan, complete: plan.complete && dropped === 0 };
 }
 
 export async function sha256Of(file: string): Promise<string> {
@@ -138,13 +139,22 @@ export async function sha256Of(file: string): Promise<string> {
   return digest.digest('hex');
 }
 
-function told(file: string, { rows, from, to, complete, format }: Manifest, { style }: Terminal): string {
+function completeness(complete: boolean, dropped: number | undefined): string {
+  if (complete) return 'yes: each of them has a row';
+  return dropped === undefined ? 'not claimed: rows were chosen' : 'no: the archive has what was dropped (--archive)';
+}
+
+function told(file: string, { rows, dropped, from, to, complete, format }: Manifest, { style }: Terminal): string {
   const list = facts(
     [
       ['format', format],
       ['rows', `${rows}`],
       ['of entries', from === to ? 'none' : `${from} to ${to - 1}`],
-      ['complete', complete ? 'yes: each of them has a row' : 'not claimed: rows were chosen'],
+      [
+        'dropped',
+        dropped === undefined ? undefined : `${dropped} of them: the hash alone is left, and there is no row`,
+      ],
+      ['complete', completeness(complete, dropped)],
       ['manifest', plain(manifestBeside(file))],
     ],
     style,

@@ -2,8 +2,9 @@ import { skip } from '#audit/cover.ts';
 import { RightEdge } from '#audit/merkle.ts';
 import { Failure } from '../../failure.ts';
 import type { SignedLog } from '../signed-log.ts';
+import type { Manifest } from './manifest.ts';
 import { FileOctets } from './octets.ts';
-import { checkpointOf, formatOf, type Plan, rangeIn } from './plan.ts';
+import { checkpointOf, demandRange, formatOf, type Plan } from './plan.ts';
 import { rowsOf } from './rows.ts';
 
 /**
@@ -13,11 +14,11 @@ import { rowsOf } from './rows.ts';
 export async function makeAgain(
   file: string,
   log: SignedLog,
-  plan: Plan,
+  manifest: Manifest,
   onEntry: (done: number, all: number) => void,
 ): Promise<number> {
-  await demandSameTree(log, plan);
-  const format = formatOf(plan);
+  await demandSameTree(log, manifest);
+  const format = formatOf(manifest);
   const encoding = format.open();
   const octets = new FileOctets(file);
   const demand = async (expected: Uint8Array, where: string) => {
@@ -25,21 +26,41 @@ export async function makeAgain(
       throw new Failure('no', `${file}: ${where} is not what the log gives`);
   };
   let rows = 0;
+  let dropped = 0;
   try {
     await demand(encoding.head, 'its beginning');
-    for await (const step of rowsOf(log, plan, { format, encoding }, new RightEdge(), plan.from)) {
+    for await (const step of rowsOf(log, manifest, { format, encoding }, new RightEdge(), manifest.from)) {
+      dropped += step.dropped;
+      demandLeft(dropped, manifest, log);
       for (const row of step.rows) {
         await demand(row.octets, `the row of entry ${row.index}`);
         rows++;
       }
-      onEntry(step.next - plan.from, plan.to - plan.from);
+      onEntry(step.next - manifest.from, manifest.to - manifest.from);
     }
     await demand(encoding.end(), 'its end');
     if ((await octets.take(1)).length > 0) throw new Failure('no', `${file}: goes on after its last row`);
   } finally {
     await octets.close();
   }
-  return rows;
+  if (dropped === (manifest.dropped ?? 0)) return rows;
+  throw new Failure(
+    'no',
+    `${file}: its manifest says that ${manifest.dropped} entries were dropped; it were ${dropped}`,
+  );
+}
+
+/** What was dropped since then cannot be made again. Throws Failure. */
+function demandLeft(dropped: number, manifest: Manifest, { name }: SignedLog): void {
+  const { dropped: then = 0 } = manifest;
+  if (dropped <= then) return;
+  const hint =
+    then === 0 ? 'its archive has them: --archive DIR' : 'a copy of the log of that time has them: --log DIR';
+  throw new Failure(
+    'input',
+    `${name}: more of it was dropped since this export: it cannot be made again from it`,
+    hint,
+  );
 }
 
 /** The log began with the tree that the manifest's checkpoint signs, and the moments asked for lead to the same entries. */
@@ -52,10 +73,5 @@ async function demandSameTree(log: SignedLog, plan: Plan): Promise<void> {
   await skip(edge, size, log.hashes);
   if (Buffer.compare(edge.root(), root) !== 0)
     throw new Failure('no', `${log.name}: had another root at ${size} entries than the manifest's checkpoint signs`);
-  const { from, to } = await rangeIn(log, size, plan.filters);
-  if (from !== plan.from || to !== plan.to)
-    throw new Failure(
-      'no',
-      `the manifest speaks of entries ${plan.from} to ${plan.to - 1}; its filters lead to ${from} to ${to - 1}`,
-    );
+  await demandRange(log, size, plan);
 }

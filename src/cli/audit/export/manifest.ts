@@ -13,6 +13,8 @@ const manifestSchema = Type.Object(
     octets: count,
     sha256,
     rows: count,
+    /** Entries of which only the hash was left: they have no row. Absent for none. */
+    dropped: Type.Optional(Type.Integer({ minimum: 1 })),
     origin: Type.String(),
     ...planMembers,
   },

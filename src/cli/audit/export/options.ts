@@ -1,7 +1,7 @@
 import { type FilterName, filterNames, filters } from '#audit/questions/filters.ts';
 import { formatNames } from '#export/format-names.ts';
 import { flag, type Value, value } from '../../command/options.ts';
-import { keyOption, logOption } from '../options.ts';
+import { keyOption, logOption, trustOption } from '../options.ts';
 
 /** What a record does not say by itself: it takes others to know. */
 const ofOthers = ['at', 'within', 'older-than'] as const;
@@ -21,6 +21,7 @@ const sharedOption = value(
   'FILE',
   "read the log from the PostgreSQL that this configuration names (default: the home's, where no folder is published)",
 );
+const archiveOption = value('DIR', 'a folder of audit.archive, for the records that were dropped from the log');
 
 export const exportOptions = {
   ...filterOptions,
@@ -28,8 +29,10 @@ export const exportOptions = {
   out: value('FILE', 'write it there; compressed where it ends in .gz', { short: 'o' }),
   log: logOption,
   store: sharedOption,
+  archive: archiveOption,
   'log-key': keyOption,
-  json: flag('one JSON object: {"file", "rows", "from", "to", "complete", "manifest"}'),
+  'trust-policy': trustOption,
+  json: flag('one JSON object: {"file", "rows", "dropped", "from", "to", "complete", "manifest"}'),
 } as const;
 
 export const verifyExportOptions = {
@@ -38,6 +41,10 @@ export const verifyExportOptions = {
     "the published log, to make the file again from (default: none for jsonl, which proves itself; else the home's)",
   ),
   store: sharedOption,
+  archive: archiveOption,
   key: keyOption,
-  json: flag('one JSON object: {"verified", "format", "rows", "from", "to", "complete"} or with "problem"'),
+  'trust-policy': trustOption,
+  json: flag(
+    'one JSON object: {"verified", "format", "rows", "dropped", "from", "to", "complete", "witnesses"} or with "problem"',
+  ),
 } as const;

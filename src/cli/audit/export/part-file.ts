@@ -7,6 +7,7 @@ import { writeDurably } from '#keys/durable-file.ts';
 import { Failure } from '../../failure.ts';
 import { hashesBeside } from './manifest.ts';
 import { type Plan, planMembers } from './plan.ts';
+import type { Step } from './rows.ts';
 
 const count = Type.Integer({ minimum: 0 });
 
@@ -16,6 +17,7 @@ const stateSchema = Type.Object({
   plan: Type.Object(planMembers),
   next: count,
   rows: count,
+  dropped: Type.Optional(count),
   octets: count,
   hashes: count,
   edge: Type.Object({ size: count, roots: Type.Array(Type.String()) }),
@@ -40,6 +42,7 @@ export const beginState = (asked: string, plan: Plan): State => ({
   plan,
   next: plan.from,
   rows: 0,
+  dropped: 0,
   octets: 0,
   hashes: 0,
   edge: { size: 0, roots: [] },
@@ -79,15 +82,16 @@ export class PartFile implements AsyncDisposable {
     return this.#state;
   }
 
-  async add(octets: Uint8Array, hashes: readonly Uint8Array[], rows: number, next: number): Promise<void> {
+  async add(octets: Uint8Array, { rows, hashes, dropped, next }: Step): Promise<void> {
     await this.#part.appendFile(octets);
     if (hashes.length > 0) await this.#hashes.appendFile(Buffer.concat(hashes));
-    const { octets: before, hashes: hashesBefore, rows: rowsBefore } = this.#state;
+    const { octets: before, hashes: hashesBefore, rows: rowsBefore, dropped: droppedBefore = 0 } = this.#state;
     this.#state = {
       ...this.#state,
       octets: before + octets.length,
       hashes: hashesBefore + hashes.length,
-      rows: rowsBefore + rows,
+      rows: rowsBefore + rows.length,
+      dropped: droppedBefore + dropped,
       next,
     };
   }

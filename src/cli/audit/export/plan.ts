@@ -50,12 +50,26 @@ export const isComplete = (name: FormatName, filters: FilterTexts) => isWhole(fi
 const issuanceAlone: readonly FormatName[] = ['csv'];
 
 /** The entries within the moments that were asked for: in a log times never run backwards. */
-export async function rangeIn(log: SignedLog, size: number, texts: FilterTexts): Promise<{ from: number; to: number }> {
+async function rangeIn(log: SignedLog, size: number, texts: FilterTexts): Promise<{ from: number; to: number }> {
   const { since, until } = filtersOf(texts);
   const iso = (moment: number) => new Date(moment).toISOString();
   const from = since === undefined ? 0 : await firstThat(log, size, (time) => time >= iso(since));
   const to = until === undefined ? size : await firstThat(log, size, (time) => time > iso(until));
   return { from: Math.min(from, to), to };
+}
+
+/** A plan's entries are those of its moments, as far as times are known. Throws Failure `no`. */
+export async function demandRange(log: SignedLog, size: number, { from, to, filters: texts }: Plan): Promise<void> {
+  const { since, until } = filtersOf(texts);
+  const iso = (moment: number | undefined) => (moment === undefined ? undefined : new Date(moment).toISOString());
+  const [earliest, latest] = [iso(since) ?? '', iso(until) ?? '~'];
+  const before = async (index: number) => (await lastLeft(log, index))?.time ?? '';
+  const after = async (index: number) => (await firstLeft(log, index, size))?.time ?? '~';
+  const isEmpty = from === to;
+  const begins = from === 0 || (await before(from)) < earliest || (isEmpty && latest < earliest);
+  const fits = begins && (isEmpty || (await after(from)) >= earliest) && (to === size || (await after(to)) > latest);
+  if (to > size || !fits || (!isEmpty && (await before(to)) > latest))
+    throw new Failure('no', `the manifest speaks of entries ${from} to ${to - 1}; its filters lead to others`);
 }
 
 async function firstThat(log: SignedLog, size: number, isLate: (time: string) => boolean): Promise<number> {
@@ -78,6 +92,17 @@ async function firstLeft(log: SignedLog, from: number, to: number): Promise<Entr
     const octets = (await log.entries(at, end)).find((each) => each !== undefined);
     if (octets !== undefined) return decodeEntry(octets);
     at = end;
+  }
+  return undefined;
+}
+
+/** The last entry before `index` whose body is left. */
+async function lastLeft(log: SignedLog, index: number): Promise<Entry | undefined> {
+  for (let to = index; to > 0; ) {
+    const from = to - 1 - ((to - 1) % tileWidth);
+    const octets = (await log.entries(from, to)).findLast((each) => each !== undefined);
+    if (octets !== undefined) return decodeEntry(octets);
+    to = from;
   }
   return undefined;
 }

@@ -18,6 +18,8 @@ interface Row {
 
 export interface Step {
   readonly rows: readonly Row[];
+  /** Entries of which only the hash is left. */
+  readonly dropped: number;
   /** Roots that stand for the entries between the rows, in the order of the log. */
   readonly hashes: readonly Uint8Array[];
   /** The first entry that was not looked at yet. */
@@ -26,7 +28,8 @@ export interface Step {
 
 /**
  * The rows of a plan from entry `next` on; `edge` is the tree up to the last row before it. When the last step is taken
- * every row has been shown to be under the signed root. Throws Failure `no` where the log does not bear it out.
+ * every row has been shown to be under the signed root. Of what was dropped nobody can say whether it would have had a row: it
+ * is counted. Throws Failure `no` where the log does not bear it out.
  */
 export async function* rowsOf(
   log: SignedLog,
@@ -41,9 +44,13 @@ export async function* rowsOf(
     const to = Math.min(at - (at % stride) + stride, plan.to);
     const rows: Row[] = [];
     const hashes: Uint8Array[] = [];
-    for (const [i, body] of (await log.entries(at, to)).entries()) {
+    let dropped = 0;
+    for (const [i, octets] of (await log.entries(at, to)).entries()) {
       const index = at + i;
-      const octets = demandBody(log, index, body);
+      if (octets === undefined) {
+        dropped++;
+        continue;
+      }
       const entry = entryAt(log, index, octets);
       if (!format.takes(entry) || !matches(octets)) continue;
       hashes.push(...(await skip(edge, index, log.hashes)));
@@ -55,22 +62,15 @@ export async function* rowsOf(
       });
     }
     at = to;
-    yield { rows, hashes, next: at };
+    yield { rows, dropped, hashes, next: at };
   }
   const rest = await skip(edge, size, log.hashes);
   if (Buffer.compare(edge.root(), root) !== 0)
     throw new Failure('no', `${log.name}: what was read is not under the root that its checkpoint signs`, verifyHint);
-  yield { rows: [], hashes: rest, next: plan.to };
+  yield { rows: [], dropped: 0, hashes: rest, next: plan.to };
 }
 
 const verifyHint = '`countersign audit verify` names the file and the entry';
-
-/** Of what was dropped nobody can say whether it would have had a row. Throws Failure `no`. */
-function demandBody({ name }: SignedLog, index: number, body: Uint8Array | undefined): Uint8Array {
-  if (body !== undefined) return body;
-  const hint = 'begin after it with --since, or give --log a copy into which its archive was laid';
-  throw new Failure('no', `${name}: of entry ${index} only the hash is left, as the log itself says`, hint);
-}
 
 function entryAt(log: SignedLog, index: number, octets: Uint8Array): Entry {
   try {

@@ -8,9 +8,9 @@ import { Failure } from '../../failure.ts';
 import { facts } from '../../terminal/facts.ts';
 import { plain } from '../../terminal/plain.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
-import { readLogKey } from '../log-key.ts';
 import { demandOne } from '../log-source.ts';
 import { openSigned, type SignedLog } from '../signed-log.ts';
+import { demandWitnesses, readTrust, type Trust } from '../trust.ts';
 import { sha256Of } from './export.ts';
 import { makeAgain } from './make-again.ts';
 import { hashesBeside, type Manifest, manifestBeside, readManifest } from './manifest.ts';
@@ -27,6 +27,8 @@ interface Shown {
   /** No entry that the filters choose is missing. */
   readonly complete: boolean;
   readonly by: 'hashes' | 'log';
+  /** Those that a trust policy knows. */
+  readonly witnesses?: readonly string[];
 }
 
 export async function runVerifyExport(input: VerifyInput, terminal: Terminal): Promise<Exit> {
@@ -35,10 +37,10 @@ export async function runVerifyExport(input: VerifyInput, terminal: Terminal): P
   if (!existsSync(file)) throw new Failure('input', `${file}: there is no such file`);
   if (!existsSync(path)) throw new Failure('input', `${path}: there is no manifest beside the export`);
   const manifest = readManifest(readFileSync(path, 'utf8'), path);
-  const vkey = readLogKey(input.options.key, input.home);
+  const trust = readTrust(input.options, input.home);
   const log = await logFor(manifest, input);
   try {
-    const shown = await show(file, manifest, vkey, log, terminal);
+    const shown = await show(file, manifest, trust, log, terminal);
     if (input.options.json) terminal.printJson(verdictJson(manifest, shown));
     else terminal.print(verdictText(file, manifest, shown, terminal));
     return 'ok';
@@ -58,7 +60,9 @@ async function logFor(manifest: Manifest, { options, home }: VerifyInput): Promi
   demandOne(options);
   const named = options.log ?? options.store;
   if (named === undefined && formatOf(manifest).holdsEntries) return undefined;
-  const log = await openSigned(options, home);
+  // What had been dropped then has no row, whatever the archive has of it.
+  const archive = manifest.dropped === undefined ? options.archive : undefined;
+  const log = await openSigned({ ...options, archive }, home);
   if (log !== undefined) return log;
   throw new Failure(
     'usage',
@@ -69,11 +73,11 @@ async function logFor(manifest: Manifest, { options, home }: VerifyInput): Promi
 async function show(
   file: string,
   manifest: Manifest,
-  vkey: string,
+  trust: Trust,
   log: SignedLog | undefined,
   terminal: Terminal,
 ): Promise<Shown> {
-  demandSigned(manifest, vkey);
+  const witnesses = demandSigned(manifest, trust);
   using progress = terminal.progress(`verifying ${file}`);
   const by = log === undefined ? 'hashes' : 'log';
   const rows =
@@ -84,25 +88,29 @@ async function show(
   const sha256 = await sha256Of(file);
   if (sha256 !== manifest.sha256)
     throw new Failure('no', `${file}: its SHA-256 is ${sha256}, its manifest says ${manifest.sha256}`);
-  return { rows, complete: manifest.complete || by === 'log', by };
+  const complete = manifest.complete || (by === 'log' && manifest.dropped === undefined);
+  return { rows, complete, by, ...(trust.policy && { witnesses }) };
 }
 
-function demandSigned(manifest: Manifest, vkey: string): void {
+/** Gives the witnesses of the trust policy that have cosigned. */
+function demandSigned(manifest: Manifest, trust: Trust): readonly string[] {
+  const { format, filters, complete, dropped, from, to } = manifest;
+  filtersOf(filters);
+  const isWhole = isComplete(format, filters) && dropped === undefined;
+  if (complete !== isWhole || from > to)
+    throw new Failure(
+      'no',
+      'the manifest contradicts itself: "complete", "dropped", "filters", "from" and "to" do not go together',
+    );
   try {
-    const { origin } = openCheckpoint(Buffer.from(manifest.checkpoint), ...parseVkeys(vkey));
+    const { origin, note } = openCheckpoint(Buffer.from(manifest.checkpoint), ...parseVkeys(trust.vkey));
     if (origin !== manifest.origin)
       throw new Failure('no', `the manifest names the log ${manifest.origin}, its checkpoint ${origin}`);
+    return demandWitnesses(note, trust, 'the manifest');
   } catch (cause) {
     if (!(cause instanceof Malformed)) throw cause;
     throw new Failure('no', `the manifest's ${cause.message}`, undefined, { cause });
   }
-  const { format, filters, complete, from, to } = manifest;
-  filtersOf(filters);
-  if (complete !== isComplete(format, filters) || from > to)
-    throw new Failure(
-      'no',
-      'the manifest contradicts itself: "complete", "filters", "from" and "to" do not go together',
-    );
 }
 
 function hashesOf(file: string): string {
@@ -111,12 +119,18 @@ function hashesOf(file: string): string {
   return path;
 }
 
-function verdictJson({ format, origin, from, to }: Manifest, { rows, complete, by }: Shown) {
-  return { verified: true, format, origin, rows, from, to, complete, by };
+function verdictJson({ format, origin, dropped, from, to }: Manifest, { rows, complete, by, witnesses }: Shown) {
+  const missing = dropped !== undefined && { dropped };
+  return { verified: true, format, origin, rows, ...missing, from, to, complete, by, ...(witnesses && { witnesses }) };
 }
 
-function verdictText(file: string, manifest: Manifest, { rows, complete, by }: Shown, { style }: Terminal): string {
-  const { format, origin, from, to, filters } = manifest;
+/** Without the log the manifest alone says it: nothing but rows is proven by their hashes. */
+const droppedText = (dropped: number, by: Shown['by']) =>
+  `${dropped} entries have no row, since only their hashes were left, ${by === 'log' ? 'as in the log' : 'says the manifest'}`;
+
+function verdictText(file: string, manifest: Manifest, shown: Shown, { style }: Terminal): string {
+  const { format, origin, from, to, filters, dropped } = manifest;
+  const { rows, complete, by, witnesses } = shown;
   const chosen = Object.entries(filters).map(([name, text]) => `--${name} ${plain(text)}`);
   const list = facts(
     [
@@ -126,6 +140,8 @@ function verdictText(file: string, manifest: Manifest, { rows, complete, by }: S
       ['of entries', from === to ? 'none' : `${from} to ${to - 1}`],
       ['filters', chosen.length === 0 ? undefined : chosen.join(' ')],
       ['proven', by === 'log' ? 'made again from the log, octet by octet' : 'each row hashes to its leaf'],
+      ['cosigned by', witnesses && plain(witnesses.join(', ') || 'nobody')],
+      ['dropped', dropped === undefined ? undefined : droppedText(dropped, by)],
       [
         'complete',
         complete ? 'yes: nothing is missing' : 'not claimed: each row is in the log, and there may be more that match',
