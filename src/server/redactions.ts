@@ -1,4 +1,5 @@
 import type { EngineLog } from '#store/engine-log.ts';
+import { fault } from '#store/fault.ts';
 import {
   openRequests,
   type RedactionRequest,
@@ -30,6 +31,7 @@ export function keepRedactions(foundation: Foundation, store: EngineLog): KeptRe
     const actor = { method: 'command', user: by };
     const record = await store.append(events.of('log.redacted', { actor, message, redacted: { field, records } }));
     await store.publish();
+    fault('erase.recorded');
     await store.retention.erase(record);
     logger.info(`${field} of ${records.length} records was erased, as record ${record} says`);
   };

@@ -1,5 +1,5 @@
 import type { EngineLog } from '#store/engine-log.ts';
-import { RetentionRounds } from '#store/retention-rounds.ts';
+import { finishDropping, RetentionRounds } from '#store/retention-rounds.ts';
 import { watchRetention } from '#telemetry/retention.ts';
 import { appendAside } from './events.ts';
 import type { Foundation } from './foundation.ts';
@@ -29,7 +29,10 @@ interface Holders {
   readonly detection: { watched(): Promise<number> } | undefined;
 }
 
-/** Drops the bodies of the log as `audit.retention` says, behind issuance and never in its way. */
+/**
+ * Drops the bodies of the log as `audit.retention` says, behind issuance and never in its way. What a crash has left half way is
+ * finished at the start, also where nothing is to be dropped any more: the log has said that it goes.
+ */
 export function keepRetention(
   foundation: Foundation,
   store: EngineLog,
@@ -37,7 +40,15 @@ export function keepRetention(
 ): KeptRetention {
   const { config, clock, events, logger, metrics } = foundation;
   const { retention } = config.audit;
-  if (retention === undefined) return { look: async () => {}, stop: async () => {} };
+  const ending = new AbortController();
+  const finished = finishDropping(store.retention, ending.signal).catch((error: unknown) => {
+    if (!ending.signal.aborted) logger.warn('bodies that the log says are dropped are still there', { error });
+  });
+  const stop = async () => {
+    ending.abort();
+    await finished;
+  };
+  if (retention === undefined) return { look: async () => {}, stop };
   const rounds = new RetentionRounds(store, {
     bodiesMs: retention.bodiesMs,
     archived: async () => archive?.bundles,
@@ -54,7 +65,6 @@ export function keepRetention(
   });
   const numbers = watchRetention(metrics.registry);
   let failing = false;
-  const ending = new AbortController();
   const round = async () => {
     try {
       const bodies = await rounds.run(clock.now(), ending.signal);
@@ -78,7 +88,7 @@ export function keepRetention(
   return {
     look: () => looks.now(),
     async stop() {
-      ending.abort();
+      await stop();
       await looks.stop();
     },
   };

@@ -55,7 +55,7 @@ export class Publication {
 
   /** Takes away a part of what was dropped; true while there is more. */
   withdraw(): Promise<boolean> {
-    return withdraw(this.#tree, this.#directory);
+    return withdraw(this.#tree, this.#directory, this.#published);
   }
 
   /** What is signed and not yet to be published: nothing smaller, and nothing beside it, is signed from here on. */

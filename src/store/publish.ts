@@ -44,6 +44,7 @@ function putBundle(directory: string, n: number, bodies: Bodies): void {
 export function removeDropped(directory: string, n: number, bodies: Bodies): void {
   const there = bodies.filter((body) => body !== undefined);
   put(directory, retainedPath(n), encodeBundle(there));
+  fault('withdraw.retained');
   removeDirectory(join(directory, bundlePath(n)));
   removeDirectory(join(directory, `${bundlePath(n)}.p`));
 }

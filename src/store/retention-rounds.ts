@@ -1,8 +1,9 @@
 import type { AuditEvent } from '#audit/event.ts';
 import { tileWidth } from '#audit/tiles.ts';
 import type { DueBundle } from './drop-plan.ts';
+import { fault } from './fault.ts';
 import type { Inventory } from './inventory/inventory.ts';
-import type { DurableLog } from './log.ts';
+import type { DurableLog, Retention } from './log.ts';
 
 /** Most indexes that one record keeps: it has to fit into an entry. A bundle has no more than half of them. */
 const mostKept = 512;
@@ -32,6 +33,16 @@ type Log = Pick<DurableLog, 'append' | 'publish' | 'publishedSize' | 'retention'
 };
 
 /**
+ * What was begun and not finished, by whoever: only the newest record can have been left half way, since they come one after the
+ * other. Two that do it at once do no harm.
+ */
+export async function finishDropping(retention: Retention, signal: AbortSignal): Promise<void> {
+  const last = (await retention.dropped()).at(-1);
+  if (last !== undefined) await retention.drop(last.record, signal);
+  await retention.withdraw(signal);
+}
+
+/**
  * Drops bodies when their time is over: recorded first, under a signed checkpoint, then removed from the store, then from what
  * is published. A crash after the record leaves one that says what has not happened; the next round says it again and does it.
  */
@@ -42,7 +53,6 @@ export class RetentionRounds {
   #first = 0;
   /** When a group is to be looked at again. */
   readonly #wake = new Map<number, number>();
-  #resumed = false;
 
   constructor(log: Log, rules: RetentionRules) {
     this.#log = log;
@@ -52,10 +62,9 @@ export class RetentionRounds {
   /** Everything that is due at `now` (ms); gives how many bodies were dropped. Rejects where the store does not let us. */
   async run(now: number, signal = new AbortController().signal): Promise<number> {
     const { retention } = this.#log;
-    // What another replica has dropped goes from our directory, too.
-    await retention.withdraw(signal);
+    // Whoever led before may have died half way; what another replica has dropped goes from our directory, too.
+    await finishDropping(retention, signal);
     if (!(await retention.leads())) return 0;
-    await this.#resume(signal);
     const below = await this.#below();
     const until = now - this.#rules.bodiesMs;
     let run: Run | undefined;
@@ -80,15 +89,6 @@ export class RetentionRounds {
     return dropped;
   }
 
-  /** Only the newest can have been left half way: they come one after the other. */
-  async #resume(signal: AbortSignal): Promise<void> {
-    if (this.#resumed) return;
-    const last = (await this.#log.retention.dropped()).at(-1);
-    if (last !== undefined) await this.#log.retention.drop(last.record, signal);
-    await this.#log.retention.withdraw(signal);
-    this.#resumed = true;
-  }
-
   /** What nobody needs any more: it is published, in the inventory, in the archive, and in every sink. */
   async #below(): Promise<number> {
     const { archived, delivered } = this.#rules;
@@ -101,6 +101,7 @@ export class RetentionRounds {
     if (signal.aborted) return 0;
     const record = await this.#log.append(this.#rules.event(run));
     await this.#log.publish();
+    fault('drop.recorded');
     await this.#log.retention.drop(record, signal);
     await this.#log.retention.withdraw(signal);
     return run.to - run.from - run.kept.length;

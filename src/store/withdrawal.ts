@@ -10,15 +10,16 @@ const bundlesAtOnce = 32;
 const markFile = join('retained', '.withdrawn');
 
 /**
- * Takes from a published directory what was dropped from the store; true while there is more. A directory that is written
- * anew has nothing to be taken away, and no mark; going over it again does no harm.
+ * Takes from a published directory what was dropped from the store; true while there is more. What the record that says so is
+ * not published with waits: whoever reads the directory would miss bodies without a word. A directory that is written anew has
+ * nothing to be taken away, and no mark; going over it again does no harm.
  */
-export async function withdraw(tree: TreeView, directory: string): Promise<boolean> {
+export async function withdraw(tree: TreeView, directory: string, published: number): Promise<boolean> {
   const { records } = await tree.dropped();
   const file = join(directory, markFile);
   let { followed, bundle } = readMark(file);
   const range = records[followed];
-  if (range === undefined) return false;
+  if (range === undefined || range.record >= published) return false;
   const last = range.to / tileWidth;
   const kept = new Set(range.kept);
   bundle = Math.max(bundle, range.from / tileWidth);
@@ -31,7 +32,7 @@ export async function withdraw(tree: TreeView, directory: string): Promise<boole
   }
   if (bundle === last) [followed, bundle] = [followed + 1, 0];
   writeDurably(file, `${followed} ${bundle}\n`);
-  return followed < records.length;
+  return (records[followed]?.record ?? published) < published;
 }
 
 /** One that is lost or damaged costs going over all again. */

@@ -1,6 +1,8 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { logDatabase } from '#store/sqlite/open-log.ts';
 import { TestHome } from '#test/support/home.ts';
 import { fillLog } from '#test/support/old-log.ts';
 import { ours } from '#test/transparency/ours.ts';
@@ -67,6 +69,19 @@ describe('a server that keeps bodies for two days', () => {
     await server.close();
     server = await InProcess.start(home);
     await server.server.reload();
+    expect(server.types.filter((type) => type === 'log.pruned')).toHaveLength(1);
+  });
+
+  it('finishes at its start what a crash has left half way, also where nothing is to be dropped any more', async () => {
+    await server.close();
+    const { retention: _, ...audit } = Object(parse(readFileSync(home.path('countersign.yaml'), 'utf8')).audit);
+    home.write('countersign.yaml', stringify({ ...home.config, audit }));
+    const halfWay = new DatabaseSync(logDatabase(home.path('audit')));
+    halfWay.exec('UPDATE dropped SET next = 0; INSERT INTO entry SELECT 7, body FROM entry WHERE seq = 599');
+    halfWay.close();
+    server = await InProcess.start(home);
+    using database = new DatabaseSync(logDatabase(home.path('audit')), { readOnly: true, timeout: 5_000 });
+    await expect.poll(() => database.prepare('SELECT 1 FROM entry WHERE seq = 7').get()).toBeUndefined();
     expect(server.types.filter((type) => type === 'log.pruned')).toHaveLength(1);
   });
 });

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openCheckpoint, softwareCheckpointSigner } from '#audit/checkpoint.ts';
+import { openCheckpoint, signCheckpoint, softwareCheckpointSigner } from '#audit/checkpoint.ts';
 import type { RedactableField } from '#audit/disclosure.ts';
 import { decodeEntry } from '#audit/entry.ts';
 import type { AuditEvent } from '#audit/event.ts';
@@ -14,6 +14,7 @@ import { parseVkey } from '#audit/vkey.ts';
 import type { EngineLog } from '#store/engine-log.ts';
 import type { Head } from '#store/head.ts';
 import { type MoveSource, type MoveTarget, moveLog } from '#store/move/move-log.ts';
+import { Publication } from '#store/publication.ts';
 import { RetentionRounds } from '#store/retention-rounds.ts';
 import { issuedEvent } from '#test/audit/example-event.ts';
 
@@ -191,6 +192,25 @@ export function retentionSuite(
       expect(answer.dropped).toBe(511);
       expect(answer.answer === 'records' && answer.records.every(({ index }) => index >= 512)).toBe(true);
       expect(await log.inventory.find({ serial: (5).toString(16).padStart(32, '0') })).toEqual([]);
+    });
+
+    it('the directory of another replica loses no bundle before it shows the record that drops it', async () => {
+      await log.close();
+      const behind = `${engine.publicDirectory}-behind`;
+      cpSync(whole, behind, { recursive: true });
+      {
+        await using source = await engine.source();
+        const publication = new Publication(source.tree, behind, `${behind}.guard`);
+        await publication.open({ origin: signer.origin, known: [signer.vkey] });
+        expect(await publication.withdraw()).toBe(false);
+        expect((await verifyDirectory(behind, signer.vkey)).hashesOnly).toEqual([]);
+        const { size, root } = await publication.writeTiles();
+        publication.writeCheckpoint(size, await signCheckpoint(signer, size, root));
+        while (await publication.withdraw());
+        expect((await verifyDirectory(behind, signer.vkey)).hashesOnly).toHaveLength(2);
+      }
+      for (const path of [behind, `${behind}.guard`]) rmSync(path, { recursive: true });
+      log = await engine.open({ signer, clock });
     });
 
     it('what was begun and not finished goes on', async () => {

@@ -1,8 +1,9 @@
+import { fault } from '../fault.ts';
 import type { Dial } from './postgres-tree.ts';
 import { statements } from './statements.ts';
 
 /** Rows that one transaction removes. */
-const stepLength = 4_096;
+const stepLength = 1_024;
 
 /** Drops bodies, as one of several replicas: the server's lock goes with the session. */
 export class Dropping {
@@ -26,11 +27,13 @@ export class Dropping {
   /** A part of what the record drops; true while there is more. */
   async drop(record: number): Promise<boolean> {
     const [row] = await (await this.#dial()).query(statements.drop, [record, stepLength]);
+    fault('drop.committed');
     return row?.more === true;
   }
 
   /** The values that the record names. */
   async erase(record: number): Promise<void> {
     await (await this.#dial()).query(statements.erase, [record]);
+    fault('erase.committed');
   }
 }

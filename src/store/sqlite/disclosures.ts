@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { PlacedDisclosure } from '#audit/disclosure.ts';
 import { disclosureOf, redactionOf } from '../disclosure-rows.ts';
+import { fault } from '../fault.ts';
 import { asBytes, damagedUnless, leaveNoCopies, raiseLayout } from './database.ts';
 
 /** Made when the first value is kept beside the log: until then the database is one that an earlier version reads too. */
@@ -66,7 +67,9 @@ export function eraseDisclosures(database: DatabaseSync, record: number): void {
   database
     .prepare('DELETE FROM disclosure WHERE field = ? AND seq IN (SELECT value FROM json_each(?))')
     .run(field, JSON.stringify(records));
+  fault('erase.deleted');
   database.exec(`COMMIT; ${leaveNoCopies}`);
+  fault('erase.committed');
   // What was overwritten in the database stands in the write-ahead log until that is emptied.
   database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DroppedRange } from '#audit/dropped.ts';
 import { DroppedRows, droppedRange } from '../dropped-rows.ts';
+import { fault } from '../fault.ts';
 import { asBytes, asInteger, damagedUnless, leaveNoCopies, raiseLayout } from './database.ts';
 import { dropDisclosures } from './disclosures.ts';
 
@@ -69,7 +70,9 @@ export function dropStep(database: DatabaseSync, record: number): boolean {
     .run(next, end, stay);
   dropDisclosures(database, next, end, stay);
   database.prepare('UPDATE dropped SET next = ? WHERE record = ?').run(end, record);
+  fault('drop.deleted');
   database.exec('COMMIT');
+  fault('drop.committed');
   database.exec(`${leaveNoCopies}; PRAGMA incremental_vacuum(${pagesBack})`);
   return end < to;
 }

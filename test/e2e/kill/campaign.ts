@@ -1,5 +1,5 @@
 import { Dice } from '#test/fuzz/mutate.ts';
-import { planned, wordsOf } from './fault.ts';
+import { planned, roundsPerLog, wordsOf } from './fault.ts';
 import { PostgresGround } from './postgres-ground.ts';
 import { SqliteGround } from './sqlite-ground.ts';
 import { type Round, Stage } from './stage.ts';
@@ -20,9 +20,6 @@ export interface Campaign {
   readonly checkpoints: number;
 }
 
-/** After so many rounds a log is closed and a new one begun: it is read whole after every round. */
-const roundsPerLog = 15;
-
 /** So many troubles, which the seed alone chooses; throws on the first thing that does not add up, and says how to see it again. */
 export async function runCampaign(
   setting: Setting,
@@ -39,6 +36,7 @@ export async function runCampaign(
     for (let from = 0; from < rounds; from += roundsPerLog) {
       database?.begin();
       await using stage = new Stage((home) => database ?? new SqliteGround(home, disk), replicas);
+      if (!disk) await stage.fill();
       for (const fault of faults.slice(from, from + roundsPerLog)) {
         const round = await stage.round(fault);
         done.push(round);

@@ -1,4 +1,4 @@
-import { type FaultPoint, faultPoints } from '#store/fault.ts';
+import { type FaultPoint, faultPoints, type RemovalPoint, removalPoints } from '#store/fault.ts';
 import type { Dice } from '#test/fuzz/mutate.ts';
 import type { DiskTrouble } from '#test/support/faulty-disk/faulty-disk.ts';
 import type { Misfortune } from '#test/support/postgres/unruly-proxy.ts';
@@ -6,6 +6,8 @@ import type { Misfortune } from '#test/support/postgres/unruly-proxy.ts';
 /** What befalls a log in one round. All but `point` come once clients hold so many new certificates. */
 export type Fault = { readonly certificates: number } & (
   | { readonly kind: 'point'; readonly point: FaultPoint; readonly pass: number }
+  /** While bodies are dropped, or values beside the log erased. */
+  | { readonly kind: 'removal'; readonly point: RemovalPoint; readonly pass: number }
   | { readonly kind: 'killed'; readonly victim: number; readonly thenMs: number }
   /** Neither dead nor alive for so long, perhaps with the lock that all take turns at: the others have to go on without it. */
   | { readonly kind: 'stopped'; readonly victim: number; readonly ms: number }
@@ -23,7 +25,8 @@ export type Fault = { readonly certificates: number } & (
   | { readonly kind: 'disk'; readonly trouble: DiskTrouble; readonly ms: number }
 );
 
-type Kind = Fault['kind'] | 'failover';
+type Kind = Exclude<Fault['kind'], 'removal'> | 'failover';
+type Removal = 'dropping' | 'erasing';
 
 /** Which troubles come in turn, over and over: those of an engine, and those of its disk. */
 const turns = {
@@ -48,6 +51,21 @@ export type Turns = keyof typeof turns;
 /** Of so many rounds the last is a failover, for which a standby has to be made, and one in the middle a stop, which others wait for. */
 const rareEvery = 25;
 
+/** After so many rounds a log is closed and a new one begun: it is read whole after every round. */
+export const roundsPerLog = 15;
+/** Rounds of a log in which its oldest bodies go, and after that values that are kept beside it. */
+const dropsAt = 1;
+const erasesAt = 8;
+
+/** Of what the database does in one step nobody can be killed in the middle. */
+const inSteps = removalPoints.filter((point) => !point.endsWith('.deleted'));
+const of = (points: readonly RemovalPoint[], removal: Removal) =>
+  points.filter((point) => point.startsWith('erase.') === (removal === 'erasing'));
+const removals = {
+  dropping: { sqlite: of(removalPoints, 'dropping'), postgres: of(inSteps, 'dropping'), disk: [] },
+  erasing: { sqlite: of(removalPoints, 'erasing'), postgres: of(inSteps, 'erasing'), disk: [] },
+} as const satisfies Record<Removal, Record<Turns, readonly RemovalPoint[]>>;
+
 const misfortunes = ['lost', 'answer', 'half', 'late'] as const satisfies readonly Misfortune[];
 
 /** What a campaign of so many rounds brings, in order; it follows from the dice alone. */
@@ -57,17 +75,30 @@ export function planned(troubles: Turns, replicas: number, rounds: number, dice:
   const faults: Fault[] = [];
   for (let points = firstPoint; faults.length < rounds; ) {
     const kind = kinds[faults.length % kinds.length] ?? 'killed';
-    const rare = troubles === 'postgres' ? rareAt(faults.length % rareEvery) : undefined;
+    const rare = rareAt(troubles, faults.length);
     const point = faultPoints[points % faultPoints.length] ?? 'batch.received';
-    faults.push(faultOf(rare ?? kind, point, replicas, dice));
+    if (rare === 'dropping' || rare === 'erasing') faults.push(removal(removals[rare][troubles], faults, dice));
+    else faults.push(faultOf(rare ?? kind, point, replicas, dice));
     if (rare === undefined && kind === 'point') points++;
   }
   return faults;
 }
 
-function rareAt(round: number): Kind | undefined {
-  if (round === rareEvery - 1) return 'failover';
-  return round === Math.floor(rareEvery / 2) ? 'stopped' : undefined;
+function rareAt(troubles: Turns, round: number): Kind | Removal | undefined {
+  if (troubles === 'disk') return undefined;
+  if (troubles === 'postgres' && round % rareEvery === rareEvery - 1) return 'failover';
+  if (round % roundsPerLog === dropsAt) return 'dropping';
+  if (round % roundsPerLog === erasesAt) return 'erasing';
+  return troubles === 'postgres' && round % rareEvery === Math.floor(rareEvery / 2) - 1 ? 'stopped' : undefined;
+}
+
+/** Each point has its turn, beginning anywhere. */
+function removal(points: readonly RemovalPoint[], before: readonly Fault[], dice: Dice): Fault {
+  const turns = before.flatMap((fault) => (fault.kind === 'removal' ? points.indexOf(fault.point) : []));
+  const last = turns.findLast((turn) => turn >= 0) ?? dice.below(points.length);
+  const point = points[(last + 1) % points.length] ?? 'drop.recorded';
+  const pass = point === 'drop.committed' || point === 'withdraw.retained' ? 1 + dice.below(2) : 1;
+  return { kind: 'removal', certificates: 0, point, pass };
 }
 
 function faultOf(kind: Kind, point: FaultPoint, replicas: number, dice: Dice): Fault {
@@ -105,5 +136,9 @@ function passOf(point: FaultPoint, dice: Dice): number {
 export function wordsOf(fault: Fault): string {
   const { kind, certificates, ...rest } = fault;
   const details = Object.entries(rest).map(([name, value]) => `${name} ${String(value)}`);
-  return [kind, ...(kind === 'point' ? [] : [`after ${certificates} certificates`]), ...details].join(', ');
+  return [
+    kind,
+    ...(kind === 'point' || kind === 'removal' ? [] : [`after ${certificates} certificates`]),
+    ...details,
+  ].join(', ');
 }

@@ -1,3 +1,5 @@
+import type { EngineLog } from '#store/engine-log.ts';
+import type { LogOptions } from '#store/log-options.ts';
 import type { TreeView } from '#store/tree-view.ts';
 import type { FaultyDisk } from '#test/support/faulty-disk/faulty-disk.ts';
 
@@ -9,6 +11,8 @@ export interface Ground extends AsyncDisposable {
   readonly disk: FaultyDisk | undefined;
   /** Of the environment of the replicas' servers. */
   readonly env: Readonly<Record<string, string>>;
+  /** The log itself, in this process, before any server; `directory` is a replica's own. */
+  open(options: LogOptions & { readonly directory: string }): Promise<EngineLog>;
   /** Lends the log as it stands, with nobody to mend it. */
   read<T>(use: (tree: TreeView) => Promise<T>): Promise<T>;
   /** Every entry, hash and row. */

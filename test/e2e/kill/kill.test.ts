@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { faultPoints } from '#store/fault.ts';
 import { describeWith } from '#test/oracles.ts';
 import { runCampaign, type Setting, settings } from './campaign.ts';
+import { roundsPerLog } from './fault.ts';
 
 /** COUNTERSIGN_KILL_ROUNDS=n and COUNTERSIGN_KILL_SEED=n: so many rounds, and the very same. */
 const asked = process.env.COUNTERSIGN_KILL_ROUNDS;
@@ -21,6 +22,9 @@ function holds(setting: Setting, share: number): void {
     expect(campaign.records).toBeGreaterThan(held);
     expect(campaign.checkpoints).toBeGreaterThan(0);
     const points = campaign.rounds.map(({ fault, hit }) => (hit && fault.kind === 'point' ? fault.point : ''));
+    const removals = campaign.rounds.flatMap(({ fault, hit }) => (hit && fault.kind === 'removal' ? fault.point : []));
+    if (part >= 5 * roundsPerLog && !settings[setting].disk)
+      expect(removals.map((point) => point.split('.')[0])).toEqual(expect.arrayContaining(['drop', 'erase']));
     if (part >= 4 * faultPoints.length) expect(new Set(points)).toEqual(new Set(['', ...faultPoints]));
   });
 }

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { openCheckpoint } from '#audit/checkpoint.ts';
-import { decodeEntry } from '#audit/entry.ts';
+import { DroppedRanges, droppedBy } from '#audit/dropped.ts';
+import { decodeEntry, type Entry } from '#audit/entry.ts';
+import { memberOf } from '#audit/json-object.ts';
+import { redactedBy } from '#audit/redacted.ts';
+import { tileWidth } from '#audit/tiles.ts';
 import { parseVkey } from '#audit/vkey.ts';
 import type { TreeView } from '#store/tree-view.ts';
 import { referenceRoot } from '#test/audit/reference-tree.ts';
 
-/** Nothing is dropped here. */
 const none = new Uint8Array(0);
 
 /** What was promised to the outside, clients and readers of checkpoints, held against what stands in a store. */
@@ -17,6 +20,14 @@ export class Ledger {
   readonly #logged = new Set<string>();
   readonly #checkpoints = new Set<string>();
   readonly #unchecked = new Set<string>();
+  /** Entries of the largest tree that a signed checkpoint speaks of. */
+  #signed = 0;
+  /** Records that say what goes, and are under no signed checkpoint yet. */
+  #removals: Entry[] = [];
+  readonly #dropped = new DroppedRanges();
+  /** Entries that commit to a value beside them, and whether it may be gone. */
+  readonly #values = new Map<number, 'kept' | 'erased'>();
+  #toErase: readonly number[] = [];
 
   constructor(vkey: string) {
     this.#vkey = vkey;
@@ -63,7 +74,9 @@ export class Ledger {
       if (size > this.size) throw new Error(`a checkpoint speaks of ${size} entries, and there are ${this.size}`);
       this.#demandRoot(size, root, 'a checkpoint');
       this.#unchecked.delete(note);
+      this.#signed = Math.max(this.#signed, size);
     }
+    this.#takeRemovals();
     const lost = [...this.#held].find((sha256) => !this.#logged.has(sha256));
     if (lost !== undefined) throw new Error(`a client holds a certificate that the log does not: ${lost}`);
   }
@@ -73,10 +86,53 @@ export class Ledger {
     await this.reconcile(store);
     for (let from = 0; from < this.size; from += 1_000) {
       const entries = await store.entries(from, Math.min(this.size, from + 1_000));
-      const other = entries.findIndex(
-        (entry, at) => Buffer.compare(entry ?? none, this.#entries[from + at] ?? none) !== 0,
-      );
-      if (other >= 0) throw new Error(`entry ${from + other} is another one than it was`);
+      const other = entries.findIndex((entry, at) => !this.#isRight(from + at, entry));
+      if (other >= 0) throw new Error(`entry ${from + other} is another one than it was, or gone without a word`);
+    }
+    const beside = new Set((await store.disclosures(0, this.size)).map(({ index }) => index));
+    for (const [index, state] of this.#values)
+      if (state === 'kept' && !beside.has(index))
+        throw new Error(`the value beside entry ${index} is gone without a word`);
+  }
+
+  /** The newest entries that have a value beside them, so many: they are to be erased from now on. */
+  eraseNewest(count: number): readonly number[] {
+    const kept = [...this.#values].flatMap(([index, state]) => (state === 'kept' ? [index] : []));
+    this.#toErase = kept.slice(-count);
+    return this.#toErase;
+  }
+
+  /** What of it is still there that is to go by now; undefined for nothing. */
+  async owes(store: TreeView): Promise<string | undefined> {
+    for (const { from, to } of this.#dropped.spans) {
+      const bodies = await store.entries(from, to);
+      const still = bodies.findIndex((body, at) => body !== undefined && this.#dropped.covers(from + at));
+      if (still >= 0) return `the body of entry ${from + still}`;
+    }
+    const beside = new Set((await store.disclosures(0, this.size)).map(({ index }) => index));
+    const still = this.#toErase.find((index) => beside.has(index));
+    return still === undefined ? undefined : `the value beside entry ${still}`;
+  }
+
+  /** Numbers of the bundles whose bodies are gone. */
+  get droppedBundles(): readonly number[] {
+    return this.#dropped.spans.flatMap(({ from, to }) =>
+      Array.from({ length: (to - from) / tileWidth }, (_, at) => from / tileWidth + at),
+    );
+  }
+
+  #isRight(index: number, entry: Uint8Array | undefined): boolean {
+    if (entry === undefined) return this.#dropped.covers(index);
+    return Buffer.compare(entry, this.#entries[index] ?? none) === 0;
+  }
+
+  #takeRemovals(): void {
+    const said = this.#removals.filter(({ seq }) => seq < this.#signed);
+    this.#removals = this.#removals.filter(({ seq }) => seq >= this.#signed);
+    for (const entry of said) {
+      const range = droppedBy(entry);
+      if (range !== undefined) this.#dropped.add(range);
+      for (const index of redactedBy(entry)?.records ?? []) this.#values.set(index, 'erased');
     }
   }
 
@@ -87,9 +143,12 @@ export class Ledger {
 
   #take(bytes: Uint8Array): void {
     const index = this.size;
-    const { seq, type, certificate, certificateDer } = decodeEntry(bytes);
+    const entry = decodeEntry(bytes);
+    const { seq, type, certificate, certificateDer } = entry;
     if (seq !== index) throw new Error(`entry ${index} says seq ${String(seq)}`);
     this.#entries.push(bytes);
+    if (type === 'log.pruned' || type === 'log.redacted') this.#removals.push(entry);
+    if (memberOf(memberOf(entry.peer, 'ip'), 'commitment') !== undefined) this.#values.set(index, 'kept');
     if (type !== 'certificate.issued') return;
     const { serial, sha256 } = namesOf(certificate);
     if (sha256 !== sha256Of(Buffer.from(String(certificateDer), 'base64')))

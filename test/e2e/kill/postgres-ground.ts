@@ -1,4 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { EngineLog } from '#store/engine-log.ts';
+import { openPostgresLog, type PostgresLogOptions } from '#store/postgres/open-log.ts';
 import { PostgresTree } from '#store/postgres/postgres-tree.ts';
 import { Redial } from '#store/postgres/redial.ts';
 import { verifyPostgres } from '#store/postgres/verify.ts';
@@ -51,6 +53,10 @@ export class PostgresGround implements Ground {
     const proxy = this.#proxies[replica];
     if (proxy === undefined) throw new RangeError(`there is no replica ${replica}`);
     return proxy;
+  }
+
+  open(options: Omit<PostgresLogOptions, 'settings'>): Promise<EngineLog> {
+    return openPostgresLog({ ...options, settings: this.#server.settings(this.#schema) });
   }
 
   async read<T>(use: (tree: TreeView) => Promise<T>): Promise<T> {

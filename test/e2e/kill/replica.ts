@@ -1,10 +1,14 @@
 import { existsSync, type FSWatcher, mkdirSync, readFileSync, watch } from 'node:fs';
 import { stringify } from 'yaml';
+import { bundlePath } from '#audit/tiles.ts';
 import { verifyDirectory } from '#audit/verify.ts';
 import { TestHome } from '#test/support/home.ts';
 import { NotStarted, ServerProcess } from '#test/support/server-process.ts';
 import { Clients } from './clients.ts';
 import type { Ledger } from './ledger.ts';
+
+/** Bodies are dropped that are older. */
+export const keptDays = 2;
 
 /** Longest that a server may live without meeting its fault point, ms. */
 const patience = 8_000;
@@ -28,7 +32,8 @@ export class Replica implements AsyncDisposable {
 
   constructor({ name, store, logKeyPem, ledger }: ReplicaOptions) {
     if (logKeyPem !== undefined) this.home.write('audit/log.key', logKeyPem, 0o600);
-    const audit = { ...Object(this.home.config).audit, ...(store !== undefined && { store }) };
+    const forgets = { retention: { bodies: `${keptDays}d` }, redactable: ['peer.ip'] };
+    const audit = { ...Object(this.home.config).audit, ...(store !== undefined && { store }), ...forgets };
     this.home.write('countersign.yaml', stringify({ ...this.home.config, instance: { name }, audit }));
     this.#ledger = ledger(this.home);
     this.clients = new Clients(this.home, this.#ledger.hold);
@@ -55,14 +60,19 @@ export class Replica implements AsyncDisposable {
     if (this.#server !== undefined) this.clients.ask(this.#server.istio.port);
   }
 
-  /** Waits for the end that it was started for; false where it did not come, and we made one. */
-  async dies(): Promise<boolean> {
+  /**
+   * Waits for the end that it was started for, and with `lookEvery` (ms) tells it to look for what is to go meanwhile; false where
+   * the end did not come, and we made one.
+   */
+  async dies(lookEvery?: number): Promise<boolean> {
     let hit = true;
+    const looks = lookEvery === undefined ? undefined : setInterval(() => this.signal('SIGHUP'), lookEvery);
     const giveUp = setTimeout(() => {
       hit = false;
       void this.#server?.kill();
     }, patience);
     await this.#gone('SIGKILL');
+    clearInterval(looks);
     clearTimeout(giveUp);
     return hit;
   }
@@ -72,8 +82,8 @@ export class Replica implements AsyncDisposable {
     await this.#gone('SIGKILL');
   }
 
-  /** Stops it where it is, or lets it go on. */
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+  /** Stops it where it is, or lets it go on; or tells it to look at once for all that it looks for. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGHUP'): void {
     this.#server?.signal(signal);
   }
 
@@ -89,6 +99,11 @@ export class Replica implements AsyncDisposable {
     this.#server = undefined;
     const ended = await server?.stop();
     if (ended?.code !== 0) throw new Error(`a regular stop ended with ${ended?.code}:\n${server?.stderr}`);
+  }
+
+  /** Bundles that it publishes. */
+  publishes(n: number): boolean {
+    return existsSync(`${this.home.published}/${bundlePath(n)}`);
   }
 
   /** What it has published, alone. */

@@ -1,5 +1,6 @@
+import type { EngineLog } from '#store/engine-log.ts';
 import { openForReading } from '#store/sqlite/database.ts';
-import { logDatabase } from '#store/sqlite/open-log.ts';
+import { logDatabase, openLog, type SqliteLogOptions } from '#store/sqlite/open-log.ts';
 import { StoredTree } from '#store/sqlite/stored-tree.ts';
 import { verifyStore } from '#store/sqlite/verify.ts';
 import type { TreeView } from '#store/tree-view.ts';
@@ -28,6 +29,10 @@ export class SqliteGround implements Ground {
   }
 
   storeOf(): undefined {}
+
+  open(options: SqliteLogOptions): Promise<EngineLog> {
+    return openLog(options);
+  }
 
   async read<T>(use: (tree: TreeView) => Promise<T>): Promise<T> {
     const database = openForReading(this.#file);

@@ -1,12 +1,15 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { softwareCheckpointSigner } from '#audit/checkpoint.ts';
 import { formatVkey } from '#audit/vkey.ts';
+import { requestRedaction } from '#store/redaction-requests.ts';
+import { deniedEvent } from '#test/audit/example-event.ts';
 import type { TestHome } from '#test/support/home.ts';
 import type { Fault } from './fault.ts';
 import type { Ground } from './ground.ts';
 import { Ledger } from './ledger.ts';
 import { PostgresGround } from './postgres-ground.ts';
-import { Replica } from './replica.ts';
+import { keptDays, Replica } from './replica.ts';
 
 export interface Round {
   readonly fault: Fault;
@@ -18,6 +21,17 @@ export interface Round {
 
 /** Certificates that each client of a server that lives must get after the trouble. */
 const afterwards = 2;
+
+/** Records of each log that are older than bodies are kept: five bundles, which go in two steps. */
+const oldRecords = 1_300;
+/** One among them that is to stay. */
+const staysAt = 300;
+const eraseAtOnce = 5;
+
+/** ms between two looks. */
+const lookEvery = 200;
+/** ms for what is to go. */
+const patience = 20_000;
 
 /** Servers of one log and their clients, through one trouble after another. */
 export class Stage implements AsyncDisposable {
@@ -38,11 +52,32 @@ export class Stage implements AsyncDisposable {
     }
   }
 
+  /** Begins the log with records that are to be dropped, before its first server. */
+  async fill(): Promise<void> {
+    const { home } = this.#replica(0);
+    const log = await this.#ground.open({
+      directory: home.path('audit'),
+      publicDirectory: home.published,
+      guard: home.path('audit', 'checkpoint.guard'),
+      signer: softwareCheckpointSigner(createPrivateKey(home.logKeyPem), 'log.test/mesh'),
+      clock: { now: () => Date.now() - (keptDays + 1) * 86_400_000 },
+    });
+    try {
+      const events = Array.from({ length: oldRecords }, (_, n) => deniedEvent(n));
+      const stays = { ...deniedEvent(staysAt), type: 'admin.denied' } as const;
+      await Promise.all(events.with(staysAt, stays).map((event) => log.append(event)));
+      await log.publish();
+    } finally {
+      await log.close();
+    }
+    await this.#ground.read((tree) => this.#books.reconcile(tree));
+  }
+
   /** Loads, strikes, goes on, reconciles. Throws Error when anything does not add up. */
   async round(fault: Fault): Promise<Round> {
     const before = this.#books.held;
     const hit = await this.#strike(fault);
-    await Promise.all(this.#replicas.map(({ clients }) => clients.rest()));
+    await this.#rest();
     await this.#ground.read((tree) => this.#books.reconcile(tree));
     const dead = this.#replicas.filter(({ alive }) => !alive);
     for (const replica of dead) await replica.verify(this.#vkey);
@@ -78,6 +113,11 @@ export class Stage implements AsyncDisposable {
         ]);
         this.#askAll();
         const hit = !lives || (await victim.dies());
+        await this.#goOn();
+        return hit;
+      }
+      case 'removal': {
+        const hit = await this.#remove(fault);
         await this.#goOn();
         return hit;
       }
@@ -136,6 +176,43 @@ export class Stage implements AsyncDisposable {
     }
   }
 
+  /** One of them dies while it removes; when it lives again, nothing is left of what was to go. */
+  async #remove({ point, pass }: Fault & { kind: 'removal' }): Promise<boolean> {
+    const victim = this.#replicas.find(({ alive }) => !alive) ?? this.#replica(0);
+    await victim.kill();
+    if (point.startsWith('erase.')) {
+      const records = this.#books.eraseNewest(eraseAtOnce);
+      if (records.length > 0) requestRedaction(victim.home.path('audit'), { field: 'peer.ip', records, by: 'stage' });
+    }
+    const deadly = { COUNTERSIGN_FAULTS: '1', COUNTERSIGN_FAULT: `${point}:${pass}` };
+    const [lives] = await Promise.all([victim.start({ ...this.#ground.env, ...deadly }), ...this.#othersStart(victim)]);
+    this.#askAll();
+    const hit = !lives || (await victim.dies(lookEvery));
+    await this.#rest();
+    await this.#ground.read((tree) => this.#books.reconcileAll(tree));
+    await victim.verify(this.#vkey);
+    await this.#ground.verify();
+    await victim.start(this.#ground.env);
+    await this.#nothingOwed();
+    this.#askAll();
+    return hit;
+  }
+
+  /** What the log says is gone from the store, and from all that is published. */
+  async #nothingOwed(): Promise<void> {
+    for (const deadline = performance.now() + patience; ; await pause(lookEvery)) {
+      for (const replica of this.#replicas) replica.signal('SIGHUP');
+      const owed = await this.#ground.read(async (tree) => {
+        await this.#books.reconcile(tree);
+        return this.#books.owes(tree);
+      });
+      const bundles = this.#books.droppedBundles;
+      const shown = this.#replicas.some((each) => each.alive && bundles.some((n) => each.publishes(n)));
+      if (owed === undefined && !shown) return;
+      if (performance.now() > deadline) throw new Error(`${owed ?? 'a bundle that was dropped'} is still there`);
+    }
+  }
+
   async #shake({ trouble, certificates }: Fault & { kind: 'database' }): Promise<void> {
     switch (trouble) {
       case 'crash':
@@ -166,6 +243,10 @@ export class Stage implements AsyncDisposable {
 
   #othersStart(but?: Replica): Promise<boolean>[] {
     return this.#replicas.filter((each) => each !== but && !each.alive).map((each) => each.start(this.#ground.env));
+  }
+
+  async #rest(): Promise<void> {
+    await Promise.all(this.#replicas.map(({ clients }) => clients.rest()));
   }
 
   #askAll(): void {
