@@ -8,6 +8,7 @@ import { completeEntry, encodeEvent } from '#audit/entry.ts';
 import { leafHash } from '#audit/merkle.ts';
 import { packBatch } from '#store/batch.ts';
 import { BatchWriter } from '#store/postgres/batch-writer.ts';
+import { checkTileRows } from '#store/postgres/check-rows.ts';
 import { migrate, migrationSql, schemaVersion } from '#store/postgres/migrate.ts';
 import { openPostgresLog } from '#store/postgres/open-log.ts';
 import { grants, migrations } from '#store/postgres/schema.ts';
@@ -133,6 +134,39 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
       await filled('origin', 1);
       const other = softwareCheckpointSigner(generateKeyPairSync('ed25519').privateKey, 'log.example.com/other');
       await expect(open(server.settings('origin'), other)).rejects.toMatchObject({ code: 'origin' });
+    });
+  });
+
+  describe('A-21: tiles, counted by parts of the table', () => {
+    let session: Session;
+    beforeAll(async () => {
+      await filled('counted', 3_000);
+      session = await Session.open(server.settings('counted'));
+    });
+    afterAll(() => session.close());
+
+    it.each([1, 2, 5, 11, 12, 100])('%i at once, are those of the log', async (atOnce) => {
+      await checkTileRows(session, atOnce);
+    });
+
+    it.each([
+      ['the first that is missing', 'DELETE FROM tile WHERE level = 0 AND n = 0'],
+      ['one in the middle that is missing', 'DELETE FROM tile WHERE level = 0 AND n = 5'],
+      ['the last that is missing', 'DELETE FROM tile WHERE level = 0 AND n = 11'],
+      ['a level that is missing', 'DELETE FROM tile WHERE level = 1'],
+      ['all that are missing', 'DELETE FROM tile'],
+      ['one too many', "INSERT INTO tile VALUES (0, 12, '\\x00')"],
+      ['one before the first', "INSERT INTO tile VALUES (0, -1, '')"],
+      ['a level too many', "INSERT INTO tile VALUES (2, 0, '')"],
+      ['a level before the first', "INSERT INTO tile VALUES (-1, 0, '')"],
+      ['one that is short', 'UPDATE tile SET hashes = substr(hashes, 2) WHERE level = 0 AND n = 3'],
+      ['a last one that is long', "UPDATE tile SET hashes = hashes || '\\x00' WHERE level = 0 AND n = 11"],
+    ])('%s: found, however many are counted at once', async (_, damage) => {
+      for (const atOnce of [1, 5, 100]) {
+        await session.run(`BEGIN; ${damage}`);
+        await expect(checkTileRows(session, atOnce)).rejects.toMatchObject({ code: 'damaged' });
+        await session.run('ROLLBACK');
+      }
     });
   });
 
