@@ -141,7 +141,7 @@ describeWith(['postgres'], 'countersign store', () => {
       await log.close();
       for (const folder of ['cursors', 'uncursed']) mkdirSync(home.path(folder, 'exports'), { recursive: true });
       const siem = { next: 256, memo: '{"first":0,"octets":4711}' };
-      const before = { siem, lake: { next: 300 }, lost: { next: 301 } };
+      const before = { siem, 'watch.rules': { next: 300 }, lost: { next: 301 } };
       for (const [sink, place] of Object.entries(before))
         home.write(`cursors/exports/${sink}.cursor`, JSON.stringify(place));
       home.write('cursors/exports/siem.dead.jsonl', '');
@@ -149,12 +149,12 @@ describeWith(['postgres'], 'countersign store', () => {
       const to = configured('cursors', 'postgres');
       const there = await move(configured('cursors', 'embedded'), to);
       const sinks = [
-        { sink: 'lake', next: 300 },
         { sink: 'siem', next: 256 },
+        { sink: 'watch.rules', next: 300 },
         { sink: 'lost', next: 0 },
       ];
       expect(parsed(there)).toMatchObject({ sinks });
-      expect(there.stderr).toContain('sink lost stood at entry 301, ahead of the log: it begins anew');
+      expect(there.stderr).toContain('lost stood at entry 301, ahead of the log: it begins anew');
       const shared = new PostgresCursors(database.settings(schema));
       const places = async (cursors: Cursors) =>
         Promise.all(Object.keys(before).map(async (sink) => (await cursors.hold(sink))?.place));

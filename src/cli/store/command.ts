@@ -7,7 +7,7 @@ const move = defineCommand({
   about: [
     'Copies every entry and tile, verifies each on its way and the copy once more at the end. The log stays the same: origin, indexes, tree; proofs and checkpoints of before hold, and new ones go on from them.',
     'No server may run on either store; one that does is noticed. A store that has a log already is refused. The old store is left as it is, and no server may be started on it again.',
-    'How far each sink of the exports has come goes along, and it goes on there. One that stands ahead of the log was brought what this log does not have: it begins anew, which is told.',
+    'How far each sink of the exports has come goes along, and how far watch rules have; they go on there. One that stands ahead of the log was brought what this log does not have: it begins anew, which is told.',
     'The two files are whole configurations that differ in audit.store; take the log key along.',
   ],
   operands: [],

@@ -55,12 +55,12 @@ export async function runMove({ options }: Input<typeof moveOptions>, terminal: 
       });
     else {
       terminal.print(`${head.size} entries of ${from.origin} are in ${target.name}, verified; root ${root}`);
-      for (const { sink, next } of cursors) terminal.print(`sink ${sink} goes on at entry ${next}`);
+      for (const { sink, next } of cursors) terminal.print(`${sink} goes on at entry ${next}`);
       terminal.note(`${source.name} is as it was. Start no server on it again: it would go on with another history.`);
     }
     // It was brought entries that this log does not have: what it has of this one nobody knows.
     for (const { sink, next } of ahead)
-      terminal.note(`sink ${sink} stood at entry ${next}, ahead of the log: it begins anew, at the first`);
+      terminal.note(`${sink} stood at entry ${next}, ahead of the log: it begins anew, at the first`);
     return 'ok';
   } catch (thrown) {
     throw thrown instanceof Failure ? thrown : asStoreError(thrown);

@@ -31,6 +31,6 @@ export function withCursorsBeside(target: MoveTarget, directory: string): MoveTa
 }
 
 function nameOf(sink: string): string {
-  if (/^[a-z0-9-]+$/.test(sink)) return sink;
-  throw new Failure('no', `the old store has a cursor for "${sink}", which is the name of no sink`);
+  if (/^[a-z0-9]+([.-][a-z0-9]+)*$/.test(sink)) return sink;
+  throw new Failure('no', `the old store has a cursor for "${sink}", which cannot be the name of a file`);
 }
