@@ -42,7 +42,7 @@ describeWith(['set:helm'], 'the configuration that the chart makes', () => {
       }
     });
 
-    it('names the log of each replica after that replica, and no other', async () => {
+    it('names the log of each replica after that replica and no other, and one log of all after none', async () => {
       const manifests = await render(values);
       const replicas = Number(
         at(
@@ -55,8 +55,11 @@ describeWith(['set:helm'], 'the configuration that the chart makes', () => {
         using pod = new MountedPod(manifests, secretsOfVariants, number);
         return String(at(pod.configuration, 'audit', 'origin'));
       });
-      expect(new Set(origins).size).toBe(replicas);
-      for (const [number, origin] of origins.entries()) expect(origin).toMatch(new RegExp(`/[a-z-]+-${number}$`));
+      using pod = new MountedPod(manifests, secretsOfVariants);
+      const shared = at(pod.configuration, 'audit', 'store') !== undefined;
+      expect(new Set(origins).size).toBe(shared ? 1 : replicas);
+      for (const [number, origin] of origins.entries())
+        expect(new RegExp(`/[a-z-]+-${number}$`).test(origin)).toBe(!shared);
     });
   });
 
@@ -119,7 +122,9 @@ describeWith(['set:helm'], 'the configuration that the chart makes', () => {
     const values: Values = parse(section.split('```yaml\n')[1]?.split('```')[0] ?? '');
     const manifests = await render([ownIssuer, values]);
     const stores = [0, 1, 2].map((number) => {
-      using pod = new MountedPod(manifests, { ...secretsOfVariants, 'countersign-log': { 'log.key': '' } }, number);
+      const named = { 'countersign-log': { 'log.key': '' }, 'log-database': { password: 'a' } };
+      const secrets = { ...secretsOfVariants, ...named, 'log-database-ca': { 'ca.crt': '' } };
+      using pod = new MountedPod(manifests, secrets, number);
       const { audit } = loadConfig(pod.configurationFile).config;
       return { ...audit, key: audit.key.kind };
     });
@@ -127,8 +132,8 @@ describeWith(['set:helm'], 'the configuration that the chart makes', () => {
       expect({ origin, key }).toEqual({ origin: 'audit.example.org/mesh', key: 'file' });
       expect(store).toMatchObject({
         hosts: [{ host: 'db.example.org', port: 5432 }],
-        password: { env: 'LOG_DATABASE_PASSWORD' },
-        tls: { ca: expect.stringMatching(/\/etc\/log-database\/ca\.crt$/) },
+        password: { file: expect.stringMatching(/\/etc\/countersign\/secrets\/database\/password$/) },
+        tls: { ca: expect.stringMatching(/\/etc\/countersign\/secrets\/database\/tls\/ca$/) },
       });
     }
   });

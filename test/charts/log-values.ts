@@ -104,6 +104,22 @@ export const onVolumes: Values = {
   },
 };
 
+/** All replicas write it, archived and delivered by whichever of them it is at the moment. */
+export const shared: Values = {
+  replicaCount: 3,
+  audit: {
+    volume: { persistent: false },
+    key: { secret: { name: 'log' } },
+    store: {
+      postgres: {
+        hosts: ['db-a', 'db-b:5433'],
+        password: { secretName: 'log-database', key: 'password' },
+        tls: { ca: { configMap: 'companies-ca', key: 'ca.crt' } },
+      },
+    },
+  },
+};
+
 /** Knows one log. */
 export const witnessing: Values = {
   replicaCount: 1,
@@ -127,5 +143,7 @@ export const secretsOfCopies = {
   siem: { hec: 'a token', es: 'a password', tenant: 'mesh' },
   syslog: { 'tls.crt': 'a certificate', 'tls.key': 'a key' },
   'companies-ca': { 'ca.crt': 'a root' },
+  'log-database': { password: 'a password' },
+  log: { 'log.key': 'a key' },
   witness: { 'witness.key': 'a key', 'witness-pq.key': 'another' },
 };

@@ -7,7 +7,7 @@ import { loadConfig } from '#config/load.ts';
 import { describeWith, repository } from '#test/oracles.ts';
 import { at, listAt } from '#test/support/control-plane/client.ts';
 import { one, render } from './helm.ts';
-import { copied, onVolumes, secretsOfCopies, witnessing } from './log-values.ts';
+import { copied, onVolumes, secretsOfCopies, shared, witnessing } from './log-values.ts';
 import { MountedPod } from './mounted-pod.ts';
 import { issuerSecret, ownIssuer } from './secrets.ts';
 
@@ -60,7 +60,6 @@ describeWith(['set:helm'], 'what the chart makes of the log and its copies', () 
   });
 
   it('replicas that share a log share its archive and the files of its sinks', async () => {
-    const shared = { config: { audit: { origin: 'audit.example.org/mesh', store: { postgres: { hosts: ['db'] } } } } };
     for (const values of [copied, onVolumes]) {
       const manifests = await render([ownIssuer, values, shared]);
       const [first, second] = [0, 1].map((number) => {

@@ -1,5 +1,5 @@
 import type { Values } from './helm.ts';
-import { copied, onVolumes, witnessing } from './log-values.ts';
+import { copied, onVolumes, shared, witnessing } from './log-values.ts';
 import { ownIssuer } from './secrets.ts';
 
 const people = {
@@ -30,6 +30,16 @@ export const refusedLogValues: readonly (readonly [string, readonly Values[], Re
     'two doors at one port',
     [ownIssuer, witnessing, { ...people, witness: { port: 9404 } }],
     /witness\.port and api\.port: two doors need two ports/,
+  ],
+  [
+    'a log of all replicas that each sign with a key of their own',
+    [ownIssuer, shared, { audit: { key: { secret: { name: '' } } } }],
+    /audit\.key: replicas that share a log sign with one key/,
+  ],
+  [
+    'a log of all replicas without a database',
+    [ownIssuer, shared, { audit: { store: { postgres: { hosts: [] } } } }],
+    /audit\.store\.postgres\.hosts: the servers/,
   ],
   [
     'two ways to say who cosigns',

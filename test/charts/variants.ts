@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { Values } from './helm.ts';
-import { copied, onVolumes, secretsOfCopies, witnessing } from './log-values.ts';
+import { copied, onVolumes, secretsOfCopies, shared, witnessing } from './log-values.ts';
 import { denial, namedPolicy, podPolicy, vouchedPolicy } from './policies.ts';
 import { intermediate, ownIssuer, root } from './secrets.ts';
 
@@ -256,6 +256,7 @@ export const variants: Readonly<Record<string, readonly Values[]>> = {
   ],
   'a log that others cosign, archived in a bucket, with sinks, that forgets': [ownIssuer, copied],
   'a log with files of its own on volumes, and a trust policy': [ownIssuer, onVolumes],
+  'a log of all replicas, and what is copied of it': [ownIssuer, copied, shared],
   "a witness of others' logs": [ownIssuer, witnessing],
 };
 
@@ -268,7 +269,6 @@ export const secretsOfVariants = {
     passphrase: 'correct horse',
   },
   hsm: { pin: '1234' },
-  log: { 'log.key': 'a key' },
   'root-crl': { 'root.crl': 'a CRL' },
   ...secretsOfCopies,
 };

@@ -32,6 +32,10 @@
 {{- if and .key.secret.name .key.pkcs11.uri -}}{{- fail "audit.key.secret.name and audit.key.pkcs11.uri: the log is signed by one key" -}}{{- end -}}
 {{- if and .key.pkcs11.uri (not .key.pkcs11.module) -}}{{- fail "audit.key.pkcs11.module: the path of the token's PKCS#11 library is needed" -}}{{- end -}}
 {{- if and .key.pkcs11.uri (not .key.pkcs11.pin.secretName) -}}{{- fail "audit.key.pkcs11.pin.secretName: the Secret that holds the PIN is needed" -}}{{- end -}}
+{{- if .store.postgres -}}
+{{- if not .store.postgres.hosts -}}{{- fail "audit.store.postgres.hosts: the servers of the database are needed" -}}{{- end -}}
+{{- if not (or .key.secret.name .key.pkcs11.uri (($config.audit).key)) -}}{{- fail "audit.key: replicas that share a log sign with one key: set audit.key.secret.name or audit.key.pkcs11" -}}{{- end -}}
+{{- end -}}
 {{- if and .witnesses.ask .witnesses.policy -}}{{- fail "audit.witnesses.ask and audit.witnesses.policy: one of them says who cosigns" -}}{{- end -}}
 {{- if and .witnesses.policy .witnesses.quorum -}}{{- fail "audit.witnesses.quorum: audit.witnesses.policy says how many are enough: leave this out" -}}{{- end -}}
 {{- if gt (int .witnesses.quorum) (max (len .witnesses.ask) 1) -}}{{- fail (printf "audit.witnesses.quorum: %d of %d is more than there are" (int .witnesses.quorum) (len .witnesses.ask)) -}}{{- end -}}

@@ -1,9 +1,9 @@
-{{/* Whether all replicas write one log, where `config` says so; empty where each has its own. */}}
+{{/* Whether all replicas write one log; empty where each has its own. */}}
 {{- define "countersign.oneLog" -}}
-{{- if (.Values.config.audit).store -}}yes{{- end -}}
+{{- if or .Values.audit.store.postgres (.Values.config.audit).store -}}yes{{- end -}}
 {{- end -}}
 
-{{/* The part of a path by which logs that lie beside each other are kept apart: (list ROOT REPLICA) */}}
+{{/* What is put behind a name or a path so that the logs of replicas are kept apart: (list ROOT REPLICA) */}}
 {{- define "countersign.ownFolder" -}}
 {{- if not (include "countersign.oneLog" (index . 0)) -}}/{{ index . 1 }}{{- end -}}
 {{- end -}}
@@ -13,7 +13,12 @@
 {{- $root := index . 0 -}}
 {{- with $root.Values -}}
 directory: /home/countersign/audit
-origin: {{ printf "%s/%s" (.audit.origin | default (printf "%s/%s/%s" .app.tls.trustDomain .app.server.clusterID $root.Release.Namespace)) (index $ 1) }}
+origin: {{ printf "%s%s" (.audit.origin | default (printf "%s/%s/%s" .app.tls.trustDomain .app.server.clusterID $root.Release.Namespace)) (include "countersign.ownFolder" $) }}
+{{- if .audit.store.postgres }}
+store:
+  postgres:
+    {{- get (include "countersign.database" $root | fromJson) "value" | toYaml | nindent 4 }}
+{{- end }}
 key:
   {{- if .audit.key.secret.name }}
   file: { path: /etc/countersign/secrets/log-key }
@@ -27,7 +32,7 @@ publish: /home/countersign/audit/log
 checkpointGuard: /var/lib/countersign-guard/checkpoint
 {{- end }}
 lifetime: {{ .audit.volume.persistent | ternary "lasting" "passing" }}
-copyTo: {{ .audit.copyTo | default (.audit.volume.persistent | ternary "nowhere" "stdout") }}
+copyTo: {{ .audit.copyTo | default (or .audit.volume.persistent (include "countersign.oneLog" $root | empty | not) | ternary "nowhere" "stdout") }}
 {{- with .audit.redactable }}
 redactable: {{ toJson . }}
 {{- end }}
@@ -74,6 +79,11 @@ stopAfter: {{ . }}
 ca: /etc/countersign/witnesses/ca.pem
 {{- end }}
 {{- end }}
+{{- end -}}
+
+{{/* The database of the log with its files, as JSON. */}}
+{{- define "countersign.database" -}}
+{{- include "countersign.referred" (list .Values.audit.store.postgres "database" "audit.store.postgres") -}}
 {{- end -}}
 
 {{/* The bucket of the archive with its files, as JSON. */}}

@@ -113,11 +113,10 @@
 {{- else if .audit.key.pkcs11.uri }}
 - secret: { name: {{ .audit.key.pkcs11.pin.secretName }}, items: [{ key: {{ .audit.key.pkcs11.pin.key }}, path: log-pin }] }
 {{- end }}
-{{- range (include "countersign.archiveBucket" $ | fromJson).sources }}
+{{- range list "countersign.database" "countersign.archiveBucket" "countersign.sinks" }}
+{{- range (include . $ | fromJson).sources }}
 - {{ toJson . }}
 {{- end }}
-{{- range (include "countersign.sinks" $ | fromJson).sources }}
-- {{ toJson . }}
 {{- end }}
 {{- if .witness.enabled }}
 {{- range $number, $each := .witness.keys }}
