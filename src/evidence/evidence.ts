@@ -90,7 +90,7 @@ export const evidenceSchema = Type.Object(
       commitments: Type.Array(object({ field: text, records: count })),
       /** Issuances whose certificate is not in the log. */
       withoutCertificate: count,
-      /** Changes of policy or configuration that name neither ticket nor approver. */
+      /** Changes of policy, configuration or watch rules that name neither ticket nor approver. */
       unapproved: count,
     }),
   },

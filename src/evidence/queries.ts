@@ -182,6 +182,12 @@ const catalogue = {
     tallies: ['type'],
     columns: ['time', 'type', 'actor', 'message'],
   },
+  detections: {
+    asks: 'Which watch rules were in force, and what did they find?',
+    type: 'detection',
+    tallies: ['type', 'rule', 'severity'],
+    columns: ['time', 'type', 'reason', 'message'],
+  },
   limits: {
     asks: 'When were limits on requests reached?',
     type: 'ratelimit',

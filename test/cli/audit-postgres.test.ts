@@ -99,6 +99,33 @@ describeWith(['postgres'], 'a home whose log is in PostgreSQL, on a machine that
     expect(await audit('prove', root)).toMatchObject({ code: 1 });
   });
 
+  it('A-38: evidence is made of the database, proven, and the same twice', async () => {
+    await indexOfLeaf();
+    const [first, second] = [join(desk, 'pack'), join(desk, 'again')];
+    const year = String(new Date().getUTCFullYear());
+    const make = (out: string, ...words: readonly string[]) =>
+      countersign(['evidence', '--period', year, '--home', desk, '-o', out, ...words]);
+    expect(await make(first)).toMatchObject({ code: 0, stderr: '' });
+    expect(await make(second, '--checkpoint', join(first, 'checkpoint'))).toMatchObject({ code: 0 });
+    expect(readFileSync(join(first, 'SHA256SUMS'), 'utf8')).toBe(readFileSync(join(second, 'SHA256SUMS'), 'utf8'));
+    const verified = await countersign([
+      'evidence',
+      'verify',
+      first,
+      '--key',
+      vkey(),
+      '--home',
+      '/nonexistent',
+      '--json',
+    ]);
+    expect(parsed(verified)).toMatchObject({ verified: true });
+    expect(
+      readFileSync(join(first, 'rows', 'issued.jsonl'), 'utf8')
+        .trim()
+        .split('\n').length,
+    ).toBe(issuedCount + 1);
+  });
+
   it('A-38: audit replay verifies the database, and finds nothing outside policy', async () => {
     expect(parsed(await audit('replay', '--json'))).toMatchObject({
       fits: true,

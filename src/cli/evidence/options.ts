@@ -21,5 +21,7 @@ export const makeOptions = {
 export const verifyOptions = {
   key: keyOption,
   'trust-policy': trustOption,
-  json: flag('one JSON object: {"verified", "origin", "size", "rows", "proofs"} or {"verified": false, "problem"}'),
+  json: flag(
+    'one JSON object: {"verified", "origin", "size", "period", "rows", "proofs", "witnesses"} or {"verified": false, "problem"}',
+  ),
 } as const;

@@ -26,6 +26,8 @@ interface Held {
   readonly evidence: Evidence;
   readonly rows: number;
   readonly proofs: number;
+  /** Of witnesses that the pages name, whether a trust policy was given to know them by. */
+  readonly witnesses: 'none named' | 'known' | 'not asked';
 }
 
 export async function runVerify(
@@ -70,7 +72,9 @@ async function hold(folder: string, trust: Trust, terminal: Terminal): Promise<H
   holdRules(evidence, proofs);
   progress.step('pages');
   await holdPages(folder, evidence);
-  return { evidence, rows, proofs: proofs.size };
+  const named = evidence.witnesses !== undefined;
+  const witnesses = named ? (trust.policy === undefined ? 'not asked' : 'known') : 'none named';
+  return { evidence, rows, proofs: proofs.size, witnesses };
 }
 
 /** The log's key has signed what the pack speaks of, and what it was shown to continue. */
@@ -99,16 +103,19 @@ function demand(holds: boolean, member: string): void {
   if (!holds) throw new Failure('no', `${packFiles.evidence}: "${member}" is not what its checkpoint says`);
 }
 
-const heldJson = ({ evidence: { log, period }, rows, proofs }: Held) => ({
+const heldJson = ({ evidence: { log, period }, rows, proofs, witnesses }: Held) => ({
   verified: true,
   origin: log.origin,
   size: log.size,
   period,
   rows,
   proofs,
+  witnesses,
 });
 
-function heldText(folder: string, { evidence: { log, period }, rows, proofs }: Held, { style }: Terminal): string {
+function heldText(folder: string, held: Held, { style }: Terminal): string {
+  const { evidence, rows, proofs, witnesses } = held;
+  const { log, period } = evidence;
   const list = facts(
     [
       ['log', plain(log.origin)],
@@ -116,6 +123,7 @@ function heldText(folder: string, { evidence: { log, period }, rows, proofs }: H
       ['period', `${period.since} to ${period.until}`],
       ['rows', `${rows}, each under the signed root`],
       ['proofs', `${proofs}`],
+      ['witnesses', witnesses === 'not asked' ? 'the pages name some: give --trust-policy to know them by' : undefined],
       ['not shown', 'that nothing was left out, and what was decided again: make it again from the log, and compare'],
     ],
     style,

@@ -13,7 +13,7 @@ export const cabf: Standard = {
         'Keys, ceremonies, issuers, roots, CRLs, the HSM’s logins and losses. Profiles are part of the program: their id and hash stand in the record of each issuer and certificate.',
       elsewhere:
         'Backup, recovery and archival of keys are done with the tools of the HSM, and are in its log. Single OCSP answers are not recorded.',
-      queries: ['keys', 'ceremonies', 'issuers', 'roots', 'crls', 'hsm'],
+      queries: ['keys', 'ceremonies', 'intended', 'issuers', 'roots', 'crls', 'hsm'],
       settings: ['issuers', 'revocation'],
       alarms: ['key-imported', 'hsm-lost', 'roots-changed'],
     },

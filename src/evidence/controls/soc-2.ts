@@ -40,11 +40,12 @@ export const soc2: Standard = {
       number: 'CC7.2',
       title: 'Monitoring for anomalies',
       demands: 'Systems are watched for what points to attacks, disasters or errors.',
-      answers: 'What there was to notice in this period, by kind; and whether copies for those who watch had gaps.',
+      answers:
+        'What watch rules found, and what there was to notice besides, by kind; whether copies for those who watch had gaps.',
       elsewhere: 'That somebody watched, and what was concluded.',
-      queries: ['mismatched', 'unproven', 'weak-keys', 'limits', 'exports'],
-      settings: ['exports'],
-      alarms: ['foreign-identity', 'impersonation', 'weak-key', 'admin-denied', 'export-gap'],
+      queries: ['detections', 'mismatched', 'unproven', 'weak-keys', 'limits', 'exports'],
+      settings: ['detection', 'exports'],
+      alarms: ['alert', 'not-watched', 'foreign-identity', 'impersonation', 'weak-key', 'admin-denied', 'export-gap'],
     },
     {
       number: 'CC7.3',

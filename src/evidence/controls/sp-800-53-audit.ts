@@ -66,10 +66,19 @@ export const sp80053Audit: Standard = {
       title: 'Review, analysis and reporting',
       demands: 'Records are looked through regularly for what is out of order, and it is reported.',
       answers:
-        'What a reviewer would have found in this period stands on the first page, and here by kind: refusals for a foreign identity, for a weak key, at the admin API. Looks at the log over the admin API are records themselves.',
+        'Watch rules look at every record while the server runs; which were in force, and what they found, is in the log. So are looks at it over the admin API. What a reviewer would have found besides stands on the first page, and here by kind.',
       elsewhere: 'That somebody looked, how often, and what came of it, is for the organisation to show.',
-      queries: ['mismatched', 'weak-keys', 'administrators'],
-      alarms: ['foreign-identity', 'impersonation', 'weak-key', 'admin-denied'],
+      queries: ['detections', 'mismatched', 'weak-keys', 'administrators'],
+      settings: ['detection'],
+      alarms: [
+        'alert',
+        'not-watched',
+        'watch-refused',
+        'foreign-identity',
+        'impersonation',
+        'weak-key',
+        'admin-denied',
+      ],
     },
     {
       number: 'AU-8',

@@ -76,6 +76,13 @@ const catalogue = {
     weight: 'attempt',
     says: 'a request came with a weak key, and was refused',
   },
+  alert: { type: 'detection.alert', weight: 'attempt', says: 'a watch rule found what it looks for' },
+  'not-watched': { type: 'detection.gap', weight: 'interruption', says: 'watch rules did not see some records' },
+  'watch-refused': {
+    type: 'detection.refused',
+    weight: 'interruption',
+    says: 'watch rules were refused when they were read',
+  },
   'key-imported': {
     type: 'key.imported',
     weight: 'change',

@@ -40,7 +40,7 @@ export class Missing {
 
 /** A start that finds what it left is no change. */
 const isChange = ({ type, change }: Entry) =>
-  (type === 'policy.loaded' || type === 'config.loaded') &&
+  (type === 'policy.loaded' || type === 'config.loaded' || type === 'detection.loaded') &&
   memberOf(change, 'beforeSha256') !== memberOf(change, 'afterSha256');
 
 function isApproved({ actor, change }: Entry): boolean {

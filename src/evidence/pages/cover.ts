@@ -34,7 +34,7 @@ export function coverPage(evidence: Evidence): Page {
       },
       ...part('What does not fit', wrong, fits(evidence)),
       ...part('Interruptions', alarmed(evidence, 'interruption'), 'None is on record.'),
-      ...part('Attempts that were refused', alarmed(evidence, 'attempt'), 'None of the kinds that point to an attack.'),
+      ...part('Attempts and alerts', alarmed(evidence, 'attempt'), 'None of the kinds that point to an attack.'),
       ...part('Changes to know of', alarmed(evidence, 'change'), 'None is on record.'),
       ...part('What these pages do not show', limits(evidence), 'Nothing beyond what each page names.'),
       { block: 'heading', text: 'How to check it' },

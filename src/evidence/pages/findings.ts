@@ -63,7 +63,7 @@ export function limits(evidence: Evidence): string[] {
       : []),
     ...(missing.unapproved > 0
       ? [
-          `${plural(missing.unapproved, 'change')} of policy or configuration ${missing.unapproved === 1 ? 'names' : 'name'} neither ticket nor approver: who approved it is in no record.`,
+          `${plural(missing.unapproved, 'change')} of policy, configuration or watch rules ${missing.unapproved === 1 ? 'names' : 'name'} neither ticket nor approver: who approved it is in no record.`,
         ]
       : []),
     ...(textless > 0 ? [`Of ${plural(textless, 'policy set')} the text is not in the log.`] : []),

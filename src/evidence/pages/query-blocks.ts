@@ -57,7 +57,7 @@ function rowsOf(name: QueryName, { listed, records }: QueryResult): Block {
     block: 'table',
     caption,
     columns: [
-      { title: 'Index', align: 'right', share: 0.7 },
+      { title: 'Index', align: 'right', share: 0.6 },
       ...shown.flatMap(({ title }, at) => (filled[at] ? [{ title: titled(title), share: shareOf(title) }] : [])),
     ],
     rows: listed.map(({ index, cells }) => [String(index), ...cells.filter((_, at) => filled[at])]),
@@ -67,7 +67,7 @@ function rowsOf(name: QueryName, { listed, records }: QueryResult): Block {
 const titled = (title: string) => `${title.slice(0, 1)}${title.slice(1).toLowerCase()}`;
 const wide: readonly string[] = ['IDENTITY', 'ASKED FOR', 'CALLER', 'MESSAGE', 'BEFORE', 'AFTER', 'SERIAL'];
 const shareOf = (title: string) =>
-  wide.includes(title) ? 2.4 : ['TIME', 'NOT AFTER', 'NOT BEFORE'].includes(title) ? 1.7 : 1;
+  wide.includes(title) ? 2.2 : ['TIME', 'NOT AFTER', 'NOT BEFORE'].includes(title) ? 2 : 1;
 
 function proofsOf({ drawn }: QueryResult): Block {
   const files = drawn.map((index) => `\`proofs/${index}.tlog-proof\``).join(', ');

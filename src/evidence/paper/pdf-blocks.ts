@@ -5,7 +5,7 @@ import { fonts, inks, type Sheets } from './sheets.ts';
 const bodySize = 9.5;
 const codeSize = 8;
 const smallSize = 8;
-const cellSize = 7.6;
+const cellSize = 7.4;
 const gap = 6;
 /** Of its size. */
 const helveticaAscent = 0.718;

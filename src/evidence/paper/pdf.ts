@@ -43,6 +43,7 @@ function drawPage(sheets: Sheets, page: Page, { places, parts }: Drawn): void {
   }
   sheets.within('Sect', () => {
     if (part !== title) sheets.leaf('P', () => write(sheets, part, { size: 9, ink: inks.quiet }));
+    doc.y += 2;
     sheets.leaf('H2', () => write(sheets, title, { font: fonts.strong, size: 15 }));
     doc.y += 8;
     for (const block of blocks) drawBlock(sheets, block);
