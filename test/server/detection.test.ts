@@ -45,7 +45,7 @@ describe('the watch rules of a server', () => {
     records.filter((record) => record.type === type);
   const alerts = () => ofType('detection.alert').map(({ detection }) => detection);
   /** A watch that is new begins at the end of the log: what comes after this is seen. */
-  const begun = () => vi.waitUntil(() => existsSync(home.path('audit/detection/watch.rules.cursor')), within);
+  const begun = () => vi.waitUntil(() => existsSync(home.path('audit/exports/watch.rules.cursor')), within);
   const seen = async (running: Pick<InProcess, 'get'>) => {
     const { body } = await running.get('/metrics');
     return body.includes('countersign_detection_rules 1') && body.includes('countersign_detection_lag_entries 0');
@@ -88,7 +88,7 @@ describe('the watch rules of a server', () => {
     for (let round = 0; round < 2; round++) {
       await using server = await ServerProcess.start(home);
       if (round === 0) await begun();
-      text.start ??= JSON.parse(readFileSync(home.path('audit/detection/watch.rules.cursor'), 'utf8')).next;
+      text.start ??= JSON.parse(readFileSync(home.path('audit/exports/watch.rules.cursor'), 'utf8')).next;
       using agent = await Agent.connect({ port: server.istio.port, roots: home.root.pem });
       for (let n = 0; n < 3; n++)
         await agent.call({ csr: 'none', token: home.tokens.token('demo', `killed-${asked++}`) });

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { Input } from '../command/command.ts';
 import type { Exit } from '../exit.ts';
 import { Failure } from '../failure.ts';
@@ -19,6 +19,7 @@ type CheckInput = Input<typeof checkOptions>;
 type Proof = { readonly state: 'proven' | 'unproven'; readonly size: number } | { readonly state: 'unpublished' };
 
 export async function runCheck(input: CheckInput, terminal: Terminal): Promise<Exit> {
+  if (isMany(input)) return (await import('./check-many.ts')).runCheckMany(input, terminal);
   const sha256 = certificateSha256(input.operands[0] ?? '-');
   if (input.options.proof !== undefined) return checkAgainst(input.options.proof, sha256, input, terminal);
   const source = await openSource(input.options, input.home);
@@ -32,6 +33,15 @@ export async function runCheck(input: CheckInput, terminal: Terminal): Promise<E
   } finally {
     await source.close();
   }
+}
+
+function isMany({ operands, options: { each, hashes } }: CheckInput): boolean {
+  const [first] = operands;
+  if (hashes !== undefined && first !== undefined)
+    throw new Failure('usage', 'give --hashes, or certificates: not both');
+  if (hashes !== undefined || operands.length > 1) return true;
+  if (first === undefined) throw new Failure('usage', 'name a certificate; - is stdin');
+  return each || (first !== '-' && existsSync(first) && statSync(first).isDirectory());
 }
 
 /** No log is at hand: the file has to hold by itself, under the key. */

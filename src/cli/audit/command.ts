@@ -136,21 +136,29 @@ const certificateOperand = {
 
 const check = defineCommand({
   name: 'check',
-  summary: 'Does the log hold this certificate?',
+  summary: 'Does the log hold this certificate, or all of these?',
   about: [
     'Looks for the exact certificate, by the SHA-256 of its octets. When the published log covers its record already, the proof of inclusion is checked up to the signed checkpoint as well.',
     'With --proof no log is needed: the proof, the certificate and the key of the log say it all.',
+    'Of several files, of folders, and with --each, every certificate counts that an issuer of ours has signed, and the log is read once for all of them. One that it does not hold was issued behind its back: it is named on stderr, and the exit is 1. Proofs are not checked then.',
   ],
-  operands: [certificateOperand],
+  operands: [
+    { ...certificateOperand, required: false, many: true, help: `${certificateOperand.help}; or files, folders` },
+  ],
   options: checkOptions,
   examples: [
     { type: 'audit check svid/cert-chain.pem && echo logged', to: 'in a script' },
     { type: 'audit check leaf.pem --log /mnt/log-copy --key log.vkey', to: 'against a copy' },
     { type: 'audit check leaf.pem --proof leaf.tlog-proof --key log.vkey', to: 'offline, years later' },
+    { type: 'audit check --json /var/spool/seen', to: 'a folder of whatever was seen on the network' },
+    {
+      type: 'audit check --hashes - < x509-fingerprints.txt',
+      to: 'SHA-256 of certificates, as a network monitor logs them',
+    },
   ],
   exits: {
-    ok: 'the log holds it',
-    no: 'the log does not hold it, or cannot prove it; the proof does not hold, or proves something else',
+    ok: 'the log holds it, or all of them',
+    no: 'the log does not hold it, or one of them, or cannot prove it; the proof does not hold, or proves something else',
     input: 'the certificate, the log or the proof cannot be read',
   },
   run: async (input, terminal) => (await import('./check.ts')).runCheck(input, terminal),

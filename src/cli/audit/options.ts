@@ -69,7 +69,15 @@ const findOptions = {
 export const checkOptions = {
   ...findOptions,
   proof: value('FILE', 'believe this proof, and look into no log'),
-  json: flag('one JSON object: {"logged", "index", "published", "proven"}'),
+  each: flag('every certificate in the file on its own, as several files and folders are taken'),
+  hashes: value('FILE', 'SHA-256 of certificates instead, one a line; - is stdin'),
+  issuer: many(
+    'FILE',
+    "of several certificates only those count that these issuers have signed (default: the home's; where none are known, all)",
+  ),
+  json: flag(
+    'one JSON object: {"logged", "index", "published", "proven"}; of several {"logged", "checked", "foreign", "unlogged": [...], "found": [...]}',
+  ),
 } as const;
 
 export const proveOptions = {

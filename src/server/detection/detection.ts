@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Alert, detectionOf, idOf } from '#detection/alert.ts';
 import type { TextFile } from '#document/files.ts';
 import type { EngineLog } from '#store/engine-log.ts';
 import { DetectionMetrics } from '#telemetry/detection.ts';
 import { appendAside } from '../events.ts';
-import { logPlace } from '../exports/export-data.ts';
+import { exportsDirectory, logPlace } from '../exports/export-data.ts';
 import type { SharedPlaces } from '../exports/shared-places.ts';
 import type { Foundation } from '../foundation.ts';
 import { cursorName } from './follower.ts';
@@ -105,7 +104,7 @@ export class Detection {
     const { config, logger } = this.#foundation;
     const data: DetectionData = {
       origin: this.#store.origin,
-      directory: join(config.audit.directory, 'detection'),
+      directory: exportsDirectory(config.audit.directory),
       log: logPlace(config.audit),
       rules,
     };

@@ -9,7 +9,7 @@ import type { Source } from '#sinks/gather.ts';
 import { beginWatch, watchNext } from './begin-watch.ts';
 import type { Gap, Standing } from './messages.ts';
 
-/** No sink can have this name. */
+/** It lies with the cursors of sinks, and moves with them; no sink can have this name. */
 export const cursorName = 'watch.rules';
 
 export interface FollowerParts {
