@@ -8,6 +8,7 @@ import { fromValues } from '#cli/migrate/istio-csr/from-values.ts';
 import { translate } from '#cli/migrate/istio-csr/translation.ts';
 import { loadConfig, parseConfig } from '#config/load.ts';
 import type { ServerConfig } from '#config/server-config.ts';
+import { loadRuleSet } from '#detection/rule-set.ts';
 import { loadPolicySet } from '#policy/load.ts';
 import { countersign, parsed } from '#test/cli/run-cli.ts';
 import { describeWith, repository } from '#test/oracles.ts';
@@ -35,6 +36,7 @@ describeWith(['set:helm'], 'the configuration that the chart makes', () => {
         using pod = new MountedPod(manifests, secretsOfVariants, number);
         const { config } = loadConfig(pod.configurationFile);
         expect(loadPolicySet(config.policies, Date.now()).id).toMatch(/./);
+        loadRuleSet(config.detection?.rules ?? []);
         // made by the container before it
         for (const made of pod.initArguments.slice(2)) writeFileSync(made, '');
         const missing = missingFiles(config, pod.environment).filter((sentence) => !brought.test(sentence));

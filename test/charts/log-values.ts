@@ -14,6 +14,17 @@ const witnesses = ['witness.north.example', 'witness.south.example'].map((name) 
 const trust = `witness north ${vkey('witness.north.example')} https://witness.north.example/\nquorum north\n`;
 const authority = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
 
+const watchRule = {
+  apiVersion: 'countersign.dev/v1alpha1',
+  kind: 'WatchRule',
+  metadata: { name: 'critical-errors' },
+  spec: {
+    severity: 'high',
+    message: 'a certificate could not be made',
+    burst: { match: { type: ['certificate.failed'] }, count: 1, by: ['caller'] },
+  },
+};
+
 /** Everything that goes over the network, with what each of them wants of Secrets. */
 export const copied: Values = {
   audit: {
@@ -85,6 +96,7 @@ export const copied: Values = {
       },
     ],
   },
+  detection: { shipped: ['pod-on-two-nodes'], rules: { 'errors.yaml': watchRule } },
   extraEnv: [{ name: 'COLLECTOR_KEY', value: 'key' }],
 };
 

@@ -1,12 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { missingFiles } from '#cli/config/named-files.ts';
 import { loadConfig } from '#config/load.ts';
+import { loadRuleSet } from '#detection/rule-set.ts';
 import { describeWith, repository } from '#test/oracles.ts';
 import { at, listAt } from '#test/support/control-plane/client.ts';
-import { one, render } from './helm.ts';
+import { chart, one, render } from './helm.ts';
 import { copied, onVolumes, secretsOfCopies, shared, witnessing } from './log-values.ts';
 import { MountedPod } from './mounted-pod.ts';
 import { issuerSecret, ownIssuer } from './secrets.ts';
@@ -104,6 +105,14 @@ describeWith(['set:helm'], 'what the chart makes of the log and its copies', () 
       const { config } = loadConfig(pod.configurationFile);
       for (const made of pod.initArguments.slice(2)) writeFileSync(made, '');
       expect(missingFiles(config, {})).toEqual([]);
+      if (config.detection !== undefined) expect(loadRuleSet(config.detection.rules).rules).toHaveLength(3);
     }
+  });
+
+  it('every watch rule that ships can be named', () => {
+    const schema: unknown = JSON.parse(readFileSync(join(chart, 'values.schema.json'), 'utf8'));
+    const named = listAt(schema, 'properties', 'detection', 'properties', 'shipped', 'items', 'enum');
+    const there = readdirSync(join(repository, 'policies/detection')).filter((file) => file.endsWith('.yaml'));
+    expect(named.map((name) => `${name}.yaml`)).toEqual(there.toSorted());
   });
 });

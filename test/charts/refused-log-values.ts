@@ -142,6 +142,7 @@ export const refusedLogValues: readonly (readonly [string, readonly Values[], Re
     [ownIssuer, { exports: { sinks: [{ name: 's', to: { splunk: { url: 'https://hec.example', token: 'abc' } } }] } }],
     /at '\/exports\/sinks\/0\/to\/splunk\/token'/,
   ],
+  ['a watch rule that does not ship', [ownIssuer, { detection: { shipped: ['pods'] } }], /'\/detection\/shipped\/0'/],
   [
     'a field of the log that cannot be kept beside it',
     [ownIssuer, { audit: { redactable: ['message'] } }],

@@ -25,6 +25,7 @@
 {{- if include "countersign.distributes" $root -}}{{- $_ := set $made "distribution" (include "countersign.distribution" $root | fromYaml) -}}{{- end -}}
 {{- if include "countersign.answers" $root -}}{{- $_ := set $made "clusterRequests" (include "countersign.clusterRequests" $root | fromYaml) -}}{{- end -}}
 {{- with .exports.sinks -}}{{- $_ := set $made "exports" (include "countersign.exports" (list $root $replica) | fromYamlArray) -}}{{- end -}}
+{{- if or .detection.shipped .detection.rules -}}{{- $_ := set $made "detection" (dict "rules" (include "countersign.watchRules" $root | fromYamlArray)) -}}{{- end -}}
 {{- if .witness.enabled -}}{{- $_ := set $made "witness" (include "countersign.witness" (list $root $everywhere) | fromYaml) -}}{{- end -}}
 {{- if .revocation.enabled -}}{{- $_ := set $made "revocation" (include "countersign.revocation" (list $root $everywhere) | fromYaml) -}}{{- end -}}
 {{- if .api.enabled -}}{{- $_ := set $made "api" (include "countersign.api" (list $root $everywhere $replica) | fromYaml) -}}{{- end -}}
@@ -157,6 +158,15 @@ pkcs11:
 {{- end }}
 {{- range $file, $_ := .Values.policy.documents }}
 - /etc/countersign/policies/{{ $file }}
+{{- end }}
+{{- end -}}
+
+{{- define "countersign.watchRules" -}}
+{{- range .Values.detection.shipped }}
+- /app/policies/detection/{{ . }}.yaml
+{{- end }}
+{{- range $file, $_ := .Values.detection.rules }}
+- /etc/countersign/detection/{{ $file }}
 {{- end }}
 {{- end -}}
 

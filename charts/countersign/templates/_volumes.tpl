@@ -9,6 +9,10 @@
 - name: policies
   configMap: { name: {{ $name }}-policies }
 {{- end }}
+{{- if .detection.rules }}
+- name: detection
+  configMap: { name: {{ $name }}-detection }
+{{- end }}
 {{- if .revocation.enabled }}
 - name: revocations
   configMap: { name: {{ $name }}-revocations }
@@ -133,6 +137,9 @@
 {{- with .Values }}
 {{- if .policy.documents }}
 - { name: policies, mountPath: /etc/countersign/policies, readOnly: true }
+{{- end }}
+{{- if .detection.rules }}
+- { name: detection, mountPath: /etc/countersign/detection, readOnly: true }
 {{- end }}
 {{- if .revocation.enabled }}
 - { name: revocations, mountPath: /etc/countersign/revocations, readOnly: true }
