@@ -185,6 +185,7 @@ describeWith(['set:helm'], 'alerts and dashboard', () => {
           ownIssuer,
           { revocation: { enabled: true } },
           {
+            detection: { shipped: ['pod-on-two-nodes'] },
             exports: { sinks: [{ name: 'out', to: { stdout: {} } }] },
             audit: {
               witnesses: { ask: [{ url: 'http://127.0.0.1:1/', vkeys: [witness] }] },
