@@ -1,22 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { Socket } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
-import {
-  Client,
-  type CustomTypesConfig,
-  DatabaseError,
-  escapeIdentifier,
-  type QueryConfig,
-  type QueryResult,
-} from 'pg';
-import { readSecret } from '#keys/secret-source.ts';
+import type { Socket } from 'node:net';
+import { type Client, DatabaseError, escapeIdentifier, type QueryConfig, type QueryResult } from 'pg';
 import { StoreError } from '../store-error.ts';
-import { parseValue } from './columns.ts';
+import { clientOf } from './client.ts';
 import type { PostgresHost, PostgresSettings } from './settings.ts';
 
-/** ms for a connection to stand, with TLS and password, at the most and at the least: in between, the patience decides. */
-const connectWithinMs = 5_000;
-const connectAtLeastMs = 1_000;
 /** ms for an answer, unless told: past it the connection is as good as lost, and is let go. */
 const longestAnswerMs = 30_000;
 /** ms for which another may hold the tree's row before we give up, and for which anybody may sit on it doing nothing. */
@@ -86,27 +73,11 @@ export class Session {
   }
 
   static async #openAt(host: PostgresHost, settings: PostgresSettings, answerWithinMs: number): Promise<Session> {
-    const { database, user, schema, password, patienceMs } = settings;
-    const socket = new Socket();
-    const client = new Client({
-      ...host,
-      database,
-      user,
-      // Said in full: what is left out is taken from PGPASSWORD, PGSSLMODE and the like, or from ~/.pgpass.
-      password: async () => (password === undefined ? '' : readSecret(password, 'password of the database')),
-      ssl: host.host.startsWith('/') ? false : await tlsOf(settings),
-      application_name: 'countersign',
-      stream: () => socket,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 10_000,
-      connectionTimeoutMillis: Math.max(connectAtLeastMs, Math.min(patienceMs, connectWithinMs)),
-      types: columnTypes,
-      pipeline: true,
-    });
+    const { client, socket } = await clientOf(host, settings);
     const session = new Session(client, socket, answerWithinMs);
     try {
       await client.connect();
-      await session.#prepare(schema);
+      await session.#prepare(settings.schema);
       return session;
     } catch (thrown) {
       session.destroy();
@@ -242,8 +213,6 @@ export class Session {
   }
 }
 
-const columnTypes: CustomTypesConfig = { getTypeParser: (oid: number) => (text: string) => parseValue(oid, text) };
-
 /** For several statements in one text the client gives a list, which its types do not know of. */
 type Results = QueryResult<Row> | QueryResult<Row>[];
 
@@ -257,16 +226,4 @@ function wordsOf(error: Error): string {
   // What Node gives for a name with several addresses has no message of its own.
   if (error instanceof AggregateError) return error.errors.map((each) => String(each?.message ?? each)).join(', ');
   return error.message;
-}
-
-async function tlsOf({ tls }: PostgresSettings): Promise<false | ConnectionOptions> {
-  if (tls === 'off') return false;
-  const { ca, certificate, key } = tls;
-  return {
-    minVersion: 'TLSv1.2',
-    rejectUnauthorized: true,
-    ...(ca !== undefined && { ca: await readFile(ca, 'utf8') }),
-    ...(certificate !== undefined && { cert: await readFile(certificate, 'utf8') }),
-    ...(key !== undefined && { key: await readFile(key, 'utf8') }),
-  };
 }
