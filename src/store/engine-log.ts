@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { withhold } from '#audit/disclosure.ts';
 import { type EncodedEvent, encodeEvent } from '#audit/entry.ts';
 import type { AuditEvent } from '#audit/event.ts';
@@ -213,7 +214,17 @@ export class EngineLog implements DurableLog {
   }
 }
 
-/** Step by step, so that whoever else wants something of that thread comes in between. */
+/** After each step of a removal it is left alone for so many times as long as that took. */
+const restsFor = 4;
+
+/**
+ * Step by step, so that whoever else wants something of that thread comes in between, and with rests: a removal writes as much as what it
+ * removes once did, and disks, standbys and archives of write-ahead logs have to carry it beside issuance.
+ */
 async function whileMore(step: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && (await step()));
+  for (;;) {
+    const began = performance.now();
+    if (signal.aborted || !(await step())) return;
+    await pause(restsFor * (performance.now() - began), undefined, { signal }).catch(() => {});
+  }
 }

@@ -55,6 +55,10 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
     await writer.commit(packBatch(events), time);
     await writer.close();
   }
+  async function settingsOf(table: string): Promise<unknown> {
+    const [row] = await server.sql('SELECT reloptions FROM pg_class WHERE oid = $1::regclass', [table]);
+    return row?.reloptions ?? [];
+  }
   const failureOf = (run: Promise<unknown>): Promise<unknown> =>
     run.then(
       () => undefined,
@@ -72,8 +76,26 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
         expect(await server.sql(`SELECT max(version) AS version FROM ${schema}.migration`)).toEqual([
           { version: migrations.length },
         ]);
+        for (const table of ['entry', 'disclosure', 'tile'])
+          expect(await settingsOf(`${schema}.${table}`)).toContain('vacuum_truncate=off');
+        expect(await settingsOf(`${schema}.entry`)).toContain('autovacuum_vacuum_insert_scale_factor=0.01');
       },
     );
+
+    it('how vacuum goes is no reason not to start: where somebody holds a table, it stays as it was', async () => {
+      await server.sql(migrationSql('held', 0, migrations.slice(0, 4)));
+      const [vacuum, session] = [
+        await Session.open(server.settings('held')),
+        await Session.open(server.settings('held')),
+      ];
+      await vacuum.run('BEGIN; LOCK TABLE entry IN SHARE UPDATE EXCLUSIVE MODE');
+      await session.run('SET lock_timeout = 50');
+      expect(await migrate(session, 'held')).toBe(4);
+      expect(await schemaVersion(session)).toBe(migrations.length);
+      expect(await settingsOf('held.entry')).toEqual([]);
+      expect(await settingsOf('held.tile')).toContain('vacuum_truncate=off');
+      for (const each of [vacuum, session]) await each.close();
+    });
 
     it('each step is taken once, and all of them or none', async () => {
       const session = await Session.open(server.settings('steps'));

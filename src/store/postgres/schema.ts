@@ -95,6 +95,27 @@ export const migrations: readonly string[] = [
        AND seq IN (SELECT value::bigint FROM jsonb_array_elements_text(says->'redacted'->'records'));
    END $$;
    REVOKE ALL ON FUNCTION erase_disclosures(bigint) FROM PUBLIC;`,
+  // How vacuum keeps tables that grow at one end and are cut at the other (ADR 169): early and in small parts, freezing rows at once,
+  // since none ever changes, and never with the lock that would stop issuance. None of it is needed: where a server knows no such
+  // setting, or somebody holds the table (a vacuum against wraparound takes hours), it stays as it was.
+  `DO $$
+   DECLARE
+     settings text := 'autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000, vacuum_truncate = off, '
+       'toast.autovacuum_vacuum_scale_factor = 0.01, toast.autovacuum_vacuum_threshold = 10000, toast.vacuum_truncate = off';
+     added text := ', autovacuum_freeze_min_age = 0, toast.autovacuum_freeze_min_age = 0';
+     each text;
+   BEGIN
+     IF current_setting('server_version_num')::integer >= 130000 THEN
+       added := added || ', autovacuum_vacuum_insert_scale_factor = 0.01, toast.autovacuum_vacuum_insert_scale_factor = 0.01';
+     END IF;
+     FOREACH each IN ARRAY ARRAY['entry', 'disclosure', 'tile'] LOOP
+       BEGIN
+         EXECUTE format('ALTER TABLE %I SET (%s)', each, settings || CASE WHEN each = 'tile' THEN '' ELSE added END);
+       EXCEPTION WHEN lock_not_available OR invalid_parameter_value OR feature_not_supported OR syntax_error THEN
+         NULL;
+       END;
+     END LOOP;
+   END $$;`,
 ];
 
 /** Number of the first schema with values beside the log. */
