@@ -85,7 +85,7 @@ const catalogue = {
   keys: {
     asks: 'Which keys were made, taken into use, taken out of it, destroyed?',
     type: 'key',
-    tallies: ['type', 'holder'],
+    tallies: ['type', 'holder', 'extractable'],
     columns: ['time', 'type', 'label', 'token-of-key', 'actor', 'message'],
     question: 'authorities',
   },
@@ -99,7 +99,7 @@ const catalogue = {
   issuers: {
     asks: 'Which issuers were installed or exchanged?',
     type: 'issuer',
-    tallies: ['type', 'issuer', 'holder'],
+    tallies: ['type', 'issuer', 'holder', 'extractable'],
     columns: ['time', 'type', 'issuer', 'not-before', 'not-after'],
     question: 'authorities',
   },

@@ -137,6 +137,7 @@ describe('what a pack says of a day', () => {
     const text = cover(pack);
     expect(text).toContain('service.degraded</code>: a part of the CA did not work (record 100 of');
     expect(text).toContain('somebody asked for an identity that is not theirs');
+    expect(text).toContain('the key of an issuer is in no token, as far as its record says (2 records, the first 3');
     expect(text).toContain('The period is not over in this log');
     expect(text).toContain(`${issued.length} issuances were decided again, and all are what the policy`);
   });
@@ -169,6 +170,15 @@ describe('the same log', () => {
     await make(grown, next, '--kept', join(pack, 'checkpoint'));
     expect(readEvidence(next).kept).toEqual([{ size, root: evidence.log.root }]);
     expect(parsed(await verify(next))).toMatchObject({ verified: true, size: size + 300 });
+  });
+
+  it('gives no pack where it is not the one that somebody saw before', async () => {
+    const folder = scratch();
+    const login = octetsOf(201, { type: 'admin.login', door: 'admin', actor: { user: 'another', method: 'file' } });
+    await publish(join(folder, 'log'), entries.with(201, login));
+    const ran = await make(join(folder, 'log'), join(folder, 'pack'), '--kept', join(pack, 'checkpoint'));
+    expect([ran.code, ran.stderr]).toEqual([1, expect.stringContaining('are not those that this was signed over')]);
+    expect(readdirSync(folder)).toEqual(['log']);
   });
 
   it('when a byte of it was changed gives no pack', async () => {

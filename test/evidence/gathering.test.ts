@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeEntry } from '#audit/entry.ts';
 import type { Evidence } from '#evidence/evidence.ts';
+import { GatheredQuery, mostRows } from '#evidence/gather/gathered-query.ts';
 import { Gathering } from '#evidence/gather/gathering.ts';
 import { entryAt } from '#test/support/day/entries.ts';
 import { day, setAt, timeOf } from '#test/support/day/plan.ts';
@@ -25,6 +26,21 @@ function gathered(
     undefined,
   );
 }
+
+it('of more records than a pack has room for all are counted, and some are drawn of all', () => {
+  const query = new GatheredQuery('administrators', { root, word: undefined });
+  const entry = decodeEntry(entryAt(200));
+  const all = mostRows + 500;
+  const kept = Array.from({ length: all }, (_, seq) => query.take({ ...entry, seq })).filter(Boolean).length;
+  const { records, rows, drawn, listed } = query.result();
+  expect({ kept, records, rows, drawn: drawn.length }).toEqual({
+    kept: mostRows,
+    records: all,
+    rows: mostRows,
+    drawn: 5,
+  });
+  expect(listed.map(({ index }) => index)).toEqual(drawn);
+});
 
 it('policy sets of a period have their text, and as many issuances as were decided under each', () => {
   const gathering = new Gathering(

@@ -15,7 +15,14 @@ export const cabf: Standard = {
         'Backup, recovery and archival of keys are done with the tools of the HSM, and are in its log. Single OCSP answers are not recorded.',
       queries: ['keys', 'ceremonies', 'intended', 'issuers', 'roots', 'crls', 'hsm'],
       settings: ['issuers', 'revocation'],
-      alarms: ['key-imported', 'hsm-lost', 'roots-changed'],
+      alarms: [
+        'key-outside-token',
+        'new-key-outside-token',
+        'key-may-leave',
+        'key-imported',
+        'hsm-lost',
+        'roots-changed',
+      ],
     },
     {
       number: '5.4.1 (2)',

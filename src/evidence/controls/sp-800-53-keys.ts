@@ -59,7 +59,7 @@ export const sp80053Keys: Standard = {
         'What happened with a key outside of this program is not here: backups of an HSM, keys that other tools made. Keys of workloads never reach the CA.',
       queries: ['keys', 'ceremonies', 'issuers'],
       settings: ['issuers', 'audit.key'],
-      alarms: ['key-imported', 'hsm-lost'],
+      alarms: ['key-outside-token', 'new-key-outside-token', 'key-may-leave', 'key-imported', 'hsm-lost'],
     },
     {
       number: 'SC-13',

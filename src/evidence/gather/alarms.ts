@@ -1,5 +1,6 @@
 import type { Entry } from '#audit/entry.ts';
 import type { EventType } from '#audit/event.ts';
+import { memberOf } from '#audit/json-object.ts';
 
 /** Where on the first page it stands. */
 export type Weight = 'interruption' | 'attempt' | 'change';
@@ -15,6 +16,9 @@ interface Alarm {
 const hasFailed = ({ outcome }: Entry) => outcome !== 'success';
 const reasonBegins = (start: string) => (entry: Entry) =>
   typeof entry.reason === 'string' && (entry.reason === start || entry.reason.startsWith(`${start}.`));
+
+const keyOutsideToken = ({ key }: Entry) => key !== undefined && memberOf(key, 'token') === undefined;
+const keyMayLeave = ({ key }: Entry) => memberOf(memberOf(key, 'attributes'), 'extractable') === true;
 
 /** Records that whoever audits wants to be told of before anything else. Names are part of the interface. */
 const catalogue = {
@@ -87,6 +91,24 @@ const catalogue = {
     type: 'key.imported',
     weight: 'change',
     says: 'a key was brought from elsewhere: where it was before is not in this log',
+  },
+  'key-outside-token': {
+    type: 'issuer.installed',
+    is: keyOutsideToken,
+    weight: 'change',
+    says: 'the key of an issuer is in no token, as far as its record says',
+  },
+  'new-key-outside-token': {
+    type: 'issuer.rotated',
+    is: keyOutsideToken,
+    weight: 'change',
+    says: 'the new key of an issuer is in no token, as far as its record says',
+  },
+  'key-may-leave': {
+    type: 'key.generated',
+    is: keyMayLeave,
+    weight: 'change',
+    says: 'a key was made in a token that lets it out',
   },
   pruned: { type: 'log.pruned', weight: 'change', says: 'bodies of old records were dropped; their hashes are there' },
   redacted: { type: 'log.redacted', weight: 'change', says: 'values that were kept apart were erased on request' },

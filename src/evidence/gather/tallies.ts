@@ -24,6 +24,7 @@ export const tallies = {
   severity: { title: 'Severity', of: (entry) => at(entry, 'detection', 'severity') },
   version: { title: 'Version of the server', of: (entry) => at(entry, 'instance', 'version') },
   holder: { title: 'Key held in', of: ({ key }) => holderOf(key) },
+  extractable: { title: 'Key can be taken out', of: ({ key }) => extractableOf(memberOf(key, 'attributes')) },
 } as const satisfies Record<string, { readonly title: string; readonly of: (entry: Entry) => string | undefined }>;
 
 export type TallyName = keyof typeof tallies;
@@ -64,6 +65,13 @@ function holderOf(key: Json | undefined): string | undefined {
   const name =
     textOf(memberOf(token, 'model')) ?? textOf(memberOf(token, 'label')) ?? textOf(memberOf(token, 'serial'));
   return name === undefined ? undefined : `the token ${name}`;
+}
+
+/** As PKCS#11 has it of a key in a token. */
+function extractableOf(attributes: Json | undefined): string | undefined {
+  if (attributes === undefined) return undefined;
+  if (memberOf(attributes, 'extractable') !== false) return 'yes';
+  return memberOf(attributes, 'neverExtractable') === true ? 'no, and never could' : 'no, not any more';
 }
 
 /** Words that are told apart; what comes after is counted together. */

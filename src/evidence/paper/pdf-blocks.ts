@@ -13,7 +13,7 @@ const helveticaAscent = 0.718;
 export function drawBlock(sheets: Sheets, block: Block): void {
   switch (block.block) {
     case 'heading':
-      sheets.need(96);
+      sheets.need(144);
       sheets.doc.y += gap;
       sheets.leaf('H3', () => text(sheets, block.text, { font: fonts.strong, size: 11 }));
       sheets.doc.y += 3;
