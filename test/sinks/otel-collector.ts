@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
+import { blocksIn } from '#test/siem/page.ts';
 import { freePort, Program } from '#test/support/control-plane/program.ts';
 
 const readyWithinMs = 60_000;
@@ -16,7 +16,7 @@ export class OtelCollector implements AsyncDisposable {
     this.url = `http://127.0.0.1:${port}`;
     this.#folder = folder;
     const config = join(folder, 'collector.yaml');
-    writeFileSync(config, stringify(configuration(folder, port)));
+    writeFileSync(config, configuration(folder, port));
     this.#program = new Program(join(programs, 'collector'), ['--config', `file:${config}`], join(folder, 'said'));
   }
 
@@ -39,8 +39,11 @@ export class OtelCollector implements AsyncDisposable {
   async written(): Promise<{ readonly json: readonly unknown[]; readonly protobuf: Buffer }> {
     this.#program.signal('SIGTERM');
     await this.#program.ended;
-    const lines = readFileSync(join(this.#folder, 'json'), 'utf8').split('\n').slice(0, -1);
-    return { json: lines.map((line) => JSON.parse(line)), protobuf: readFileSync(join(this.#folder, 'proto')) };
+    const lines = readFileSync(join(this.#folder, 'countersign.jsonl'), 'utf8').split('\n').slice(0, -1);
+    return {
+      json: lines.map((line) => JSON.parse(line)),
+      protobuf: readFileSync(join(this.#folder, 'countersign.binpb')),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -49,14 +52,9 @@ export class OtelCollector implements AsyncDisposable {
   }
 }
 
-const configuration = (folder: string, port: number) => ({
-  receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${port}` } } } },
-  exporters: {
-    'file/json': { path: join(folder, 'json') },
-    'file/proto': { path: join(folder, 'proto'), format: 'proto' },
-  },
-  service: {
-    pipelines: { logs: { receivers: ['otlp'], exporters: ['file/json', 'file/proto'] } },
-    telemetry: { metrics: { level: 'none' } },
-  },
-});
+/** That of docs/siem/opentelemetry.md, with a port and a folder of ours, and without metrics about itself. */
+function configuration(folder: string, port: number): string {
+  const [documented = ''] = blocksIn('opentelemetry', 'yaml collector');
+  const here = documented.replace(':4318', `:${port}`).replaceAll('/var/lib/otel', folder);
+  return `${here}  telemetry:\n    metrics:\n      level: none\n`;
+}

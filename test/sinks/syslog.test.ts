@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { rowFormats } from '#export/row-formats.ts';
 import { SyslogDriver } from '#sinks/syslog/syslog-driver.ts';
 import { describeWith } from '#test/oracles.ts';
-import { freePort, Program } from '#test/support/control-plane/program.ts';
+import { freePort, type Program } from '#test/support/control-plane/program.ts';
 import { batchOf, rig } from './rig.ts';
+import { startRsyslog } from './rsyslog.ts';
 import { makeTlsFiles, type TlsFolder } from './tls-files.ts';
 
 const never = new AbortController().signal;
@@ -83,12 +84,10 @@ describe('syslog over TLS', () => {
 
   describeWith(['rsyslog'], 'to a real rsyslog', (path) => {
     const start = (folder: string, port: number): Program => {
-      const root = path('rsyslog');
-      const libraries = readdirSync(join(root, 'usr/lib')).map((each) => join(root, 'usr/lib', each));
-      const modules = libraries.map((each) => join(each, 'rsyslog')).filter((each) => existsSync(each));
       const { ca, certificate, key } = files.serverFiles;
-      writeFileSync(
-        join(folder, 'rsyslog.conf'),
+      return startRsyslog(
+        path('rsyslog'),
+        folder,
         `global(workDirectory="${folder}" maxMessageSize="8k" DefaultNetstreamDriver="ossl"
            DefaultNetstreamDriverCAFile="${ca}" DefaultNetstreamDriverCertFile="${certificate}" DefaultNetstreamDriverKeyFile="${key}")
          module(load="imtcp" StreamDriver.Name="ossl" StreamDriver.Mode="1" StreamDriver.AuthMode="x509/certvalid")
@@ -96,9 +95,6 @@ describe('syslog over TLS', () => {
          template(name="received" type="string" string="%pri% %app-name% %msgid% %structured-data% %msg%\\n")
          action(type="omfile" file="${folder}/received" template="received")\n`,
       );
-      const words = ['-n', '-f', join(folder, 'rsyslog.conf'), '-i', join(folder, 'pid'), '-M', modules.join(':')];
-      const env = { ...process.env, LD_LIBRARY_PATH: libraries.join(':') };
-      return new Program(join(root, 'usr/sbin/rsyslogd'), words, join(folder, 'said'), { env });
     };
     const receivedIn = (folder: string) =>
       existsSync(join(folder, 'received'))
