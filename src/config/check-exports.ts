@@ -1,5 +1,6 @@
 import { parseByteSize, parseDuration } from '#document/scalars.ts';
 import { formatsOf } from '#sinks/formats.ts';
+import { checkBucket } from './check-bucket.ts';
 import { between, checkUrl, exactlyOne, type Report, type Step } from './judgement.ts';
 import { kindOf } from './resolve-exports.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
@@ -11,12 +12,13 @@ export function checkExports({ exports }: ServerConfigText, report: Report): voi
   for (const [at, sink] of exports.entries()) {
     const path = ['exports', at];
     if (names.indexOf(sink.name) < at) report([...path, 'name'], `"${sink.name}" is given before`);
-    const { file, stdout, splunk, elastic, otlp, syslog } = sink.to;
-    exactlyOne({ file, stdout, splunk, elastic, otlp, syslog }, [...path, 'to'], report);
+    const { file, stdout, splunk, elastic, otlp, syslog, s3 } = sink.to;
+    exactlyOne({ file, stdout, splunk, elastic, otlp, syslog, s3 }, [...path, 'to'], report);
     checkFormat(sink, path, report);
     checkTarget(sink.to, [...path, 'to'], report);
     if (parseByteSize(sink.batch.size) > parseByteSize('16MiB'))
       report([...path, 'batch', 'size'], `${sink.batch.size} is more than 16MiB`);
+    checkObjects(sink, exports.slice(0, at), path, report);
     between(sink.timeout, '1s', '10m', [...path, 'timeout'], report);
     between(sink.lag.warn, '10s', '7d', [...path, 'lag', 'warn'], report);
     between(sink.lag.alarm, '10s', '30d', [...path, 'lag', 'alarm'], report);
@@ -50,6 +52,25 @@ function checkTarget({ splunk, elastic, otlp, syslog }: SinkText['to'], path: re
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) report([...header, 'name'], `"${name}" is no name of a header`);
     checkSecret(value, [...header, 'value'], report);
   }
+}
+
+/** Objects of two sinks in one folder would be a table in which each record is twice. */
+function checkObjects(
+  { to: { s3 }, lag }: SinkText,
+  before: readonly SinkText[],
+  path: readonly Step[],
+  report: Report,
+): void {
+  if (s3 === undefined) return;
+  const here = [...path, 'to', 's3'];
+  checkBucket(s3, here, report);
+  between(s3.flush, '1s', '1h', [...here, 'flush'], report);
+  if (parseDuration(s3.flush) >= parseDuration(lag.warn))
+    report([...here, 'flush'], `${s3.flush} is not shorter than lag.warn, ${lag.warn}`);
+  const placeOf = ({ endpoint, bucket, prefix }: typeof s3) =>
+    [endpoint, bucket, prefix].map((each) => each.replace(/\/$/, '')).join(' ');
+  const other = before.find(({ to }) => to.s3 !== undefined && placeOf(to.s3) === placeOf(s3));
+  if (other !== undefined) report([...here, 'prefix'], `${s3.prefix} is where ${other.name} has its objects`);
 }
 
 function checkSecret({ file, env }: { file?: string; env?: string }, path: readonly Step[], report: Report): void {

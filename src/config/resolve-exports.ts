@@ -3,6 +3,7 @@ import type { TlsFiles } from '#http/tls-files.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
 import { formatsOf } from '#sinks/formats.ts';
 import type { ElasticTarget, SinkSettings, Target } from '#sinks/settings.ts';
+import { resolveBucket } from './resolve-bucket.ts';
 import type { PathFrom } from './resolve-key.ts';
 import type { ServerConfigText } from './schema/server-config.ts';
 
@@ -24,9 +25,9 @@ export function resolveSink({ name, format, to, batch, timeout, lag }: SinkText,
 /** Which kind of sink is written there; undefined for none. */
 export const kindOf = (to: SinkText['to']): Target['kind'] | undefined => kinds.find((kind) => to[kind] !== undefined);
 
-const kinds: readonly Target['kind'][] = ['file', 'stdout', 'splunk', 'elastic', 'otlp', 'syslog'];
+const kinds: readonly Target['kind'][] = ['file', 'stdout', 'splunk', 'elastic', 'otlp', 'syslog', 's3'];
 
-function resolveTarget({ file, splunk, elastic, otlp, syslog }: SinkText['to'], from: PathFrom): Target {
+function resolveTarget({ file, splunk, elastic, otlp, syslog, s3 }: SinkText['to'], from: PathFrom): Target {
   if (file !== undefined) return { kind: 'file', directory: from(file.directory), entries: file.entries };
   if (splunk !== undefined) {
     const { token, tls, ...rest } = splunk;
@@ -41,6 +42,10 @@ function resolveTarget({ file, splunk, elastic, otlp, syslog }: SinkText['to'], 
     return { kind: 'otlp', url: otlp.url, headers, tls: resolveTls(otlp.tls, from) };
   }
   if (syslog !== undefined) return { kind: 'syslog', ...syslog, tls: resolveTls(syslog.tls, from) };
+  if (s3 !== undefined) {
+    const { entries, flush, ...bucket } = s3;
+    return { kind: 's3', bucket: resolveBucket(bucket, from), entries, flushMs: parseDuration(flush) * 1000 };
+  }
   return { kind: 'stdout' };
 }
 

@@ -1,26 +1,24 @@
-import type { RowFormat } from '#export/format.ts';
 import { problemIn } from '#http/words.ts';
 import { BackOff } from '#kubernetes/back-off.ts';
 import { type Pace, pause } from '#kubernetes/pace.ts';
 import type { Cursors, Held, Place } from './cursor.ts';
 import type { DeadLetters } from './dead-letters.ts';
-import { type Batch, type Driver, type Outcome, retry } from './driver.ts';
-import { type BatchBounds, gather, type Source } from './gather.ts';
+import { type Batch, type Driver, type Outcome, recordsBelow, retry } from './driver.ts';
+import type { Gather } from './gather.ts';
 import { Lag } from './lag.ts';
 import type { News } from './news.ts';
 import { Refusals } from './refusals.ts';
 
 export interface DeliveryParts {
   readonly sink: string;
-  readonly source: Source;
+  readonly gather: Gather;
   /** Entries that a signed, published checkpoint covers by now. */
   readonly covered: () => number;
-  readonly format: RowFormat;
   readonly driver: Driver;
   readonly cursors: Cursors;
   readonly deadLetters: DeadLetters;
   readonly pace: Pace;
-  readonly bounds: BatchBounds & {
+  readonly bounds: {
     /** ms for the sink to answer. */
     readonly timeoutMs: number;
     /** ms that the oldest missing entry may be old, twice. */
@@ -118,7 +116,7 @@ export class Delivery {
   }
 
   async #deliver(held: Held): Promise<void> {
-    const { sink, source, format, covered, bounds, givesWay, tell } = this.#parts;
+    const { sink, gather, covered, givesWay, tell } = this.#parts;
     this.#place = held.place;
     tell({ kind: 'started', sink, from: held.place.next });
     while (!this.#ended && !held.lost) {
@@ -129,8 +127,14 @@ export class Delivery {
         await this.#news();
         continue;
       }
-      const batch = await gather(source, format, { from: next, covered: size }, bounds);
-      this.#oldest = Date.parse(batch.rows[0]?.entry.time ?? '') || this.#oldest;
+      const batch = await gather({ from: next, covered: size }, held.place.memo, this.#ending.signal);
+      if ('since' in batch) {
+        this.#oldest = batch.since;
+        await this.#news();
+        continue;
+      }
+      const [first = batch.packed] = batch.rows.map(({ entry }) => entry);
+      this.#oldest = Date.parse(first?.time ?? '') || this.#oldest;
       await this.#bring(held, batch);
     }
   }
@@ -174,7 +178,7 @@ export class Delivery {
     await held.save({ next, ...(memo !== undefined && { memo }) });
     this.#place = held.place;
     for (const seq of batch.gone) if (seq < next) this.#refusals.add(seq, 'the log has only their hashes left');
-    this.#counts.delivered += batch.rows.filter(({ seq }) => seq < next).length;
+    this.#counts.delivered += recordsBelow(next, batch);
     this.#refusedInARow = 0;
     this.#problem = undefined;
     this.#backOff.reset();

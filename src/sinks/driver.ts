@@ -14,6 +14,23 @@ export interface Batch {
   readonly rows: readonly Row[];
   /** Those of which the log itself has only the hash left. */
   readonly gone: readonly number[];
+  /** Instead of rows: its records as one object, for a sink that takes such. Absent where there are none. */
+  readonly packed?: Packed;
+}
+
+export interface Packed {
+  readonly octets: Uint8Array;
+  readonly records: number;
+  /** When the first was recorded. */
+  readonly time: string;
+  /** Entries under the checkpoint that they refer to. */
+  readonly covered: number;
+}
+
+/** Records in a batch below entry `next`. */
+export function recordsBelow(next: number, { to, rows, packed }: Batch): number {
+  if (packed !== undefined) return next >= to ? packed.records : 0;
+  return rows.filter(({ seq }) => seq < next).length;
 }
 
 /** What a sink says to a batch. */

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
-import { rowFormats } from '#export/row-formats.ts';
 import { type Pace, systemPace } from '#kubernetes/pace.ts';
 import type { Cursors } from './cursor.ts';
 import { DeadLetterFile } from './dead-letters.ts';
 import { Delivery } from './delivery.ts';
 import type { Source } from './gather.ts';
 import type { News } from './news.ts';
-import { openDriver } from './open-driver.ts';
+import { type OpenSink, openSink } from './open-sink.ts';
 import type { SinkSettings } from './settings.ts';
 
 export interface ExporterParts {
@@ -20,6 +19,10 @@ export interface ExporterParts {
   readonly pace?: Pace;
 }
 
+interface Opened extends OpenSink {
+  readonly sink: SinkSettings;
+}
+
 /** ms between two looks at how the sinks stand. */
 const lookMs = 1_000;
 
@@ -29,23 +32,30 @@ export class Exporter {
   readonly #looks: NodeJS.Timeout;
   #covered = 0;
 
-  constructor({ sinks, source, directory, pace = systemPace, ...parts }: ExporterParts) {
+  private constructor({ directory, pace = systemPace, ...parts }: ExporterParts, sinks: readonly Opened[]) {
     this.#deliveries = sinks.map(
-      (sink) =>
+      ({ sink, ...open }) =>
         new Delivery({
           ...parts,
+          ...open,
           pace,
-          source,
           sink: sink.name,
           covered: () => this.#covered,
-          format: rowFormats[sink.format],
-          driver: openDriver(sink, source.origin),
           deadLetters: new DeadLetterFile(join(directory, `${sink.name}.dead.jsonl`)),
-          bounds: { ...sink.batch, timeoutMs: sink.timeoutMs, lagMs: sink.lagMs },
+          bounds: { timeoutMs: sink.timeoutMs, lagMs: sink.lagMs },
         }),
     );
     for (const delivery of this.#deliveries) delivery.start();
     this.#looks = setInterval(() => this.#look(), lookMs);
+  }
+
+  /** Begins to bring what is published. */
+  static async open(parts: ExporterParts): Promise<Exporter> {
+    const { sinks, source, pace } = parts;
+    return new Exporter(
+      parts,
+      await Promise.all(sinks.map(async (sink) => ({ sink, ...(await openSink(sink, source, pace)) }))),
+    );
   }
 
   /** A signed checkpoint over `size` entries has been published. */

@@ -15,6 +15,20 @@ export interface Source {
 
 type Bodies = readonly (Uint8Array | undefined)[];
 
+/** Entries from `from` on, of what a checkpoint over `covered` entries covers. */
+export interface Span {
+  readonly from: number;
+  readonly covered: number;
+}
+
+/** More is to come before it is worth sending; since when the oldest has waited, ms since the epoch. */
+export interface Waiting {
+  readonly since: number;
+}
+
+/** The next batch of what there is. `memo`: what the driver gave with the batch before. */
+export type Gather = (span: Span, memo: string | undefined, signal: AbortSignal) => Promise<Batch | Waiting>;
+
 export interface BatchBounds {
   readonly maxRecords: number;
   /** Octets of rows. One row alone may be longer. */
@@ -24,11 +38,11 @@ export interface BatchBounds {
 /** Entries read at a time: what one look costs in memory. */
 const stride = 256;
 
-/** The next batch from `from` on, of what a checkpoint over `covered` entries covers. */
+/** Rows, as they come. */
 export async function gather(
   source: Source,
   format: RowFormat,
-  { from, covered }: { readonly from: number; readonly covered: number },
+  { from, covered }: Span,
   { maxRecords, maxOctets }: BatchBounds,
 ): Promise<Batch> {
   const rows: Row[] = [];

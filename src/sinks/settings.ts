@@ -1,12 +1,13 @@
-import type { RowFormatName } from '#export/format-names.ts';
+import type { FormatName } from '#export/format-names.ts';
 import type { TlsFiles } from '#http/tls-files.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
+import type { S3Settings } from '#s3/settings.ts';
 
 /** One sink as it is configured: paths absolute, nothing here is a secret. */
 export interface SinkSettings {
   /** Unique; the cursor goes by it. */
   readonly name: string;
-  readonly format: RowFormatName;
+  readonly format: FormatName;
   readonly to: Target;
   readonly batch: { readonly maxRecords: number; readonly maxOctets: number };
   /** ms for an answer. */
@@ -15,7 +16,9 @@ export interface SinkSettings {
   readonly lagMs: readonly [number, number];
 }
 
-export type Target = FileTarget | StdoutTarget | SplunkTarget | ElasticTarget | OtlpTarget | SyslogTarget;
+/** What takes records one by one, or some at once. */
+export type RowTarget = FileTarget | StdoutTarget | SplunkTarget | ElasticTarget | OtlpTarget | SyslogTarget;
+export type Target = RowTarget | BucketTarget;
 
 export interface FileTarget {
   readonly kind: 'file';
@@ -62,4 +65,13 @@ export interface SyslogTarget {
   readonly host: string;
   readonly port: number;
   readonly tls: TlsFiles;
+}
+
+export interface BucketTarget {
+  readonly kind: 's3';
+  readonly bucket: S3Settings;
+  /** Entries of the log that one object is for, at most. */
+  readonly entries: number;
+  /** ms that the oldest record may wait for an object to become full. */
+  readonly flushMs: number;
 }

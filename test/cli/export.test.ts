@@ -3,12 +3,14 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { InProcess, quiet } from '#test/server/in-process.ts';
 import { answer, type Received, Receiver } from '#test/sinks/receiver.ts';
+import { refuse, S3StandIn } from '#test/store/s3-stand-in.ts';
 import { TestHome } from '#test/support/home.ts';
 import { countersign, parsed } from './run-cli.ts';
 
 describe('countersign export', () => {
   let home: TestHome;
   let receiver: Receiver;
+  let s3: S3StandIn;
   const received: Received[] = [];
   beforeAll(async () => {
     receiver = await Receiver.listen((each, response) => {
@@ -16,7 +18,11 @@ describe('countersign export', () => {
       answer(response, 200, { text: 'Success', code: 0 });
     });
     home = new TestHome({ config: quiet });
+    s3 = await S3StandIn.start();
     home.write('token', 'secret-of-splunk', 0o600);
+    home.write('s3-access', s3.credentials.accessKey, 0o600);
+    home.write('s3-secret', s3.credentials.secretKey, 0o600);
+    const keys = { accessKey: { file: 's3-access' }, secretKey: { file: 's3-secret' } };
     mkdirSync(home.path('siem'));
     const splunk = (url: string) => ({ splunk: { url, token: { file: 'token' } } });
     const exports = [
@@ -24,6 +30,7 @@ describe('countersign export', () => {
       { name: 'nowhere', to: { file: { directory: '/dev/null/siem' } } },
       { name: 'splunk', to: splunk(receiver.url) },
       { name: 'refused', to: splunk('http://127.0.0.1:1') },
+      { name: 'lake', to: { s3: { endpoint: s3.endpoint, bucket: 'logs', ...keys } } },
       { name: 'secretless', to: { splunk: { url: receiver.url, token: { env: 'NOT_SET' } } } },
     ];
     home.write('countersign.yaml', stringify({ ...home.config, exports: exports.slice(0, 1) }));
@@ -34,6 +41,7 @@ describe('countersign export', () => {
   });
   afterAll(async () => {
     await receiver[Symbol.asyncDispose]();
+    await s3[Symbol.asyncDispose]();
     home[Symbol.dispose]();
   });
   const run = (...words: string[]) => countersign(['export', ...words, '--home', home.directory]);
@@ -50,6 +58,27 @@ describe('countersign export', () => {
 
   it('test of files tries their folder and writes nothing', async () => {
     expect(await run('test', 'files')).toMatchObject({ code: 0, stdout: 'files: can be written to\n' });
+  });
+
+  it('test of a bucket puts the record where it is no data, and reads it', async () => {
+    const ran = await run('test', 'lake', '--json');
+    expect(ran.code).toBe(0);
+    const { seq } = parsed(ran);
+    const range = `${seq}`.padStart(12, '0');
+    const keys = [...s3.objects.keys()];
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toMatch(/^\/logs\/countersign-exports\/_test\/log_origin=log\.test_mesh\/day=/);
+    expect(keys[0]).toContain(`/${range}-${range}.jsonl.gz`);
+    expect(s3.requests).toContain(`GET ${keys[0]}`);
+  });
+
+  it('test of a bucket says what is wrong with it', async () => {
+    s3.faults.push({ method: 'PUT', fault: (response) => refuse(response, 403, 'AccessDenied') });
+    const ran = await run('test', 'lake');
+    expect(ran).toMatchObject({
+      code: 4,
+      stdout: expect.stringMatching(/^lake: the access key may not do that in bucket logs/),
+    });
   });
 
   it.each([
@@ -74,7 +103,9 @@ describe('countersign export', () => {
     expect(sinks).toEqual([
       { sink: 'files', to: 'file', next: expect.any(Number), behind: expect.any(Number) },
       { sink: 'nowhere', to: 'file', next: 0, behind: published },
-      ...['splunk', 'refused', 'secretless'].map((sink) => ({ sink, to: 'splunk', next: 0, behind: published })),
+      ...['splunk', 'refused', 'lake', 'secretless'].map((sink) => ({
+        ...{ sink, to: sink === 'lake' ? 's3' : 'splunk', next: 0, behind: published },
+      })),
     ]);
     expect(Object(sinks)[0].next).toBeGreaterThan(0);
     expect((await run('status')).stdout).toMatch(/^sink +to +next +behind\nfiles +file/);

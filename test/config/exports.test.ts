@@ -25,6 +25,22 @@ describe('the list of exports', () => {
     ]);
     const tls = 'tls: { ca: ca.pem, certificate: c.pem, key: k.pem }';
     const basic = 'basic: { user: siem, password: { file: password } }';
+    const keys = 'accessKey: { file: access }, secretKey: { env: S3_SECRET }';
+    const lock = 'lock: { mode: compliance, days: 400 }';
+    expect(
+      parse(sink(`s3: { endpoint: "https://s3.example/", bucket: lake, ${keys}, ${lock} }`)).exports[0]?.to,
+    ).toEqual({
+      kind: 's3',
+      bucket: {
+        ...{ endpoint: 'https://s3.example', bucket: 'lake', prefix: 'countersign-exports/', region: 'us-east-1' },
+        pathStyle: true,
+        accessKey: { file: '/etc/countersign/access' },
+        secretKey: { env: 'S3_SECRET' },
+        lock: { mode: 'compliance', days: 400 },
+      },
+      entries: 100_000,
+      flushMs: 60_000,
+    });
     const formatOf = (to: string) => parse(sink(to)).exports[0]?.format;
     expect([formatOf('stdout: {}'), formatOf('elastic: { url: "https://es" }')]).toEqual(['jsonl', 'ecs']);
     expect(parse(sink(`elastic: { url: "https://es", ${basic}, ${tls} }`)).exports[0]?.to).toEqual({
@@ -36,7 +52,23 @@ describe('the list of exports', () => {
     });
   });
 
+  const s3 = (more = '', name = 'lake') =>
+    `s3: { endpoint: "https://s3.example", bucket: ${name}, accessKey: { env: A }, secretKey: { env: B }${more} }`;
+
+  it('takes Parquet for a bucket', () => {
+    expect(parse(sink(s3(), ', format: parquet')).exports[0]?.format).toBe('parquet');
+  });
+
   it.each([
+    [sink(s3(', flush: 5m')), 'exports[0].to.s3.flush: 5m is not shorter than lag.warn, 5m'],
+    [sink(s3(', flush: 2h')), 'exports[0].to.s3.flush: 2h is not between 1s and 1h'],
+    [sink(s3(', sessionToken: {}')), 's3.sessionToken: exactly one of file, env belongs here'],
+    [sink(s3('', 'Lake')), 's3.bucket: "Lake" is no name of a bucket'],
+    [
+      `[{ name: a, to: { ${s3()} } }, { name: b, to: { ${s3(', prefix: countersign-exports')} } }]`,
+      'exports[1].to.s3.prefix: countersign-exports is where a has its objects',
+    ],
+    [sink('file: { directory: a }', ', format: parquet'), 'exports[0].format: file takes jsonl'],
     [sink(''), 'exports[0].to: exactly one of file, stdout'],
     [sink('stdout: {}, file: { directory: a }'), 'exports[0].to: exactly one of file, stdout'],
     ['[{ name: a, to: { stdout: {} } }, { name: a, to: { file: { directory: b } } }]', 'exports[1].name: "a" is given'],

@@ -25,8 +25,7 @@ describe('a delivery', () => {
   });
 
   it('bounds a batch by octets too; a row that is longer than that goes alone', async () => {
-    const bounds = { maxRecords: 100, maxOctets: 1, timeoutMs: 60_000, lagMs: [300_000, 3_600_000] } as const;
-    const { delivery, driver, publish, at } = rig({ bounds });
+    const { delivery, driver, publish, at } = rig({ batch: { maxRecords: 100, maxOctets: 1 } });
     publish(5);
     await at(5);
     await delivery.stop();

@@ -1,12 +1,16 @@
 import { completeEntry, encodeEvent } from '#audit/entry.ts';
+import { leafHash } from '#audit/merkle.ts';
+import type { RowFormat } from '#export/format.ts';
 import type { RowFormatName } from '#export/format-names.ts';
 import { rowFormats } from '#export/row-formats.ts';
+import type { Pace } from '#kubernetes/pace.ts';
 import type { Cursors, Place } from '#sinks/cursor.ts';
 import type { DeadLetter } from '#sinks/dead-letters.ts';
 import { Delivery, type DeliveryParts } from '#sinks/delivery.ts';
 import { accepted, type Batch, type Driver, type Outcome } from '#sinks/driver.ts';
-import type { Source } from '#sinks/gather.ts';
+import { type BatchBounds, gather, type Source } from '#sinks/gather.ts';
 import type { News } from '#sinks/news.ts';
+import type { OpenSink } from '#sinks/open-sink.ts';
 import { issuedEvent } from '#test/audit/example-event.ts';
 import { FakePace, until } from '#test/kubernetes/fake-pace.ts';
 
@@ -36,7 +40,7 @@ export const batchOf = (from: number, to: number, format: RowFormatName = 'jsonl
     const seq = from + at;
     const octets = entryOf(seq);
     const entry = JSON.parse(Buffer.from(octets).toString());
-    const record = { entry, octets, leafHash: new Uint8Array(), origin: 'log.test/sinks', checkpointSize: to };
+    const record = { entry, octets, leafHash: leafHash(octets), origin: 'log.test/sinks', checkpointSize: to };
     return { seq, entry, octets: rowFormats[format].row(record) };
   }),
 });
@@ -96,7 +100,19 @@ export interface Rig {
   at(next: number): Promise<void>;
 }
 
-export function rig(parts: Partial<DeliveryParts> = {}, cursor = new KeptCursor()): Rig {
+const hundred = { maxRecords: 100, maxOctets: 1 << 20 };
+
+export interface RigParts extends Partial<DeliveryParts> {
+  readonly format?: RowFormat;
+  readonly batch?: BatchBounds;
+  /** Instead of both, and of the driver that is told what to say. */
+  readonly open?: (source: Source, pace: Pace) => OpenSink;
+}
+
+export function rig(
+  { format = rowFormats.jsonl, batch = hundred, open, ...parts }: RigParts = {},
+  cursor = new KeptCursor(),
+): Rig {
   const driver = new ToldDriver();
   const pace = new FakePace();
   const log = new EndlessLog();
@@ -105,15 +121,15 @@ export function rig(parts: Partial<DeliveryParts> = {}, cursor = new KeptCursor(
   let covered = 0;
   const delivery = new Delivery({
     sink: 'siem',
-    source: log,
+    gather: (span) => gather(log, format, span, batch),
     covered: () => covered,
-    format: rowFormats.jsonl,
     driver,
     cursors: cursor,
     deadLetters: { add: async (letters) => void dead.push(...letters) },
     pace,
-    bounds: { maxRecords: 100, maxOctets: 1 << 20, timeoutMs: 60_000, lagMs: [300_000, 3_600_000] },
+    bounds: { timeoutMs: 60_000, lagMs: [300_000, 3_600_000] },
     tell: (each) => void news.push(each),
+    ...open?.(log, pace),
     ...parts,
   });
   delivery.start();

@@ -54,10 +54,10 @@ describeWith(['set:s3'], 'an archive in a bucket of a real S3 server', (judge) =
   });
 
   it.each([
-    ['NoSuchBucket', { bucket: 'lost' }],
-    ['AuthorizationHeaderMalformed', { region: 'eu-west-3' }],
-    ['SignatureDoesNotMatch', { secretKey: { env: 'PATH' } }],
-    ['InvalidAccessKeyId', { accessKey: { env: 'HOME' } }],
+    ['another bucket', { bucket: 'lost' }],
+    ['another region', { region: 'eu-west-3' }],
+    ['another secret', { secretKey: { env: 'PATH' } }],
+    ['another key', { accessKey: { env: 'NODE_ENV' } }],
   ])('%s: nothing is put', async (_, changed) => {
     await expect(target(changed).put('tile/1/000', octets)).rejects.toThrow(
       /(HEAD|PUT) of tile\/1\/000 is answered with 40[034]/,

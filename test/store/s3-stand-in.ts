@@ -2,8 +2,8 @@ import { createHmac, hash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What happens to the next request that matches, instead of or after its work. */
-export type Fault = 'refuse' | 'drop' | 'answer-lost' | 'hang' | 'rot';
+/** What happens to the next request that matches, instead of or after its work; or what a test does itself. */
+export type Fault = 'refuse' | 'drop' | 'answer-lost' | 'hang' | 'rot' | ((response: ServerResponse) => void);
 
 const accessKey = 'AKIDEXAMPLE';
 const secretKey = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
@@ -21,6 +21,10 @@ export class S3StandIn implements AsyncDisposable {
   /** Some servers know nothing of either. */
   knowsConditions = true;
   knowsChecksums = true;
+  /** What comes with keys that are lent; undefined for none. */
+  sessionToken: string | undefined;
+  /** Told of what it stores, before it is stored. */
+  onPut: (url: string, octets: Buffer) => void = () => {};
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -55,10 +59,12 @@ export class S3StandIn implements AsyncDisposable {
     const fault = at < 0 ? undefined : this.faults.splice(at, 1)[0]?.fault;
     if (fault === 'hang') return;
     if (fault === 'drop') return void request.socket.destroy();
+    if (typeof fault === 'function') return fault(response);
     if (fault === 'refuse') return refuse(response, 503, 'SlowDown');
     if (headers['x-amz-content-sha256'] !== hash('sha256', body))
       return refuse(response, 400, 'XAmzContentSHA256Mismatch');
     if (!isSigned(request)) return refuse(response, 403, 'SignatureDoesNotMatch');
+    if (headers['x-amz-security-token'] !== this.sessionToken) return refuse(response, 400, 'InvalidToken');
     const there = this.objects.get(url);
     if (method !== 'PUT') {
       if (there === undefined) return refuse(response, 404, 'NoSuchKey');
@@ -67,6 +73,7 @@ export class S3StandIn implements AsyncDisposable {
     }
     if (there !== undefined && this.knowsConditions && headers['if-none-match'] === '*')
       return refuse(response, 412, 'PreconditionFailed');
+    this.onPut(url, body);
     this.objects.set(url, { octets: fault === 'rot' ? Buffer.from('rotten') : body, headers });
     if (fault === 'answer-lost') return void request.socket.destroy();
     if (this.knowsChecksums) response.setHeader('x-amz-checksum-sha256', headers['x-amz-checksum-sha256'] ?? '');
@@ -74,9 +81,9 @@ export class S3StandIn implements AsyncDisposable {
   }
 }
 
-function refuse(response: ServerResponse, status: number, code: string): void {
-  response.writeHead(status, { 'content-type': 'application/xml' });
-  response.end(`<?xml version="1.0"?><Error><Code>${code}</Code></Error>`);
+export function refuse(response: ServerResponse, status: number, code: string, headers = {}, more = ''): void {
+  response.writeHead(status, { 'content-type': 'application/xml', ...headers });
+  response.end(`<?xml version="1.0"?><Error><Code>${code}</Code>${more}</Error>`);
 }
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
@@ -89,7 +96,7 @@ function isSigned({ method, url, headers }: IncomingMessage): boolean {
   const all = ['host', ...Object.keys(headers).filter((name) => name.startsWith('x-amz-') || name === 'if-none-match')];
   if (all.some((name) => !signed.includes(name))) return false;
   const lines = signed.map((name) => `${name}:${String(headers[name]).trim()}\n`).join('');
-  const request = [method, url, '', lines, names, headers['x-amz-content-sha256']].join('\n');
+  const request = [method, encoded(url ?? ''), '', lines, names, headers['x-amz-content-sha256']].join('\n');
   const text = ['AWS4-HMAC-SHA256', headers['x-amz-date'], scope, hash('sha256', request)].join('\n');
   const key = scope
     .split('/')
@@ -99,3 +106,11 @@ function isSigned({ method, url, headers }: IncomingMessage): boolean {
     );
   return createHmac('sha256', key).update(text).digest('hex') === signature;
 }
+
+/** As it is signed: everything but letters, digits and "-._~" escaped, however it came. */
+const encoded = (path: string) =>
+  path
+    .split('/')
+    .map((name) => encodeURIComponent(decodeURIComponent(name)).replaceAll(/[!'()*]/g, escaped))
+    .join('/');
+const escaped = (char: string) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`;

@@ -4,7 +4,8 @@ import type { IssuerConfig } from '#config/sections/issuers.ts';
 import type { Pkcs11KeyConfig, SigningKeyConfig } from '#config/sections/keys.ts';
 import type { ServerConfig } from '#config/server-config.ts';
 import type { SecretSource } from '#keys/secret-source.ts';
-import type { SinkSettings, Target } from '#sinks/settings.ts';
+import type { S3Settings } from '#s3/settings.ts';
+import type { RowTarget, SinkSettings } from '#sinks/settings.ts';
 
 /** A sentence for each file or variable that the configuration names and that is not there. */
 export function missingFiles(config: ServerConfig, env: NodeJS.ProcessEnv): readonly string[] {
@@ -85,23 +86,27 @@ function ofWitnesses(witnesses: ServerConfig['audit']['witnesses']): readonly Wa
 
 function ofArchive(archive: ServerConfig['audit']['archive']): readonly Wanted[] {
   if (archive === undefined || !('s3' in archive)) return [];
-  const { accessKey, secretKey, ca } = archive.s3;
-  const from = 'audit.archive.s3';
+  return ofBucket(archive.s3, 'audit.archive.s3');
+}
+
+function ofBucket({ accessKey, secretKey, sessionToken, ca }: S3Settings, from: string): readonly Wanted[] {
   return [
     secret(accessKey, `${from}.accessKey`),
     secret(secretKey, `${from}.secretKey`),
+    ...(sessionToken === undefined ? [] : [secret(sessionToken, `${from}.sessionToken`)]),
     ...(ca === undefined ? [] : [file(ca, `${from}.ca`)]),
   ];
 }
 
 function ofSink({ name, to }: SinkSettings): readonly Wanted[] {
   const from = `exports: ${name}`;
+  if (to.kind === 's3') return ofBucket(to.bucket, from);
   const { ca, certificate, key } = 'tls' in to ? to.tls : {};
   const files = [ca, certificate, key].filter((path) => path !== undefined);
   return [...secretsOf(to).map((each) => secret(each, from)), ...files.map((path) => file(path, `${from}: tls`))];
 }
 
-function secretsOf(to: Target): readonly SecretSource[] {
+function secretsOf(to: RowTarget): readonly SecretSource[] {
   switch (to.kind) {
     case 'splunk':
       return [to.token];

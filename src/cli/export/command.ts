@@ -5,7 +5,7 @@ const test = defineCommand({
   name: 'test',
   summary: 'Try a sink of the configuration from here, and say what is wrong with it.',
   about: [
-    'Sends the newest published record, which the sink has anyhow or will have: a repetition with the same id, nothing made up. Of a sink of files only the folder is tried. No cursor moves, and a server may run beside it.',
+    'Sends the newest published record, which the sink has anyhow or will have: a repetition with the same id, nothing made up. Of a sink of files only the folder is tried; in a bucket the record lies below PREFIX/_test/. No cursor moves, and a server may run beside it.',
     'Secrets and certificates are read as the server reads them: run it as the same user, where the server runs.',
   ],
   operands: [{ name: 'SINK', help: 'its name under exports', required: true }],

@@ -1,10 +1,7 @@
 import { loadConfig } from '#config/load.ts';
-import { rowFormats } from '#export/row-formats.ts';
-import { problemIn } from '#http/words.ts';
-import { type Outcome, retry } from '#sinks/driver.ts';
-import { gather } from '#sinks/gather.ts';
-import { openDriver } from '#sinks/open-driver.ts';
+import type { Outcome } from '#sinks/driver.ts';
 import type { SinkSettings } from '#sinks/settings.ts';
+import { trySink } from '#sinks/try-sink.ts';
 import { type SignedLog, signedOf } from '../audit/signed-log.ts';
 import type { Input } from '../command/command.ts';
 import type { Exit } from '../exit.ts';
@@ -35,20 +32,12 @@ export async function runTest(
 
 async function attempt(sink: SinkSettings, log: SignedLog): Promise<{ outcome: Outcome; seq: number | undefined }> {
   const { origin, size, name } = log;
-  const driver = openDriver(sink, origin);
-  const signal = AbortSignal.timeout(sink.timeoutMs);
   try {
     if (size === 0) throw new Failure('input', `${name}: no record is published yet`);
-    if (driver.probe !== undefined) return { outcome: await driver.probe(signal), seq: undefined };
     const source = { origin, entries: (from: number, to: number) => log.entries(from, to) };
-    const at = { from: size - 1, covered: size };
-    const batch = await gather(source, rowFormats[sink.format], at, { maxRecords: 1, maxOctets: 1 });
-    return { outcome: await driver.send(batch, undefined, signal), seq: at.from };
-  } catch (thrown) {
-    if (thrown instanceof Failure) throw thrown;
-    return { outcome: retry(problemIn(thrown)), seq: undefined };
+    const { outcome, sent } = await trySink(sink, source, size);
+    return { outcome, seq: sent ? size - 1 : undefined };
   } finally {
-    await driver.close();
     await log.close();
   }
 }

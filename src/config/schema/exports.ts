@@ -1,4 +1,5 @@
-import { rowFormatNames } from '#export/format-names.ts';
+import { formatNames } from '#export/format-names.ts';
+import { bucketFields } from './bucket.ts';
 import {
   byteSize,
   count,
@@ -67,6 +68,19 @@ const syslog = section('Syslog over TLS (RFC 5425)', {
   tls,
 });
 
+const s3 = section(
+  'Objects in a bucket that speaks S3, each for a whole range of the log, with its SHA-256 beside it',
+  {
+    ...bucketFields('countersign-exports/'),
+    entries: count(
+      'Entries of the log that one object is for, at most',
+      { minimum: 1, maximum: 1_000_000 },
+      { default: 100_000 },
+    ),
+    flush: duration('How long the oldest record may wait for an object to become full, 1s to 1h', { default: '1m' }),
+  },
+);
+
 const to = section('Where records go: exactly one of these', {
   file: optional(file),
   stdout: optional(stdout),
@@ -74,12 +88,13 @@ const to = section('Where records go: exactly one of these', {
   elastic: optional(elastic),
   otlp: optional(otlp),
   syslog: optional(syslog),
+  s3: optional(s3),
 });
 
 const sink = section('One sink', {
   name: shortName('Its name in metrics and records; how far it has come is kept by it'),
   format: optional(
-    oneOf('What each record looks like there; left out, what such a sink is used to (docs/siem.md)', rowFormatNames),
+    oneOf('What each record looks like there; left out, what such a sink is used to (docs/siem.md)', formatNames),
   ),
   to,
   batch: optionalSection('What is sent at once, at most', {

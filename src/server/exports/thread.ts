@@ -12,7 +12,7 @@ const data: ExportData = workerData;
 
 const log = await openLogSide(data);
 let published = { size: 0, at: performance.now(), grownPerMs: 0 };
-const exporter = new Exporter({
+const exporter = await Exporter.open({
   sinks: data.sinks,
   directory: data.directory,
   source: log.source,

@@ -20,26 +20,39 @@ export interface Listed {
 export class S3Gateway implements AsyncDisposable {
   readonly endpoint: string;
   readonly #folder: string;
-  readonly #program: Program;
+  readonly #start: () => Program;
+  readonly #port: number;
+  #program: Program;
   readonly #client = new AwsClient({ accessKeyId: accessKey, secretAccessKey: secretKey, service: 's3', region });
 
   private constructor(path: string, folder: string, port: number, tls?: { certificate: string; key: string }) {
     this.#folder = folder;
+    this.#port = port;
     this.endpoint = `http${tls ? 's' : ''}://127.0.0.1:${port}`;
     const words = ['-listen', `127.0.0.1:${port}`, '-folder', join(folder, 'gateway'), '-region', region];
     const secured = tls === undefined ? [] : ['-certificate', tls.certificate, '-key', tls.key];
-    this.#program = new Program(join(path, 'gateway'), [...words, ...secured], join(folder, 'said'), {
-      env: { ...process.env, ROOT_ACCESS_KEY: accessKey, ROOT_SECRET_KEY: secretKey },
-    });
+    const env = { ...process.env, ROOT_ACCESS_KEY: accessKey, ROOT_SECRET_KEY: secretKey };
+    this.#start = () => new Program(join(path, 'gateway'), [...words, ...secured], join(folder, 'said'), { env });
+    this.#program = this.#start();
     this.writeKeys();
   }
 
   static async start(path: string, tls?: { certificate: string; key: string }): Promise<S3Gateway> {
     const folder = mkdtempSync(join(tmpdir(), 'countersign-s3-gateway-'));
-    const port = await freePort();
-    const gateway = new S3Gateway(path, folder, port, tls);
-    await gateway.#program.ready(() => listens(port), startMs);
+    const gateway = new S3Gateway(path, folder, await freePort(), tls);
+    await gateway.#ready();
     return gateway;
+  }
+
+  /** Killed where it is, and started again on what it has. */
+  async killAndRestart(): Promise<void> {
+    await this.#program.kill();
+    this.#program = this.#start();
+    await this.#ready();
+  }
+
+  #ready(): Promise<void> {
+    return this.#program.ready(() => listens(this.#port), startMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -55,6 +68,12 @@ export class S3Gateway implements AsyncDisposable {
       accessKey: secret('access'),
       secretKey: secret('secret'),
     };
+  }
+
+  /** The same for clients of others. */
+  asClientsAreTold() {
+    const { protocol, host } = new URL(this.endpoint);
+    return { scheme: protocol.replace(':', ''), host, region, accessKey, secretKey };
   }
 
   writeKeys(access = accessKey, secret = secretKey): void {
