@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Exporter } from '#sinks/exporter.ts';
 import { givesWay } from '#store/inventory/give-way.ts';
+import { Growth } from './growth.ts';
 import { openLogSide } from './log-side.ts';
 import type { ExportData, FromExports, ToExports } from './messages.ts';
 
@@ -11,21 +12,22 @@ const say = (message: FromExports): void => port.postMessage(message);
 const data: ExportData = workerData;
 
 const log = await openLogSide(data);
-let published = { size: 0, at: performance.now(), grownPerMs: 0 };
+const growth = new Growth();
 const exporter = await Exporter.open({
   sinks: data.sinks,
   directory: data.directory,
   source: log.source,
   cursors: log.cursors,
-  givesWay: (lag) => givesWay(published.grownPerMs, 1, lag),
+  givesWay(lag) {
+    const { grown, ms } = growth.by(performance.now());
+    return givesWay(grown, ms, lag);
+  },
   tell: (news) => say({ kind: 'news', news }),
 });
 
 port.on('message', (message: ToExports) => {
   if (message.kind === 'published') {
-    const at = performance.now();
-    const grown = message.size - published.size;
-    published = { size: message.size, at, grownPerMs: published.size === 0 ? 0 : grown / (at - published.at) };
+    growth.heard(message.size, performance.now());
     exporter.published(message.size);
     return;
   }
