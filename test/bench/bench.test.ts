@@ -95,6 +95,26 @@ describe('the benchmark of formats', () => {
   });
 });
 
+describeWith(['h2load'], 'the benchmark of exports', () => {
+  it('measures each sink beside making its rows, and issuance with exports beside none', {
+    timeout: 120_000,
+  }, async () => {
+    const few = [...words, '--records', '50', 'exports'];
+    const { code, stdout, stderr } = await run(process.execPath, few, { cwd: repository });
+    expect(code, stderr).toBe(0);
+    const { sinks, issuance } = JSON.parse(stdout);
+    const numbers = { rate: expect.any(Number), limit: expect.any(Number), cpuMicros: expect.any(Number) };
+    const all = ['file', 'stdout', 'splunk', 'elastic', 'otlp', 'syslog', 's3', 's3-parquet'];
+    expect(sinks).toMatchObject(all.map((sink) => ({ sink, ...numbers })));
+    expect(issuance).toMatchObject({
+      with: measured,
+      without: measured,
+      rate: { median: expect.any(Number), least: expect.any(Number), most: expect.any(Number) },
+      allMicros: { with: expect.any(Number), without: expect.any(Number) },
+    });
+  });
+});
+
 describeWith(['control-plane', 'h2load'], 'the benchmark with tokens of a real cluster', () => {
   it('measures both modes beside plain JWTs, and the CPU of the API server', { timeout: 240_000 }, async () => {
     const { code, stdout, stderr } = await run(process.execPath, [...words, 'kubernetes'], { cwd: repository });

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { benchmark } from './benchmark.ts';
+import { exportsBenchmark } from './exports/benchmark.ts';
+import { exportsReport } from './exports/report.ts';
 import { fairnessBenchmark, fairnessTiny, fairnessWhole } from './fairness.ts';
 import { fairnessReport } from './fairness-report.ts';
 import { formatsBenchmark, formatsReport } from './formats.ts';
@@ -22,6 +24,7 @@ const usage = `Usage: scripts/bench [--json] [--quick | --memory MINUTES]
        scripts/bench [--json] [--requests N] requests
        scripts/bench [--json] fairness
        scripts/bench [--json] [--records N] formats
+       scripts/bench [--json] [--quick] [--records N] exports
        scripts/bench [--json] [--records N] [--rate N] inventory
        scripts/bench [--json] [--quick] [--rows N,N] [--part appends,path,filled] log
        scripts/bench [--json] storm [--pods N] [--tokens jwt,local,review]
@@ -40,6 +43,9 @@ how many a second come to their end, beside what the API path itself carries; an
 fairness: what the limits per cluster, namespace, account and node cost a call, by how many accounts are known.
 
 formats: how many records a second each format of exports writes, beside reading them as JSON and hashing them; a minute.
+
+exports: how many records a second each kind of sink brings to a receiver of this machine, beside making them alone; and what
+issuance loses by three sinks, in turn with none. Seven minutes.
 
 inventory: what a record costs the inventory, and how long each question takes over so many (1,000,000) of them: alone, and on
 each engine's whole log while so many records a second (500) are added; ten minutes.
@@ -85,6 +91,9 @@ else if (what === 'storm') {
 } else if (what === 'formats') {
   const results = formatsBenchmark(wholeNumber(values.records, 10_000_000), progress);
   process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : formatsReport(results));
+} else if (what === 'exports') {
+  const results = await exportsBenchmark(wholeNumber(values.records, 10_000_000), effort(), progress);
+  process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : exportsReport(results));
 } else if (what === 'kubernetes') {
   const results = await kubernetesBenchmark(effort(), progress);
   process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : kubernetesReport(results));
