@@ -292,6 +292,9 @@ describe('evidence verify', () => {
   const ofIssued = (change: (query: Evidence['queries'][number]) => Evidence['queries'][number]) =>
     said((all) => ({ ...all, queries: all.queries.map((query) => (query.name === 'issued' ? change(query) : query)) }));
 
+  /** An issuance that nobody has drawn. */
+  const unproven = () => issued.find(({ n }) => !existsSync(join(pack, 'proofs', `${n}.tlog-proof`)))?.n ?? 0;
+
   type Case = readonly [what: string, file: string, change: (text: string) => string | undefined, problem: string];
   const altered: readonly Case[] = [
     ['a file that is not what its sum says', 'index.html', (text) => `${text} `, 'index.html: was altered'],
@@ -319,11 +322,14 @@ describe('evidence verify', () => {
       ofIssued((query) => ({ ...query, rows: query.rows - 1, records: query.records - 1 })),
       'issued says',
     ],
-    ['another sample', 'evidence.json', ofIssued((query) => ({ ...query, drawn: [8] })), 'is missing'],
+    ['another sample', 'evidence.json', ofIssued((query) => ({ ...query, drawn: [unproven()] })), 'is missing'],
     [
       'another root',
       'evidence.json',
-      said((all) => ({ ...all, log: { ...all.log, root: all.log.root.replace(/^./, 'A') } })),
+      said((all) => ({
+        ...all,
+        log: { ...all.log, root: all.log.root.replace(/^./, (c) => (c === 'A' ? 'B' : 'A')) },
+      })),
       '"log" is not what',
     ],
     [

@@ -74,7 +74,9 @@ function fits({ replay: { kinds } }: Evidence): string {
   const decided = of('workload', 'relayed', 'named-only');
   const others = of('serving', 'authority', 'undecidable');
   const rest =
-    others === 0 ? '' : ` Of ${others} more no policy decides, or not all is on record; SC-17 says how each was held.`;
+    others === 0
+      ? ''
+      : ` ${others} more ${others === 1 ? 'is' : 'are'} of a kind that no policy decides, or not all is on record: SC-17 says how each was held.`;
   return `Nothing that was looked at. ${plural(decided, 'issuance')} ${decided === 1 ? 'was' : 'were'} decided again, and ${decided === 1 ? 'is' : 'all are'} what the policy of the time permits.${rest}`;
 }
 

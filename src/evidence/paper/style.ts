@@ -32,6 +32,7 @@ dt { color: var(--quiet); }
 dd { margin: 0; overflow-wrap: anywhere; }
 code, pre { font-family: ui-monospace, "SFMono-Regular", "DejaVu Sans Mono", monospace; font-size: .86em; }
 code { overflow-wrap: anywhere; }
+pre code { font-size: inherit; }
 figure { margin: 0 0 .8rem; }
 figcaption, caption { font-size: .9rem; text-align: left; }
 pre { background: var(--shade); border: 1px solid var(--line); border-radius: .25rem; margin: .2rem 0 0; padding: .6rem .8rem;
