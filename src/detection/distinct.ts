@@ -11,11 +11,21 @@ const usualKeys = 200_000;
 /** Different values that are remembered of one key, past those that the rule counts to. */
 const mostValues = 64;
 
-interface Values {
-  /** The newest record of each, by the order of their times. */
-  readonly byValue: Map<string, { readonly seq: number; readonly time: number; readonly shown: string }>;
-  size: number;
+/** The newest record of a value. */
+interface Newest {
+  seq: number;
   time: number;
+  readonly shown: string;
+}
+
+/** Most keys have one value for ever: that one takes as little room as can be. */
+interface Values {
+  seq: number;
+  time: number;
+  shown: string;
+  size: number;
+  /** All of them, by the order of their times, once there was more than one. */
+  byValue: Map<string, Newest> | undefined;
 }
 
 /** So many different values of a field within a time, of each value of some others. */
@@ -47,22 +57,15 @@ export class Distinct implements Watching {
     const since = time - this.#withinMs;
     this.#room.expire(since);
     const key = keyOf(by);
-    const known = this.#room.get(key) ?? { byValue: new Map(), size: 0, time };
-    const before = known.size;
-    const { byValue } = known;
     const shown = told(value);
-    const group = this.#group(shown);
-    byValue.delete(group);
-    byValue.set(group, { seq: entry.seq, time, shown });
-    for (const [old, each] of byValue) {
-      if (each.time >= since && byValue.size <= mostValues) break;
-      byValue.delete(old);
-    }
-    known.size = byValue.size;
-    known.time = time;
-    this.#room.touch(key, known, before);
-    if (byValue.size < this.#count) return undefined;
-    const all = [...byValue.values()];
+    const newest = { seq: entry.seq, time, shown };
+    const known = this.#room.get(key);
+    const values = known ?? { ...newest, size: 0, byValue: undefined };
+    const before = values.size;
+    this.#remember(values, newest, since);
+    this.#room.touch(key, values, before);
+    if (values.byValue === undefined || values.size < this.#count) return undefined;
+    const all = [...values.byValue.values()];
     return {
       by,
       count: all.length,
@@ -71,13 +74,38 @@ export class Distinct implements Watching {
       values: all.map((each) => each.shown),
     };
   }
+
+  #remember(values: Values, newest: Newest, since: number): void {
+    const group = this.#group(newest.shown);
+    if (values.byValue === undefined && this.#group(values.shown) !== group) {
+      const { seq, time, shown } = values;
+      values.byValue = new Map([[this.#group(shown), { seq, time, shown }]]);
+    }
+    const { byValue } = values;
+    values.seq = newest.seq;
+    values.time = newest.time;
+    if (byValue === undefined) {
+      values.shown = newest.shown;
+      values.size = 1;
+      return;
+    }
+    byValue.delete(group);
+    byValue.set(group, newest);
+    for (const [old, each] of byValue) {
+      if (each.time >= since && byValue.size <= mostValues) break;
+      byValue.delete(old);
+    }
+    values.size = byValue.size;
+  }
 }
 
 /** One name for all values that count as one. */
 function groupsOf(together: readonly (readonly string[])[], wall: string): (value: string) => string {
+  if (together.length === 0) return (value) => value;
   const groups = together.map((patterns) => anyGlob(patterns, wall));
   return (value) => {
     const at = groups.findIndex((fits) => fits(value));
-    return at < 0 ? `=${value}` : `#${at}`;
+    // no value of a record begins so
+    return at < 0 ? value : `\u0000${at}`;
   };
 }

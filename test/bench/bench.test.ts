@@ -83,6 +83,17 @@ describeWith(['postgres', 'h2load'], 'the benchmark of the log', () => {
   });
 });
 
+describe('the benchmark of detection', () => {
+  it('measures every rule that ships beside reading the records', async () => {
+    const few = [...words, '--records', '50', 'detection'];
+    const { code, stdout, stderr } = await run(process.execPath, few, { cwd: repository });
+    expect(code, stderr).toBe(0);
+    const { reading, watching, rules } = JSON.parse(stdout);
+    expect([reading > 0, watching > 0, rules.length]).toEqual([true, true, 8]);
+    for (const { rate } of rules) expect(rate).toBeGreaterThan(0);
+  });
+});
+
 describe('the benchmark of formats', () => {
   it('measures each beside reading the same records', async () => {
     const few = [...words, '--records', '50', 'formats'];

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { benchmark } from './benchmark.ts';
+import { detectionBenchmark, detectionReport } from './detection.ts';
 import { exportsBenchmark } from './exports/benchmark.ts';
 import { exportsReport } from './exports/report.ts';
 import { fairnessBenchmark, fairnessTiny, fairnessWhole } from './fairness.ts';
@@ -25,6 +26,7 @@ const usage = `Usage: scripts/bench [--json] [--quick | --memory MINUTES]
        scripts/bench [--json] fairness
        scripts/bench [--json] [--records N] formats
        scripts/bench [--json] [--quick] [--records N] exports
+       scripts/bench [--json] [--records N] detection
        scripts/bench [--json] [--records N] [--rate N] inventory
        scripts/bench [--json] [--quick] [--rows N,N] [--part appends,path,filled] log
        scripts/bench [--json] storm [--pods N] [--tokens jwt,local,review]
@@ -42,6 +44,7 @@ how many a second come to their end, beside what the API path itself carries; an
 
 fairness: what the limits per cluster, namespace, account and node cost a call, by how many accounts are known.
 
+detection: how many records a second the watch rules that ship see, beside reading them alone, and what they hold after so many; a minute.
 formats: how many records a second each format of exports writes, beside reading them as JSON and hashing them; a minute.
 
 exports: how many records a second each kind of sink brings to a receiver of this machine, beside making them alone; and what
@@ -88,6 +91,9 @@ else if (what === 'storm') {
     progress,
   );
   process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : inventoryReport(results));
+} else if (what === 'detection') {
+  const results = detectionBenchmark(wholeNumber(values.records, 10_000_000), progress);
+  process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : detectionReport(results));
 } else if (what === 'formats') {
   const results = formatsBenchmark(wholeNumber(values.records, 10_000_000), progress);
   process.stdout.write(values.json ? `${JSON.stringify(results)}\n` : formatsReport(results));
