@@ -186,7 +186,7 @@ describeWith(['set:helm'], 'alerts and dashboard', () => {
           { revocation: { enabled: true } },
           {
             detection: { shipped: ['pod-on-two-nodes'] },
-            exports: { sinks: [{ name: 'out', to: { stdout: {} } }] },
+            exports: { sinks: [{ name: 'files', to: { file: {} } }], volume: { enabled: true } },
             audit: {
               witnesses: { ask: [{ url: 'http://127.0.0.1:1/', vkeys: [witness] }] },
               archive: { volume: { enabled: true } },
@@ -218,6 +218,13 @@ describeWith(['set:helm'], 'alerts and dashboard', () => {
       const asked = [...rules.map(({ expr }) => expr), ...questionsOf(await dashboard())].flatMap(metricsIn);
       const missing = new Set(asked).values().filter((name) => !ofOthers.test(name));
       expect([...missing].filter((name) => !exported.has(name.replace(/_(bucket|count)$/, '')))).toEqual([]);
+    });
+
+    it('its sinks are tried as docs/kubernetes.md says', async () => {
+      await replica.ready();
+      const text = readFileSync(join(repository, 'docs/kubernetes.md'), 'utf8');
+      const [, command = ''] = /exec countersign-0 .* \/app\/src\/cli\/main\.ts (export test .*)/.exec(text) ?? [];
+      expect(await replica.command(command)).toMatchObject({ code: 0, stdout: 'files: can be written to\n' });
     });
 
     it('its admin API answers by the names of its Services, to those whom the values name', async () => {

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { vi } from 'vitest';
-import { run } from '#test/cli/run-cli.ts';
+import { type Ran, run } from '#test/cli/run-cli.ts';
 import { repository } from '#test/oracles.ts';
 import { at } from '#test/support/control-plane/client.ts';
 import type { MountedPod } from './mounted-pod.ts';
@@ -16,11 +16,13 @@ const main = join(repository, 'src/cli/main.ts');
 export class Replica implements AsyncDisposable {
   readonly lines: string[] = [];
   readonly #child: ChildProcess;
+  readonly #pod: MountedPod;
   readonly #readyFile: string;
   readonly #ended: Promise<unknown>;
 
-  private constructor(child: ChildProcess, readyFile: string) {
+  private constructor(child: ChildProcess, pod: MountedPod, readyFile: string) {
     this.#child = child;
+    this.#pod = pod;
     this.#readyFile = readyFile;
     this.#ended = once(child, 'close');
     if (child.stderr === null) throw new Error('a pipe was asked for');
@@ -29,11 +31,7 @@ export class Replica implements AsyncDisposable {
 
   /** Resolves once the process is there; whether it is ever ready is for others to wait. */
   static async start(pod: MountedPod): Promise<Replica> {
-    const env = {
-      PATH: process.env.PATH ?? '',
-      NODE_OPTIONS: '--disable-warning=ExperimentalWarning',
-      POD_NAME: pod.name,
-    };
+    const env = environmentOf(pod);
     if (pod.initArguments.length > 0) {
       const { code, stderr } = await run(process.execPath, [main, ...pod.initArguments], { env });
       if (code !== 0) throw new Error(`the container before it ended with ${code}: ${stderr}`);
@@ -42,7 +40,7 @@ export class Replica implements AsyncDisposable {
     const words = [main, ...pod.arguments, '--ready-file', readyFile];
     // Nothing but what was mounted: neither the tester's folder nor a home.
     const child = spawn(process.execPath, words, { cwd: pod.folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
-    return new Replica(child, readyFile);
+    return new Replica(child, pod, readyFile);
   }
 
   /** The first line that fits, said or to come. */
@@ -70,6 +68,13 @@ export class Replica implements AsyncDisposable {
     return (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
   }
 
+  /** A command of ours in the pod, as docs write it for the first replica of a release called countersign. */
+  command(text: string): Promise<Ran> {
+    const words = text.replaceAll('countersign-0', this.#pod.name).split(' ');
+    const placed = words.map((word) => (word.startsWith('/') ? this.#pod.path(word) : word));
+    return run(process.execPath, [main, ...placed], { env: environmentOf(this.#pod) });
+  }
+
   /** As a kubelet does it; resolves with the exit code. */
   async terminate(): Promise<number | null> {
     this.#child.kill('SIGTERM');
@@ -82,3 +87,9 @@ export class Replica implements AsyncDisposable {
     await this.#ended;
   }
 }
+
+const environmentOf = (pod: MountedPod) => ({
+  PATH: process.env.PATH ?? '',
+  NODE_OPTIONS: '--disable-warning=ExperimentalWarning',
+  POD_NAME: pod.name,
+});
