@@ -25,8 +25,8 @@ interface Holders {
   readonly archive: ArchiveState | undefined;
   /** `delivered`: entries that every sink has, from the first on. */
   readonly exports: { delivered(): Promise<number> } | undefined;
-  /** `watched`: entries that the watch rules have seen, from the first on. */
-  readonly detection: { watched(): Promise<number> } | undefined;
+  /** `watched`: entries that the watch rules have seen, from the first on; undefined where none are in force. */
+  readonly detection: { watched(): Promise<number | undefined> } | undefined;
 }
 
 /**

@@ -1,6 +1,10 @@
+import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Alert } from '#detection/alert.ts';
+import { completeEntry, decodeEntry, encodeEvent } from '#audit/entry.ts';
+import type { AuditEvent } from '#audit/event.ts';
+import { entrySchema } from '#audit/schema.ts';
+import { type Alert, detectionOf, idOf, nameOf, nameOfRecord } from '#detection/alert.ts';
 import type { BurstSpec } from '#detection/document.ts';
 import type { FieldName } from '#detection/field.ts';
 import { mostKeys } from '#detection/silences.ts';
@@ -104,5 +108,22 @@ describe('a watch', () => {
     if (entry === undefined) throw new Error('no entry');
     expect(watch.see(entry)).toHaveLength(1);
     expect(watch.see({ ...entry, time: '2026-11-23T13:00:00.000Z', type: 'detection.alert' })).toEqual([]);
+  });
+
+  it('makes of an alert a record that the schema admits, under one id however often it is made', () => {
+    const rule = ruleOf({ burst: { match: { type: ['certificate.denied'] }, count: 2, within: '1m', by: ['caller'] } });
+    const all = entriesOf([denied('spiffe://a/ns/x/sa/1'), denied('spiffe://a/ns/x/sa/1')]);
+    const [one, other] = [new Watch([rule]), new Watch([rule])].map(
+      (watch) => all.flatMap((entry) => watch.see(entry))[0],
+    );
+    if (one === undefined || other === undefined) throw new Error('no alert');
+    const id = idOf(one, 'log.test/a');
+    expect(idOf(other, 'log.test/a')).toBe(id);
+    expect(idOf(one, 'log.test/b')).not.toBe(id);
+    const event: AuditEvent = { type: 'detection.alert', id, outcome: 'success', detection: detectionOf(one) };
+    const octets = completeEntry(encodeEvent(event), 2, '2026-11-23T12:00:03.000Z');
+    const validate = new Ajv({ strict: true }).compile(entrySchema);
+    expect(validate(decodeEntry(octets)), JSON.stringify(validate.errors)).toBe(true);
+    expect(nameOfRecord(decodeEntry(octets))).toBe(nameOf('rule', 'spiffe://a/ns/x/sa/1', false, 1));
   });
 });

@@ -70,8 +70,12 @@ export class Detection {
     return opened;
   }
 
-  /** Entries that were watched, from the first on, whichever replica does it. Rejects where the database is away. */
-  async watched(): Promise<number> {
+  /**
+   * Entries that were watched, from the first on, whichever replica does it; undefined where no rules are in force, which
+   * hold nothing up. Rejects where the database is away.
+   */
+  async watched(): Promise<number | undefined> {
+    if (this.#rules.set === undefined) return undefined;
     if (this.#standing?.elsewhere === false) return this.#standing.next;
     return (await this.#shared?.reached(cursorName)) ?? 0;
   }
