@@ -7,6 +7,7 @@ import { type Gather, gather, type Source } from './gather.ts';
 import { ElasticDriver } from './http/elastic-driver.ts';
 import { OtlpDriver } from './http/otlp-driver.ts';
 import { SplunkDriver } from './http/splunk-driver.ts';
+import { rowFormatOf } from './row-format.ts';
 import type { RowTarget, SinkSettings } from './settings.ts';
 import { StdoutDriver } from './stream/stdout-driver.ts';
 import { SyslogDriver } from './syslog/syslog-driver.ts';
@@ -22,7 +23,7 @@ export async function openSink(settings: SinkSettings, source: Source, pace: Pac
   const { to, format, batch } = settings;
   if (to.kind === 's3') return (await import('./s3/open-bucket.ts')).openBucket(to, format, source, pace);
   if (format === 'parquet') throw new TypeError(`${to.kind} takes rows one by one, and Parquet has none`);
-  const rows = rowFormats[format];
+  const rows = rowFormatOf(to, format);
   return { gather: (span) => gather(source, rows, span, batch), driver: openDriver(to, format, source.origin) };
 }
 

@@ -64,6 +64,8 @@ export interface SyslogTarget {
   readonly kind: 'syslog';
   readonly host: string;
   readonly port: number;
+  /** Under which the structured data stands; absent: the one for examples. */
+  readonly enterpriseNumber?: number;
   readonly tls: TlsFiles;
 }
 

@@ -42,6 +42,13 @@ describe('the list of exports', () => {
       flushMs: 60_000,
     });
     const formatOf = (to: string) => parse(sink(to)).exports[0]?.format;
+    expect(parse(sink('syslog: { host: siem, enterpriseNumber: 64999 }')).exports[0]?.to).toEqual({
+      kind: 'syslog',
+      host: 'siem',
+      port: 6514,
+      enterpriseNumber: 64_999,
+      tls: {},
+    });
     expect([formatOf('stdout: {}'), formatOf('elastic: { url: "https://es" }')]).toEqual(['jsonl', 'ecs']);
     expect(parse(sink(`elastic: { url: "https://es", ${basic}, ${tls} }`)).exports[0]?.to).toEqual({
       kind: 'elastic',

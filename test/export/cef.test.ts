@@ -19,6 +19,14 @@ describe('CEF in syslog', () => {
     expect(messageOf(bareEvent('certificate.denied', 'denied'))).toMatch(/^<108>1 /);
   });
 
+  it('A-33: structured data stands under the number that a sink was given, in no more octets than a receiver takes', () => {
+    const event = fullEvent('certificate.issued', 'success', '€'.repeat(150));
+    const under = (enterprise: number) => cefMessage(exported(event), enterprise);
+    expect(under(4_294_967_295)).toContain(' [countersign@4294967295 seq="41" ');
+    expect(Buffer.byteLength(under(4_294_967_295))).toBeLessThanOrEqual(8_192);
+    expect(under(64_999).replace('64999', '32473')).toBe(messageOf(event));
+  });
+
   it('A-32: the header is one line of seven parts whatever the version of the server is called', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (version) => {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { rowFormats } from '#export/row-formats.ts';
+import { rowFormatOf } from '#sinks/row-format.ts';
 import { SyslogDriver } from '#sinks/syslog/syslog-driver.ts';
 import { exported } from '#test/export/sample.ts';
 import { describeWith } from '#test/oracles.ts';
@@ -14,7 +14,9 @@ import { blocksIn } from './page.ts';
 import { seededEvents } from './seeded-events.ts';
 
 const records = seededEvents.map((event, seq) => exported(event, seq));
-const rows = records.map((record, seq) => ({ seq, entry: record.entry, octets: rowFormats.cef.row(record) }));
+const to = { kind: 'syslog', host: '127.0.0.1', port: 0, enterpriseNumber: 64_999, tls: {} } as const;
+const format = rowFormatOf(to, 'cef');
+const rows = records.map((record, seq) => ({ seq, entry: record.entry, octets: format.row(record) }));
 
 describeWith(['rsyslog'], 'docs/siem/syslog.md', (path) => {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-siem-'));
@@ -31,8 +33,13 @@ describeWith(['rsyslog'], 'docs/siem/syslog.md', (path) => {
     const [block = ''] = blocksIn('syslog', 'rsyslog');
     const here = Object.entries({ ...places, '/var/log': folder, '"6514"': `"${port}" address="127.0.0.1"` });
     const configuration = here.reduce((text, [there, place]) => text.replaceAll(there, place), block);
-    rsyslog = startRsyslog(path('rsyslog'), folder, `global(workDirectory="${folder}")\n${configuration}`);
-    const driver = new SyslogDriver({ kind: 'syslog', host: '127.0.0.1', port, tls: files.client });
+    const beside = `template(name="data" type="string" string="%structured-data%\\n")\n`;
+    const data = configuration.replace(
+      '== "countersign" then {',
+      `$&\n action(type="omfile" file="${folder}/data" template="data")`,
+    );
+    rsyslog = startRsyslog(path('rsyslog'), folder, `global(workDirectory="${folder}")\n${beside}${data}`);
+    const driver = new SyslogDriver({ ...to, port, tls: files.client });
     const batch = { from: 0, to: rows.length, gone: [], rows };
     await rsyslog.ready(async () => {
       await driver.send(batch, undefined, AbortSignal.timeout(20_000));
@@ -52,6 +59,10 @@ describeWith(['rsyslog'], 'docs/siem/syslog.md', (path) => {
     expect([...new Set(seqsIn('countersign.cef'))]).toEqual(rows.map(({ seq }) => seq));
     const apart = records.filter(({ entry }) => entry.outcome !== 'success' || entry.type === 'detection.alert');
     expect(new Set(seqsIn('countersign-alerts.cef'))).toEqual(new Set(apart.map(({ entry }) => entry.seq)));
+  });
+
+  it('its structured data stands under the number that the sink was given', () => {
+    expect(linesOf('data').at(-1)).toMatch(/^\[countersign@64999 seq="\d+" id="/);
   });
 
   it('its commands count what arrived, and why was refused', () => {

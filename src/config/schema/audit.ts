@@ -38,9 +38,13 @@ export const audit = section('The tamper-evident log', {
     oneOf('One field', redactableFields),
     { default: [] },
   ),
-  copyTo: oneOf('Where each record goes besides, as a line of JSON, for whoever collects them', ['nowhere', 'stdout'], {
-    default: 'nowhere',
-  }),
+  copyTo: oneOf(
+    'Where each record goes besides, as a line of JSON; older than `exports` with `stdout`, which skips none',
+    ['nowhere', 'stdout'],
+    {
+      default: 'nowhere',
+    },
+  ),
   lifetime: oneOf(
     'lasting: the folder outlives the pod; passing: it does not, which is told of at every start, in the log and in the metrics, unless the log is elsewhere',
     ['lasting', 'passing'],

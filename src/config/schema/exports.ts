@@ -65,6 +65,12 @@ const otlp = section('Log records over OTLP/HTTP; /v1/logs goes behind the URL',
 const syslog = section('Syslog over TLS (RFC 5425)', {
   host: text('Name or address of the receiver; its certificate must be valid for it'),
   port: count('Port', { minimum: 1, maximum: 65_535 }, { default: 6514 }),
+  enterpriseNumber: optional(
+    count("Your own number from IANA, for the structured data; left out, 32473, which is everybody's for examples", {
+      minimum: 1,
+      maximum: 4_294_967_295,
+    }),
+  ),
   tls,
 });
 

@@ -5,7 +5,7 @@ import { type Exported, rowFormat } from '../format.ts';
 import { kinds, messageOf, type Severity, severityOf } from '../kinds.ts';
 import { memberAt, textOf } from '../member.ts';
 import { milliseconds } from '../times.ts';
-import { syslogMessage } from './syslog.ts';
+import { exampleEnterprise, syslogMessage } from './syslog.ts';
 
 /** Fields of the extension. What has no name in CEF's dictionary goes into its numbered ones, each with its label. */
 export const cefFields: readonly Field[] = [
@@ -65,12 +65,12 @@ const shortestValue = 100;
 const longestMessage = 8_192;
 
 /** A record as CEF in a message of RFC 5424. */
-export function cefMessage(record: Exported): string {
-  const whole = messageWith(record, longestValue, false);
-  return Buffer.byteLength(whole) <= longestMessage ? whole : messageWith(record, shortestValue, true);
+export function cefMessage(record: Exported, enterprise = exampleEnterprise): string {
+  const whole = messageWith(record, enterprise, longestValue, false);
+  return Buffer.byteLength(whole) <= longestMessage ? whole : messageWith(record, enterprise, shortestValue, true);
 }
 
-function messageWith(record: Exported, longest: number, cut: boolean): string {
+function messageWith(record: Exported, enterprise: number, longest: number, cut: boolean): string {
   const { entry, origin } = record;
   const version = textOf(memberAt(entry, ['instance', 'version'])) || '-';
   const header = [
@@ -84,6 +84,7 @@ function messageWith(record: Exported, longest: number, cut: boolean): string {
     .map(headerText)
     .join('|');
   return syslogMessage({
+    enterprise,
     denied: entry.outcome === 'denied',
     time: entry.time,
     host: textOf(memberAt(entry, ['instance', 'host'])),
@@ -115,9 +116,13 @@ const headerText = (text: string) => text.replace(/[\\|]/g, '\\$&').replace(/[\r
 
 const extensionText = (text: string) => text.replace(/[\\=]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
 
-export const cef = rowFormat({
-  about: 'CEF in messages of syslog (RFC 5424), one a line',
-  mapping: 1,
-  holdsEntries: false,
-  row: (record) => Buffer.from(`${cefMessage(record)}\n`),
-});
+/** The same for a receiver that knows the structured data under a number of its owner's. */
+export const cefUnder = (enterprise: number) =>
+  rowFormat({
+    about: 'CEF in messages of syslog (RFC 5424), one a line',
+    mapping: 1,
+    holdsEntries: false,
+    row: (record) => Buffer.from(`${cefMessage(record, enterprise)}\n`),
+  });
+
+export const cef = cefUnder(exampleEnterprise);

@@ -3,9 +3,11 @@ const notice = 13 * 8 + 5;
 const warning = 13 * 8 + 4;
 
 /** The number that RFC 5612 keeps for examples: we have none of our own. */
-const enterprise = 32473;
+export const exampleEnterprise = 32473;
 
 interface Message {
+  /** Whose number the structured data stands under. */
+  readonly enterprise: number;
   readonly denied: boolean;
   /** RFC 3339, at most microseconds. */
   readonly time: string;
@@ -17,7 +19,7 @@ interface Message {
 }
 
 /** A message of RFC 5424, without a frame: whoever sends it over TLS counts its octets (RFC 5425), in a file it ends with a newline. */
-export function syslogMessage({ denied, time, host, type, data, text }: Message): string {
+export function syslogMessage({ enterprise, denied, time, host, type, data, text }: Message): string {
   const parameters = Object.entries(data).map(([name, value]) => ` ${name}="${value.replace(/["\\\]]/g, '\\$&')}"`);
   const structured = `[countersign@${enterprise}${parameters.join('')}]`;
   return `<${denied ? warning : notice}>1 ${time} ${word(host, 255)} countersign - ${word(type, 32)} ${structured} ${text}`;
