@@ -231,6 +231,7 @@ describe('the list of events', () => {
       join('src', 'audit', 'event.ts'),
       join('src', 'audit', 'questions', 'catalogue.ts'),
       join('src', 'export', ''),
+      join('src', 'evidence', ''),
     ];
     const sources = read('src/**/*.ts').filter(([file]) => !readers.some((reader) => file.startsWith(reader)));
     const tests = read('test/**/*.test.ts');
