@@ -6,7 +6,10 @@ import type { S3Settings } from './settings.ts';
 /** Octets of an answer: more than any object of ours has. */
 const longestAnswer = 64 * 1024 * 1024;
 
-export type S3Answer = Answer;
+export interface S3Answer extends Answer {
+  /** What the request was made with that nobody else may see. */
+  readonly secrets: readonly string[];
+}
 
 /** One signed request for an object; the signal bounds all of it. Rejects where there was no whole answer. */
 export async function callS3(
@@ -14,21 +17,21 @@ export async function callS3(
   { method, path, headers, body }: Call,
   signal: AbortSignal,
 ): Promise<S3Answer> {
+  const { accessKey, secretKey, sessionToken } = settings;
+  const accessKeyId = await readSecret(accessKey, 'access key of the bucket');
+  const secretAccessKey = await readSecret(secretKey, 'secret key of the bucket');
+  const lent = sessionToken && { sessionToken: await readSecret(sessionToken, 'session token of the bucket') };
   const signer = new AwsV4Signer({
     method,
     url: objectUrl(settings, path),
     headers,
     ...(body !== undefined && { body: Buffer.from(body) }),
-    accessKeyId: await readSecret(settings.accessKey, 'access key of the bucket'),
-    secretAccessKey: await readSecret(settings.secretKey, 'secret key of the bucket'),
-    ...(settings.sessionToken && {
-      sessionToken: await readSecret(settings.sessionToken, 'session token of the bucket'),
-    }),
+    ...{ accessKeyId, secretAccessKey, ...lent },
     service: 's3',
     region: settings.region,
   });
   const signed = await signer.sign();
-  return exchange(signed.url, {
+  const answer = await exchange(signed.url, {
     method,
     headers: Object.fromEntries(signed.headers),
     body,
@@ -38,6 +41,7 @@ export async function callS3(
     // what is put is the same, or is not put
     repeatable: true,
   });
+  return { ...answer, secrets: [accessKeyId, secretAccessKey, ...Object.values(lent ?? {})] };
 }
 
 interface Call {

@@ -7,7 +7,10 @@ import type { TestHome } from '#test/support/home.ts';
 import type { Output } from './canaries.ts';
 
 /** What each sink is trusted with, by the name of the file that holds it. */
-const secretNames = ['hec-token', 'api-key', 'password', 'header', 'header-in-base64'] as const;
+const secretNames = [
+  ...['hec-token', 'api-key', 'password', 'header', 'header-in-base64'],
+  ...['access-key', 'secret-key', 'session-token'],
+] as const;
 type SecretName = (typeof secretNames)[number];
 
 /**
@@ -50,7 +53,7 @@ export class EchoingSinks implements AsyncDisposable {
   }
 
   /** Names of those that say back what they were sent. */
-  readonly echoing = ['splunk', 'elastic', 'basic', 'otlp', 'otlp-proto'] as const;
+  readonly echoing = ['splunk', 'elastic', 'basic', 'otlp', 'otlp-proto', 'lake'] as const;
   /** Those that end up with every record, or its dead letter. */
   readonly complete = [...rowFormatNames.map((format) => `file-${format}`), 'stdout', 'syslog', 'elastic', 'otlp'];
 
@@ -79,6 +82,17 @@ export class EchoingSinks implements AsyncDisposable {
         to: { otlp: { url: url('coded'), headers: header('header-in-base64') } },
       },
       {
+        name: 'lake',
+        format: 'parquet',
+        to: {
+          s3: {
+            ...{ endpoint: this.#receiver.url, bucket: 'lake', flush: '1s' },
+            ...{ accessKey: { file: 'access-key' }, secretKey: { file: 'secret-key' } },
+            sessionToken: { file: 'session-token' },
+          },
+        },
+      },
+      {
         name: 'syslog',
         to: { syslog: { host: '127.0.0.1', port: Object(this.#syslog.address()).port, tls: this.#files.client } },
       },
@@ -93,7 +107,7 @@ export class EchoingSinks implements AsyncDisposable {
 }
 
 const echo: Handler = ({ path, headers, body }, response) => {
-  const { authorization = '', 'x-api-key': key } = headers;
+  const { authorization = '', 'x-api-key': key, 'x-amz-security-token': lent } = headers;
   const [, credentials = ''] = authorization.split(' ');
   const told = (what: string) => `${EchoingSinks.words} ${what}, which is wrong`;
   if (path.startsWith('/splunk')) return answer(response, 403, { text: told(authorization), code: 4 });
@@ -101,6 +115,8 @@ const echo: Handler = ({ path, headers, body }, response) => {
     return answer(response, 401, { error: { reason: told(Buffer.from(credentials, 'base64').toString()) } });
   if (path.startsWith('/coded'))
     return answer(response, 500, told(Buffer.from(`key=${key}`).toString(path.length % 2 === 0 ? 'base64' : 'hex')));
+  if (path.startsWith('/lake'))
+    return void response.writeHead(403).end(`<Error><Message>${told(`${lent} ${authorization}`)}</Message></Error>`);
   if (path.startsWith('/elastic'))
     return answer(response, 200, { errors: true, items: documents(body, told(authorization)) });
   const records = JSON.parse(body).resourceLogs.length;

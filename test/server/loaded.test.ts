@@ -8,7 +8,8 @@ const optional: Readonly<Record<string, RegExp>> = {
   exports: /\/src\/(export\/(?!format-names)|sinks\/(?!formats)|server\/exports\/)/,
   'parquet writer': /\/node_modules\/hyparquet/,
   postgres: /\/node_modules\/pg|\/src\/store\/postgres\//,
-  'archive in S3': /\/node_modules\/aws4fetch|\/src\/store\/archive\//,
+  buckets: /\/node_modules\/aws4fetch|\/src\/(sinks\/)?s3\//,
+  archive: /\/src\/store\/archive\//,
   witnesses: /\/src\/(witness|doors\/witness)\//,
   'watch rules': /\/src\/(server\/)?detection\//,
 };
@@ -33,4 +34,12 @@ it('a server with a sink and an embedded log loads what its sink wants, and no c
   const exports = [{ name: 'files', to: { file: { directory: 'siem' } } }];
   const isBrought = (home: TestHome) => readFileSync(home.path('loaded'), 'utf8').includes('/src/sinks/files/');
   expect(namesOf(await loadedWith({ exports }, isBrought))).toEqual(['exports']);
+});
+
+it('a server with a sink of Parquet in a bucket loads their writer and client besides', async () => {
+  const keys = { accessKey: { env: 'PATH' }, secretKey: { env: 'PATH' } };
+  const s3 = { endpoint: 'http://127.0.0.1:1', bucket: 'lake', flush: '1s', ...keys };
+  const exports = [{ name: 'lake', format: 'parquet', to: { s3 } }];
+  const isWritten = (home: TestHome) => readFileSync(home.path('loaded'), 'utf8').includes('/node_modules/hyparquet');
+  expect(namesOf(await loadedWith({ exports }, isWritten))).toEqual(['exports', 'parquet writer', 'buckets']);
 });

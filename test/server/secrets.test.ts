@@ -76,7 +76,7 @@ describeWith(['softhsm'], 'secrets in every input of a server with an HSM', () =
           interval: 50,
         },
       );
-    for (const sink of ['splunk', 'basic', 'otlp-proto'])
+    for (const sink of ['splunk', 'basic', 'otlp-proto', 'lake'])
       await server.said(new RegExp(`"sink":"${sink}".*${EchoingSinks.words}`));
     await vi.waitUntil(() => recordsOf(home).some(({ reason }) => reason === 'export.refused'), { timeout: 20_000 });
   }
@@ -216,7 +216,7 @@ describeWith(['softhsm'], 'secrets in every input of a server with an HSM', () =
 
   it('A-5: what a sink says is told, also where it says our secret back', () => {
     const told = ['standard error', 'records', 'exports/elastic.dead.jsonl', 'exports/otlp.dead.jsonl'];
-    const tested = ['splunk', 'basic', 'otlp-proto'].map((name) => `export test ${name}`);
+    const tested = ['splunk', 'basic', 'otlp-proto', 'lake'].map((name) => `export test ${name}`);
     for (const name of [...told, ...tested]) {
       const [, bytes = Buffer.of()] = outputs.find((each) => each[0] === name) ?? [];
       expect(bytes.toString()).toMatch(/I was sent [^"]*\[secret\]/);

@@ -148,6 +148,20 @@ describe('objects in a bucket', () => {
     await delivery.stop();
   });
 
+  it('what the bucket says of our keys, in whatever place, is told without them', async () => {
+    keep('token', 'lent-for-an-hour-to-us');
+    const said = '<Message>AKIDEXAMPLE and lent-for-an-hour-to-us are wrong</Message>';
+    const fault: Fault = (r) => refuse(r, 403, `Wrong-${s3.credentials.secretKey}`, {}, said);
+    s3.faults.push({ method: 'PUT', fault });
+    const { delivery, pace, news, publish } = run(sinkIn(bucket({ sessionToken: secret('token') })));
+    publish(100);
+    await until(() => pace.waits.includes(1_000));
+    delivery.look();
+    await delivery.stop();
+    const problem = expect.stringMatching(/403 Wrong-\[secret\]: \[secret\] and \[secret\] are wrong$/);
+    expect(news.findLast(({ kind }) => kind === 'standing')).toMatchObject({ problem });
+  });
+
   const hour = 3_600_000;
   const refusals: readonly (readonly [string, Fault, RegExp, number])[] = [
     [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { withoutSecrets } from '#sinks/http/veil.ts';
+import { withoutSecrets } from '#http/veil.ts';
 
 const secret = fc.string({ unit: 'grapheme', minLength: 8, maxLength: 40 });
 const around = fc.string({ maxLength: 30 });

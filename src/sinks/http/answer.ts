@@ -1,5 +1,5 @@
+import { withoutSecrets } from '#http/veil.ts';
 import { wordsIn } from '#http/words.ts';
-import { withoutSecrets } from './veil.ts';
 
 /** Characters of a receiver's words that are looked at. */
 const mostLookedAt = 4_096;

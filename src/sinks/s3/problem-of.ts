@@ -1,12 +1,11 @@
 import { wordsIn } from '#http/words.ts';
 import type { S3Refusal } from '#s3/refusal.ts';
 import type { S3Settings } from '#s3/settings.ts';
-import { withoutSecrets } from '../http/veil.ts';
 
 type Say = (bucket: S3Settings, refusal: S3Refusal, now: number) => string | undefined;
 
 const otherRegion: Say = ({ bucket, region }, refusal) => {
-  const there = refusal.answer.header('x-amz-bucket-region') ?? refusal.element('Region');
+  const there = refusal.header('x-amz-bucket-region') || refusal.element('Region');
   return there === '' ? undefined : `bucket ${bucket} is in region ${there}, not ${region}`;
 };
 const badToken: Say = () => 'the session token is not valid, or no longer';
@@ -19,8 +18,8 @@ const known: ReadonlyMap<string, Say> = new Map<string, Say>([
   ['SignatureDoesNotMatch', () => 'the secret key is not that of the access key'],
   [
     'RequestTimeTooSkewed',
-    (_, { answer }, now) =>
-      `the clocks differ: there it is ${answer.header('date')}, here ${new Date(now).toUTCString()}`,
+    (_, refusal, now) =>
+      `the clocks differ: there it is ${refusal.header('date')}, here ${new Date(now).toUTCString()}`,
   ],
   ['ExpiredToken', badToken],
   ['InvalidToken', badToken],
@@ -31,17 +30,10 @@ const known: ReadonlyMap<string, Say> = new Map<string, Say>([
   ['InvalidBucketObjectLockConfiguration', ({ bucket }) => `bucket ${bucket} was not made with object lock`],
 ]);
 
-/**
- * What an operator has to know of an answer: in our words where the code is known, and always in the server's, without what it
- * was sent in confidence.
- */
-export function problemOf(
-  refusal: S3Refusal,
-  bucket: S3Settings,
-  { now, secrets }: { readonly now: number; readonly secrets: readonly string[] },
-): string {
-  const message = wordsIn(withoutSecrets(refusal.element('Message'), secrets));
-  const said = message === '' ? refusal.message : `${refusal.message}: ${message}`;
+/** What an operator has to know of an answer: in our words where the code is known, and always in the server's. */
+export function problemOf(refusal: S3Refusal, bucket: S3Settings, now: number): string {
+  const words = wordsIn(refusal.element('Message'));
+  const said = words === '' ? refusal.message : `${refusal.message}: ${words}`;
   const ours = known.get(refusal.code)?.(bucket, refusal, now);
   return ours === undefined ? said : `${ours} (${said})`;
 }

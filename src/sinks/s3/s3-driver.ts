@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { readSecret } from '#keys/secret-source.ts';
 import { putOnce, S3Conflict } from '#s3/put-once.ts';
 import { S3Refusal } from '#s3/refusal.ts';
 import type { S3Settings } from '#s3/settings.ts';
@@ -42,9 +41,7 @@ export class S3Driver implements Driver {
       return accepted;
     } catch (thrown) {
       if (!(thrown instanceof S3Refusal)) throw thrown;
-      const { bucket } = this.#options;
-      const problem = problemOf(thrown, bucket, { now: Date.now(), secrets: await secretsOf(bucket) });
-      return retry(problem, thrown.answer.retryAfterMs);
+      return retry(problemOf(thrown, this.#options.bucket, Date.now()), thrown.retryAfterMs);
     }
   }
 
@@ -70,11 +67,6 @@ export class S3Driver implements Driver {
     };
     await putOnce(bucket, sum, Date.now(), signal);
   }
-}
-
-function secretsOf({ accessKey, secretKey, sessionToken }: S3Settings): Promise<string[]> {
-  const sources = [accessKey, secretKey, ...(sessionToken === undefined ? [] : [sessionToken])];
-  return Promise.all(sources.map((source) => readSecret(source, 'keys of the bucket')));
 }
 
 /** As tables in folders have their columns; no format has a field of either name. */
