@@ -19,7 +19,7 @@ const isReason = (begin: string) => refusalCodes.some((code) => code.startsWith(
 const cefKeys = namesOf(cefFields);
 
 /** Custom properties as the page has them made, each from a key of CEF. */
-const properties = [...readFileSync(join(folder, 'syslog.md'), 'utf8').matchAll(/`([A-Z][\w ]+)` from `(\w+)`/g)];
+const properties = [...readFileSync(join(folder, 'syslog.md'), 'utf8').matchAll(/`([A-Z][\w ]+)`\sfrom\s`(\w+)`/g)];
 
 const asked: readonly (readonly [page: string, Language, fields: Iterable<string>])[] = [
   ['splunk', 'spl', recordNames],
