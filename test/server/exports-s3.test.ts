@@ -10,7 +10,7 @@ import { InProcess, quiet } from './in-process.ts';
 
 const within = { timeout: 20_000, interval: 50 };
 
-describe('objects that a server puts into a bucket', () => {
+describe('objects that a server puts into a bucket', { timeout: 60_000 }, () => {
   let s3: S3StandIn;
   beforeAll(async () => {
     s3 = await S3StandIn.start();
