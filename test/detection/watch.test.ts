@@ -92,6 +92,15 @@ describe('a watch', () => {
     expect(watch.states).toMatchObject([{ forgotten: 152 }]);
   });
 
+  it('forgets nothing by letting go of what no longer matters', () => {
+    const match = { type: ['certificate.denied'] };
+    const distinct = { match, of: 'cluster' as const, within: '1h', by: ['caller' as const], mostKeys: 100 };
+    const watch = new Watch([ruleOf({ distinct })]);
+    const callers = Array.from({ length: 250 }, (_, n) => denied(`spiffe://a/ns/x/sa/${n}`, { later: 60 }));
+    expect(toldBy(watch, callers)).toEqual([]);
+    expect(watch.states).toMatchObject([{ forgotten: 0 }]);
+  });
+
   it('counts a record that stands for many as many', () => {
     const rule = ruleOf({
       burst: { match: { type: ['certificate.denied'] }, count: 10, within: '1m', by: ['caller'] },

@@ -160,7 +160,7 @@ describeWith(['control-plane'], 'with a real API server', () => {
       const direct = client({ timeoutMs: 300 }, cluster.facts.access);
       const request: ApiRequest = { method: 'GET', path };
       await direct.ask(request);
-      cluster.pause();
+      await cluster.pause();
       try {
         for (const api of [direct, client({ timeoutMs: 300 }, cluster.facts.access)]) {
           expect(await refusal(api.ask(request))).toMatchObject({
@@ -282,7 +282,7 @@ describeWith(['control-plane'], 'with a real API server', () => {
       await fill(20);
       const view = follow(client({ timeoutMs: 300 }));
       await same(view);
-      cluster.pause();
+      await cluster.pause();
       try {
         proxy.cutWatches();
         await until(() => view.fault?.includes('within 300 ms') === true);
