@@ -33,3 +33,25 @@ export function pause(pace: Pace, ms: number, signal: AbortSignal): Promise<void
     signal.addEventListener('abort', done, { once: true });
   });
 }
+
+/** Somebody waits for news for a while at the most; a ring while nobody waits is not kept. */
+export class Bell {
+  readonly #pace: Pace;
+  #heard = Promise.withResolvers<void>();
+
+  constructor(pace: Pace) {
+    this.#pace = pace;
+  }
+
+  ring(): void {
+    this.#heard.resolve();
+  }
+
+  /** Resolves when it rings, or after `mostMs`. */
+  async wait(mostMs: number): Promise<void> {
+    this.#heard = Promise.withResolvers();
+    const called = new AbortController();
+    await Promise.race([this.#heard.promise, pause(this.#pace, mostMs, called.signal)]);
+    called.abort();
+  }
+}

@@ -1,6 +1,6 @@
 import { problemIn } from '#http/words.ts';
 import { BackOff } from '#kubernetes/back-off.ts';
-import { type Pace, pause } from '#kubernetes/pace.ts';
+import { Bell, type Pace, pause } from '#kubernetes/pace.ts';
 import type { Cursors, Held, Place } from './cursor.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { type Batch, type Driver, type Outcome, recordsBelow, retry } from './driver.ts';
@@ -44,9 +44,10 @@ export class Delivery {
   readonly #parts: DeliveryParts;
   readonly #ending = new AbortController();
   readonly #backOff: BackOff;
+  /** There is more than before, or something has to be looked at anyhow. */
+  readonly #news: Bell;
   readonly #lag: Lag;
   readonly #refusals: Refusals;
-  #wake = Promise.withResolvers<void>();
   #place: Place = { next: 0 };
   #elsewhere = false;
   /** When the oldest entry was recorded that is being sent, ms since the epoch. */
@@ -59,6 +60,7 @@ export class Delivery {
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
     this.#backOff = new BackOff(backOff, parts.pace);
+    this.#news = new Bell(parts.pace);
     this.#lag = new Lag(parts.bounds.lagMs);
     this.#refusals = new Refusals(parts.sink);
   }
@@ -69,13 +71,13 @@ export class Delivery {
 
   /** There is more to send than before. */
   grown(): void {
-    this.#wake.resolve();
+    this.#news.ring();
   }
 
   /** Ends after what is under way, which is called off. */
   async stop(): Promise<void> {
     this.#ending.abort();
-    this.#wake.resolve();
+    this.#news.ring();
     await this.#done;
     await this.#parts.driver.close();
   }
@@ -124,13 +126,13 @@ export class Delivery {
       const size = covered();
       if (next >= size || givesWay?.(size - next) === true) {
         if (next >= size) this.#oldest = undefined;
-        await this.#news();
+        await this.#news.wait(lookMs);
         continue;
       }
       const batch = await gather({ from: next, covered: size }, held.place.memo, this.#ending.signal);
       if ('since' in batch) {
         this.#oldest = batch.since;
-        await this.#news();
+        await this.#news.wait(lookMs);
         continue;
       }
       const [first = batch.packed] = batch.rows.map(({ entry }) => entry);
@@ -222,14 +224,6 @@ export class Delivery {
     this.#problem = reason;
     this.#counts.failures++;
     await this.#rest(this.#backOff.next(afterMs));
-  }
-
-  /** Until there is more, or something has to be looked at anyhow. */
-  async #news(): Promise<void> {
-    this.#wake = Promise.withResolvers();
-    const called = new AbortController();
-    await Promise.race([this.#wake.promise, pause(this.#parts.pace, lookMs, called.signal)]);
-    called.abort();
   }
 
   #rest(ms: number): Promise<void> {

@@ -3,7 +3,7 @@ import type { WatchRule } from '#detection/rule.ts';
 import type { Watch } from '#detection/watch.ts';
 import { problemIn } from '#http/words.ts';
 import { BackOff } from '#kubernetes/back-off.ts';
-import { type Pace, pause } from '#kubernetes/pace.ts';
+import { Bell, type Pace, pause } from '#kubernetes/pace.ts';
 import type { Cursors, Held } from '#sinks/cursor.ts';
 import type { Source } from '#sinks/gather.ts';
 import { beginWatch, watchNext } from './begin-watch.ts';
@@ -41,10 +41,11 @@ export class Follower {
   readonly #parts: FollowerParts;
   readonly #ending = new AbortController();
   readonly #backOff: BackOff;
+  /** There is more than before, or something has to be looked at anyhow. */
+  readonly #news: Bell;
   readonly #lastTold = new Map<string, { count: number; at: number }>();
   #rules: readonly WatchRule[];
   #covered = 0;
-  #wake = Promise.withResolvers<void>();
   #watch: Watch | undefined;
   #next = 0;
   #elsewhere = false;
@@ -55,6 +56,7 @@ export class Follower {
     this.#parts = parts;
     this.#rules = rules;
     this.#backOff = new BackOff(backOff, parts.pace);
+    this.#news = new Bell(parts.pace);
   }
 
   start(): void {
@@ -63,18 +65,18 @@ export class Follower {
 
   published(size: number): void {
     this.#covered = Math.max(this.#covered, size);
-    this.#wake.resolve();
+    this.#news.ring();
   }
 
   /** From the next record on; they know what those before them would have let them know. */
   use(rules: readonly WatchRule[]): void {
     this.#rules = rules;
-    this.#wake.resolve();
+    this.#news.ring();
   }
 
   async stop(): Promise<void> {
     this.#ending.abort();
-    this.#wake.resolve();
+    this.#news.ring();
     await this.#done;
   }
 
@@ -116,7 +118,7 @@ export class Follower {
     while (!this.#ended && !held.lost) {
       const covered = this.#covered;
       if (covered === 0) {
-        await this.#news();
+        await this.#news.wait(lookMs);
         continue;
       }
       if (held.place.memo === undefined) await held.save({ next: covered, memo: begun });
@@ -127,7 +129,7 @@ export class Follower {
       const from = held.place.next;
       this.#next = from;
       if (from >= covered || givesWay?.(covered - from) === true) {
-        await this.#news();
+        await this.#news.wait(lookMs);
         continue;
       }
       const { next, alerts, gone } = await watchNext(watch, source, from, covered);
@@ -158,13 +160,6 @@ export class Follower {
       this.#parts.tell({ reason: 'detection.forgotten', rule, count: forgotten - (last?.count ?? 0) });
       this.#lastTold.set(rule, { count: forgotten, at: now });
     }
-  }
-
-  async #news(): Promise<void> {
-    this.#wake = Promise.withResolvers();
-    const called = new AbortController();
-    await Promise.race([this.#wake.promise, pause(this.#parts.pace, lookMs, called.signal)]);
-    called.abort();
   }
 
   #rest(ms: number): Promise<void> {
