@@ -44,8 +44,8 @@ export async function measureLoaded(
     const log = await openWhole(plan, home, settings);
     try {
       log.inventory.grown();
-      for (let at = 0; at < records; at = await log.inventory.position()) {
-        progress(`${engine}: ${at} records taken in`);
+      for (let at = 0; at < records; at = Math.min(log.publishedSize, await log.inventory.position())) {
+        progress(`${engine}: ${at} records published and taken in`);
         await pause(1_000);
       }
       const load = startLoad(log, rate);
