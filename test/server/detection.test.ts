@@ -1,4 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { loadRuleSet } from '#detection/rule-set.ts';
@@ -84,30 +85,34 @@ describe('the watch rules of a server', () => {
 
   it('miss nothing and tell nothing twice, however often the server is killed', async () => {
     home.write('rule.yaml', ruleText(2));
-    const text = { start: undefined as number | undefined };
+    const { rules } = loadRuleSet([home.path('rule.yaml')]);
+    let start: number | undefined;
+    /** What a watch that was never killed would tell. */
+    const expected = () => {
+      const watch = new Watch(rules);
+      return recordsOf(home)
+        .filter(({ seq }) => seq >= (start ?? 0))
+        .flatMap((entry) => watch.see(entry))
+        .map(({ count, seqs }) => ({ count, seqs }));
+    };
     for (let round = 0; round < 2; round++) {
       await using server = await ServerProcess.start(home);
       if (round === 0) await begun();
-      text.start ??= JSON.parse(readFileSync(home.path('audit/exports/watch.rules.cursor'), 'utf8')).next;
+      start ??= JSON.parse(readFileSync(home.path('audit/exports/watch.rules.cursor'), 'utf8')).next;
       using agent = await Agent.connect({ port: server.istio.port, roots: home.root.pem });
+      // a server may be back before the rule's quiet is over
+      if (round > 0) await setTimeout(1_100);
       for (let n = 0; n < 3; n++)
         await agent.call({ csr: 'none', token: home.tokens.token('demo', `killed-${asked++}`) });
       // nothing is told yet, or half of it
       if (round === 0) await server.kill();
       else {
-        await vi.waitUntil(() => alerts().length > 1, within);
+        await vi.waitFor(() => expect(alerts()).toMatchObject(expected()), within);
         await vi.waitUntil(() => seen(server), within);
       }
     }
-    const { rules } = loadRuleSet([home.path('rule.yaml')]);
-    const watch = new Watch(rules);
-    const expected = recordsOf(home)
-      .filter(({ seq }) => seq >= (text.start ?? 0))
-      .flatMap((entry) => watch.see(entry))
-      .map(({ count, seqs }) => ({ count, seqs }));
-    expect(expected.length).toBeGreaterThan(1);
-    expect(alerts()).toMatchObject(expected);
-    expect(alerts()).toHaveLength(expected.length);
+    expect(expected().length).toBeGreaterThan(1);
+    expect(alerts()).toMatchObject(expected());
     const ids = ofType('detection.alert').map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
   });
