@@ -20,9 +20,9 @@ export const statements = {
   lockHead: 'SELECT origin, size, root, time FROM tree FOR UPDATE',
   tile: 'SELECT hashes FROM tile WHERE level = $1 AND n = $2',
   /** The tiles that the tree grows at, and those of the given places. */
-  edge: `SELECT level, n, hashes FROM generate_series(0, 6) AS height (level)
-      JOIN tile USING (level) WHERE n = (SELECT size FROM tree) >> (8 * (level + 1))
-    UNION ALL SELECT level, n, hashes FROM unnest($1::int[], $2::bigint[]) AS wanted (level, n) JOIN tile USING (level, n)`,
+  edge: `SELECT level, n, hashes FROM (
+      SELECT level, (SELECT size FROM tree) >> (8 * (level + 1)) AS n FROM generate_series(0, 6) AS height (level)
+      UNION SELECT * FROM unnest($1::int[], $2::bigint[])) AS wanted (level, n) JOIN tile USING (level, n)`,
   entry: 'SELECT body FROM entry WHERE seq = $1',
   entries: 'SELECT seq, body FROM entry WHERE seq >= $1 AND seq < $2 ORDER BY seq',
   lastIndex: 'SELECT seq FROM entry ORDER BY seq DESC LIMIT 1',
