@@ -36,11 +36,10 @@ export async function followLog(
     let wait = 0;
     try {
       const { size } = await log.head();
-      if (isStorm(size)) {
-        wait = data.interval;
-      } else {
-        more = (await projection.step(size)) || projection.forget();
-        if (!more && isAsked()) [more, wait] = [true, lookMs];
+      if (isStorm(size)) wait = data.interval;
+      else if (!((await projection.step(size)) || projection.forget())) {
+        more = isAsked();
+        wait = lookMs;
       }
     } catch {
       wait = data.interval;
