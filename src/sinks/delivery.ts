@@ -85,6 +85,8 @@ export class Delivery {
   /** To be asked now and then, also while the sink stands still. */
   look(): void {
     const { sink, covered, pace, tell } = this.#parts;
+    // nothing of it has been read yet: it is as old as our knowing of it, at least
+    if (this.#place.next < covered()) this.#oldest ??= pace.now();
     const lagMs = this.#oldest === undefined ? 0 : Math.max(0, pace.now() - this.#oldest);
     const problem = this.#problem;
     const standing = { sink, elsewhere: this.#elsewhere, next: this.#place.next, covered: covered(), lagMs };

@@ -6,7 +6,6 @@ import { describeWith } from '#test/oracles.ts';
 import { TestHome } from '#test/support/home.ts';
 import { PostgresServer } from '#test/support/postgres/server.ts';
 import { ServerProcess } from '#test/support/server-process.ts';
-import { quiet } from './in-process.ts';
 
 const within = { timeout: 20_000, interval: 50 };
 
@@ -17,11 +16,11 @@ describeWith(['postgres'], 'the exports of servers that share a log', () => {
   });
   afterAll(() => database[Symbol.asyncDispose]());
 
-  function replica(name: string, out: string, logKeyPem?: string): TestHome {
-    const home = new TestHome({ config: quiet });
+  function replica(name: string, out: string, logKeyPem?: string, schema = 'exported'): TestHome {
+    const home = new TestHome();
     if (logKeyPem !== undefined) home.write('audit/log.key', logKeyPem, 0o600);
     const hosts = [`127.0.0.1:${database.port}`];
-    const postgres = { hosts, database: 'postgres', user: 'tester', schema: 'exported', tls: { mode: 'off' } };
+    const postgres = { hosts, database: 'postgres', user: 'tester', schema, tls: { mode: 'off' } };
     const audit = { ...Object(home.config).audit, store: { postgres } };
     const exports = [{ name: 'siem', to: { file: { directory: out, entries: 100_000 } } }];
     home.write('countersign.yaml', stringify({ ...home.config, instance: { name }, audit, exports }));
@@ -57,5 +56,16 @@ describeWith(['postgres'], 'the exports of servers that share a log', () => {
     expect((await second.stop()).code).toBe(0);
     const [cursor] = await database.sql("SELECT next FROM exported.cursor WHERE sink = 'siem'");
     expect(Number(cursor?.next)).toBeGreaterThanOrEqual(all.length);
+  });
+
+  it('A-28: do not follow a row of another log, ahead of this one', async () => {
+    using home = replica('three', 'ahead', undefined, 'ahead');
+    await using before = await ServerProcess.start(home);
+    await before.stop();
+    await database.sql(
+      "INSERT INTO ahead.cursor VALUES ('siem', 1000000) ON CONFLICT (sink) DO UPDATE SET next = EXCLUDED.next",
+    );
+    await using server = await ServerProcess.start(home);
+    await server.said(/the row of siem in ahead\.cursor stands at entry 1000000 and the log has [1-9]/);
   });
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { globSync, mkdirSync, readFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, vi } from 'vitest';
 import { decodeEntry } from '#audit/entry.ts';
@@ -114,5 +114,21 @@ describe('the exports of a server', () => {
       return /countersign_export_failures_total\{sink="other"\} [1-9]/.test(body);
     }, within);
     expect(globSync('other/*', { cwd: home.directory })).toEqual([]);
+  });
+
+  it('A-28: a cursor of another log, ahead of this one, is told of and not followed; without it all is brought', async () => {
+    using home = new TestHome({ config: { exports: [toFiles] } });
+    mkdirSync(home.path('audit/exports'));
+    home.write('audit/exports/files.cursor', '{"next":1000000}');
+    await using server = await ServerProcess.start(home);
+    await server.said(/exports\/files\.cursor stands at entry 1000000 and the log has [1-9]/);
+    await vi.waitUntil(async () => {
+      const { body } = await server.get('/metrics');
+      return /countersign_export_lag_seconds\{sink="files"\} (?!0$)/m.test(body);
+    }, within);
+    expect(exported(home)).toEqual([]);
+    rmSync(home.path('audit/exports/files.cursor'));
+    await vi.waitUntil(() => exported(home).length === recordsOf(home).length, within);
+    expect(exported(home).length).toBeGreaterThan(0);
   });
 });

@@ -94,6 +94,25 @@ describe('a delivery', () => {
     await delivery.stop();
   });
 
+  it('A-29: what waits while issuance goes first has an age too, from when it was seen to wait', async () => {
+    const { delivery, pace, news, publish, at } = rig({ givesWay: () => givesWay });
+    let givesWay = false;
+    publish(10);
+    await at(10);
+    await until(() => pace.waits.length > 0);
+    delivery.look();
+    givesWay = true;
+    publish(20);
+    delivery.look();
+    pace.advance(90_000);
+    delivery.look();
+    expect(news.map((each) => (each.kind === 'standing' ? each.lagMs : each.kind))).toEqual(['started', 0, 0, 90_000]);
+    givesWay = false;
+    await pace.pass(1_000);
+    await at(20);
+    await delivery.stop();
+  });
+
   it('A-36: what a sink will never take lies with the dead letters, with its reason, and the rest goes on', async () => {
     const { delivery, driver, news, dead, publish, at } = rig();
     driver.answers.push({ kind: 'refused', rows: new Map([[3, 'mapping conflict']]) });

@@ -1,3 +1,4 @@
+import { CursorsOfLog } from '#sinks/cursors-of-log.ts';
 import { PostgresTree } from '#store/postgres/postgres-tree.ts';
 import { Redial } from '#store/postgres/redial.ts';
 import type { PostgresSettings } from '#store/postgres/settings.ts';
@@ -8,10 +9,12 @@ export function openPostgresSide(settings: PostgresSettings, { origin }: LogAt):
   const reading = new Redial(settings);
   const tree = new PostgresTree(reading.dial);
   const cursors = new PostgresCursors(settings);
+  const size = async () => (await tree.head()).size;
+  const where = (sink: string) => `the row of ${sink} in ${settings.schema}.cursor`;
   return {
     source: { origin, entries: (from, to) => tree.entries(from, to) },
-    cursors,
-    size: async () => (await tree.head()).size,
+    cursors: new CursorsOfLog(cursors, { size, where }),
+    size,
     async close() {
       await cursors.close();
       await reading.close();
