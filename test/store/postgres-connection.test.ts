@@ -106,6 +106,18 @@ describeWith(['postgres'], 'the way to a log in PostgreSQL', () => {
     expect(await shown('remote_apply')).toEqual({ commits: 'remote_apply', idle: '5s' });
   });
 
+  it('compiles no statement and starts no workers for it, whatever the planner expects of it and the role was given', async () => {
+    await server.sql('CREATE ROLE diligent LOGIN');
+    const settings = ['jit = on', 'jit_above_cost = 0', 'parallel_setup_cost = 0', 'parallel_tuple_cost = 0'];
+    for (const setting of [...settings, 'min_parallel_table_scan_size = 0'])
+      await server.sql(`ALTER ROLE diligent SET ${setting}`);
+    const session = await Session.open(server.settings('public', { user: 'diligent' }));
+    const plan = await session.query('EXPLAIN ANALYZE SELECT count(*) FROM pg_class');
+    await session.close();
+    expect(plan.length).toBeGreaterThan(1);
+    expect(plan.map((row) => row['QUERY PLAN']).join('\n')).not.toMatch(/JIT|Workers/);
+  });
+
   describe('with TLS', () => {
     it('leads to a server whose certificate is valid for its name', async () => {
       expect(await asked({ hosts: localhost(), tls: { ca: at('ca.pem') } })).toEqual({ name: 'tester', tls: true });

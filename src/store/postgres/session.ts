@@ -98,6 +98,8 @@ export class Session {
       const message = `the log's database runs with ${setting} = ${String(value)}: what it acknowledges may be lost; turn it on`;
       throw new StoreError('unsafe', message);
     }
+    // Each statement finds few rows by a key, in less time than it takes to compile it (25 ms) or to start workers for it (5 ms),
+    // as is done where the planner expects more.
     // remote_apply waits for more than we ask; whatever else stands there, a commit must outlive the server that it was made on.
     const commits = facts?.commits === 'remote_apply' ? 'remote_apply' : 'on';
     await this.run(`
@@ -106,6 +108,8 @@ export class Session {
       SET lock_timeout = ${lockWithinMs};
       SET idle_in_transaction_session_timeout = ${lockWithinMs};
       SET statement_timeout = 0;
+      SET jit = off;
+      SET max_parallel_workers_per_gather = 0;
       SET default_transaction_isolation = 'read committed'`);
   }
 
