@@ -5,6 +5,7 @@ import type { EngineLog } from '#store/engine-log.ts';
 import { DetectionMetrics } from '#telemetry/detection.ts';
 import { appendAside } from '../events.ts';
 import { exportsDirectory, logPlace } from '../exports/export-data.ts';
+import { GrowthLooks } from '../exports/growth.ts';
 import type { SharedPlaces } from '../exports/shared-places.ts';
 import type { Foundation } from '../foundation.ts';
 import { cursorName } from './follower.ts';
@@ -28,7 +29,7 @@ export class Detection {
   #sources: readonly TextFile[] | undefined;
   #worker: Worker | undefined;
   #standing: Standing | undefined;
-  #published = 0;
+  readonly #growth: GrowthLooks;
   #again: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -41,6 +42,7 @@ export class Detection {
     const { events, logger, metrics } = foundation;
     this.#foundation = foundation;
     this.#store = store;
+    this.#growth = new GrowthLooks(store, performance.now());
     this.#shared = shared;
     this.#rules = new FollowedRules(paths, {
       log: store,
@@ -114,7 +116,7 @@ export class Detection {
     };
     const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: data });
     this.#worker = worker;
-    this.#published = 0;
+    this.#growth.beginAnew();
     worker.on('message', (message: FromDetection) => void this.#heard(message));
     worker.on('error', (error) => logger.error('the watch of the log has failed; it begins again', { error }));
     worker.on('exit', () => {
@@ -124,10 +126,8 @@ export class Detection {
   }
 
   #look(): void {
-    const size = this.#store.publishedSize;
-    if (size === this.#published) return;
-    this.#published = size;
-    this.#say({ kind: 'published', size });
+    const grown = this.#growth.look(performance.now());
+    if (grown !== undefined) this.#say(grown);
   }
 
   #say(message: ToDetection): void {

@@ -1,6 +1,7 @@
 import type { Alert } from '#detection/alert.ts';
 import type { RuleState } from '#detection/watch.ts';
 import type { TextFile } from '#document/files.ts';
+import type { Grown } from '../exports/growth.ts';
 import type { LogPlace } from '../exports/messages.ts';
 
 /** What the thread that watches the log is started with. */
@@ -13,7 +14,7 @@ export interface DetectionData {
 }
 
 export type ToDetection =
-  | { readonly kind: 'published'; readonly size: number }
+  | Grown
   | { readonly kind: 'rules'; readonly rules: readonly TextFile[] }
   /** The alerts of this number are durable, or could not be recorded. */
   | { readonly kind: 'recorded'; readonly number: number; readonly problem?: string }

@@ -3,7 +3,7 @@ import type { Alert } from '#detection/alert.ts';
 import { ruleSet } from '#detection/rule-set.ts';
 import type { TextFile } from '#document/files.ts';
 import { systemPace } from '#kubernetes/pace.ts';
-import { givesWay } from '#store/inventory/give-way.ts';
+import { Growth } from '../exports/growth.ts';
 import { openLogSide } from '../exports/log-side.ts';
 import { Follower } from './follower.ts';
 import type { DetectionData, FromDetection, ToDetection } from './messages.ts';
@@ -17,7 +17,7 @@ const lookMs = 1_000;
 
 const log = await openLogSide(data);
 const compiled = (rules: readonly TextFile[]) => ruleSet(rules).rules;
-let published = { size: 0, at: performance.now(), grownPerMs: 0 };
+const growth = new Growth();
 let asked = 0;
 const waiting = new Map<number, PromiseWithResolvers<void>>();
 
@@ -25,7 +25,7 @@ const follower = new Follower(
   {
     ...log,
     pace: systemPace,
-    givesWay: (lag) => givesWay(published.grownPerMs, 1, lag),
+    givesWay: (lag) => growth.givesWay(lag, performance.now()),
     record,
     tell: (gap) => say({ kind: 'gap', ...gap }),
   },
@@ -44,13 +44,10 @@ function record(alerts: readonly Alert[]): Promise<void> {
 
 port.on('message', (message: ToDetection) => {
   switch (message.kind) {
-    case 'published': {
-      const at = performance.now();
-      const grown = message.size - published.size;
-      published = { size: message.size, at, grownPerMs: published.size === 0 ? 0 : grown / (at - published.at) };
-      follower.published(message.size);
+    case 'grown':
+      growth.heard(message, performance.now());
+      follower.published(message.published);
       break;
-    }
     case 'rules':
       follower.use(compiled(message.rules));
       break;

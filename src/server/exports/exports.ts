@@ -5,6 +5,7 @@ import { watchExports } from '#telemetry/export-gauges.ts';
 import { appendAside } from '../events.ts';
 import type { Foundation } from '../foundation.ts';
 import { exportData } from './export-data.ts';
+import { GrowthLooks } from './growth.ts';
 import type { FromExports, ToExports } from './messages.ts';
 import { recordOf } from './record-of.ts';
 import type { SharedPlaces } from './shared-places.ts';
@@ -26,13 +27,14 @@ export class Exports {
   /** Where other replicas leave their cursors. */
   readonly #shared: SharedPlaces | undefined;
   #worker: Worker | undefined;
-  #told = 0;
+  readonly #growth: GrowthLooks;
   #again: NodeJS.Timeout | undefined;
   #closed = false;
 
   private constructor(foundation: Foundation, store: EngineLog, shared: SharedPlaces | undefined) {
     this.#foundation = foundation;
     this.#store = store;
+    this.#growth = new GrowthLooks(store, performance.now());
     this.#shared = shared;
     watchExports(foundation.metrics.registry, () =>
       [...this.#standing.values()]
@@ -80,7 +82,7 @@ export class Exports {
       workerData: exportData(config, this.#store.origin),
     });
     this.#worker = worker;
-    this.#told = 0;
+    this.#growth.beginAnew();
     worker.on('message', (message: FromExports) => {
       if (message.kind === 'news') this.#heard(message.news);
     });
@@ -92,10 +94,8 @@ export class Exports {
   }
 
   #look(): void {
-    const size = this.#store.publishedSize;
-    if (size === this.#told) return;
-    this.#told = size;
-    this.#say({ kind: 'published', size });
+    const grown = this.#growth.look(performance.now());
+    if (grown !== undefined) this.#say(grown);
   }
 
   #say(message: ToExports): void {

@@ -1,6 +1,7 @@
 import type { News } from '#sinks/news.ts';
 import type { SinkSettings } from '#sinks/settings.ts';
 import type { PostgresSettings } from '#store/postgres/settings.ts';
+import type { Grown } from './growth.ts';
 
 /** What the thread of the exports is started with. */
 export interface ExportData {
@@ -19,6 +20,6 @@ export interface PostgresPlace {
   readonly settings: PostgresSettings;
 }
 
-export type ToExports = { readonly kind: 'published'; readonly size: number } | { readonly kind: 'close' };
+export type ToExports = Grown | { readonly kind: 'close' };
 
 export type FromExports = { readonly kind: 'news'; readonly news: News } | { readonly kind: 'closed' };

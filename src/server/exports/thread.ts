@@ -1,6 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Exporter } from '#sinks/exporter.ts';
-import { givesWay } from '#store/inventory/give-way.ts';
 import { Growth } from './growth.ts';
 import { openLogSide } from './log-side.ts';
 import type { ExportData, FromExports, ToExports } from './messages.ts';
@@ -18,17 +17,14 @@ const exporter = await Exporter.open({
   directory: data.directory,
   source: log.source,
   cursors: log.cursors,
-  givesWay(lag) {
-    const { grown, ms } = growth.by(performance.now());
-    return givesWay(grown, ms, lag);
-  },
+  givesWay: (lag) => growth.givesWay(lag, performance.now()),
   tell: (news) => say({ kind: 'news', news }),
 });
 
 port.on('message', (message: ToExports) => {
-  if (message.kind === 'published') {
-    growth.heard(message.size, performance.now());
-    exporter.published(message.size);
+  if (message.kind === 'grown') {
+    growth.heard(message, performance.now());
+    exporter.published(message.published);
     return;
   }
   void exporter
