@@ -7,7 +7,7 @@ import { openLog } from '#store/sqlite/open-log.ts';
 /** The log on the engine that is configured, with the places that go with it. Rejects with StoreError. */
 export async function openEngine(
   audit: AuditConfig,
-  options: Omit<LogOptions, 'publicDirectory' | 'guard' | 'redactable'>,
+  options: Omit<LogOptions, 'directory' | 'publicDirectory' | 'guard' | 'redactable'>,
 ): Promise<EngineLog> {
   const places = {
     directory: audit.directory,

@@ -41,7 +41,7 @@ export function keepRetention(
   const { config, clock, events, logger, metrics } = foundation;
   const { retention } = config.audit;
   const ending = new AbortController();
-  const finished = finishDropping(store.retention, ending.signal).catch((error: unknown) => {
+  const finished = finishDropping(store, ending.signal).catch((error: unknown) => {
     if (!ending.signal.aborted) logger.warn('bodies that the log says are dropped are still there', { error });
   });
   const stop = async () => {
@@ -67,6 +67,7 @@ export function keepRetention(
   let failing = false;
   const round = async () => {
     try {
+      await finished;
       const bodies = await rounds.run(clock.now(), ending.signal);
       if (bodies > 0) logger.info(`${bodies} bodies of the log were dropped, as audit.retention says`);
       numbers.dropped(bodies);

@@ -4,6 +4,7 @@ import { type EncodedEvent, encodeEvent } from '#audit/entry.ts';
 import type { AuditEvent } from '#audit/event.ts';
 import type { TlogProof } from '#audit/tlog-proof.ts';
 import { asRefusal } from '#refusal/refusal.ts';
+import { BegunDrop } from './begun-drop.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Head } from './head.ts';
 import type { Inventory } from './inventory/inventory.ts';
@@ -62,6 +63,7 @@ export class EngineLog implements DurableLog {
     this.retention = {
       leads: () => reader.more({ kind: 'lead' }),
       plan: (group, below, until) => reader.plan(group, below, until),
+      begun: new BegunDrop(options.directory),
       dropped: () => reader.dropped(),
       drop: (record, signal) => whileMore(() => dropStep(record), signal),
       erase: async (record) => void (await erase(record)),

@@ -5,6 +5,8 @@ import type { Cosigning } from './cosigning.ts';
 
 /** What a log is opened with, whichever engine holds it. */
 export interface LogOptions {
+  /** This server's own, made when it is not there; one server at a time. An embedded store is in it. */
+  readonly directory: string;
   /** Directory of tiles, bundles and checkpoint. */
   readonly publicDirectory: string;
   /** File that keeps the last signed checkpoint: on another volume, so that no one backup puts both back. */

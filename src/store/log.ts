@@ -1,6 +1,7 @@
 import type { DroppedRange } from '#audit/dropped.ts';
 import type { TlogProof } from '#audit/tlog-proof.ts';
 import type { AuditLog } from '#issuance/ports.ts';
+import type { BegunDrop } from './begun-drop.ts';
 import type { DropPlan } from './drop-plan.ts';
 
 /** A log in a store: what every engine gives. */
@@ -56,6 +57,8 @@ export interface Retention {
   leads(): Promise<boolean>;
   /** What may be dropped of a group of bundles below entry `below`: nothing of it was of use after `until`, ms. */
   plan(group: number, below: number, until: number): Promise<DropPlan>;
+  /** What is said by a record before the first body of it has gone. */
+  readonly begun: BegunDrop;
   /** What was dropped until now, by record. */
   dropped(): Promise<readonly DroppedRange[]>;
   /**

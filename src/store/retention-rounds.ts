@@ -1,9 +1,11 @@
+import { droppedBy } from '#audit/dropped.ts';
+import { decodeEntry } from '#audit/entry.ts';
 import type { AuditEvent } from '#audit/event.ts';
 import { tileWidth } from '#audit/tiles.ts';
 import type { DueBundle } from './drop-plan.ts';
 import { fault } from './fault.ts';
 import type { Inventory } from './inventory/inventory.ts';
-import type { DurableLog, Retention } from './log.ts';
+import type { DurableLog } from './log.ts';
 
 /** Most indexes that one record keeps: it has to fit into an entry. A bundle has no more than half of them. */
 const mostKept = 512;
@@ -28,23 +30,46 @@ export interface Run {
   readonly kept: readonly number[];
 }
 
-type Log = Pick<DurableLog, 'append' | 'publish' | 'publishedSize' | 'retention'> & {
-  readonly inventory: Pick<Inventory, 'position'>;
-};
+type Begun = Pick<DurableLog, 'size' | 'entries' | 'catchUp' | 'publish' | 'retention'>;
+type Log = Begun & Pick<DurableLog, 'append' | 'publishedSize'> & { readonly inventory: Pick<Inventory, 'position'> };
+
+/** Most entries that are looked through at once. */
+const mostLookedAt = 1_000;
 
 /**
  * What was begun and not finished, by whoever: only the newest record can have been left half way, since they come one after the
- * other. Two that do it at once do no harm.
+ * other. Replicas that do it at once do no harm.
  */
-export async function finishDropping(retention: Retention, signal: AbortSignal): Promise<void> {
+export async function finishDropping(log: Begun, signal: AbortSignal): Promise<void> {
+  const { retention } = log;
   const last = (await retention.dropped()).at(-1);
   if (last !== undefined) await retention.drop(last.record, signal);
+  await dropWhatWasSaid(log, last === undefined ? 0 : last.record + 1, signal);
   await retention.withdraw(signal);
 }
 
 /**
+ * Records of which the store does not know yet, from index `next` on. One that it passed over is older than what was dropped since:
+ * whoever led then has said it again.
+ */
+async function dropWhatWasSaid(log: Begun, next: number, signal: AbortSignal): Promise<void> {
+  const { from } = log.retention.begun;
+  if (from === undefined) return;
+  await log.catchUp();
+  const { size } = log;
+  for (let at = Math.max(from, next); at < size && !signal.aborted; at += mostLookedAt) {
+    for (const entry of (await log.entries(at, Math.min(size, at + mostLookedAt))).map(decodeEntry)) {
+      if (droppedBy(entry) === undefined) continue;
+      await log.publish();
+      await log.retention.drop(entry.seq, signal);
+    }
+  }
+  if (!signal.aborted) log.retention.begun.end();
+}
+
+/**
  * Drops bodies when their time is over: recorded first, under a signed checkpoint, then removed from the store, then from what
- * is published. A crash after the record leaves one that says what has not happened; the next round says it again and does it.
+ * is published. A crash after the record leaves one that says what has not happened; the next start does it.
  */
 export class RetentionRounds {
   readonly #log: Log;
@@ -63,7 +88,7 @@ export class RetentionRounds {
   async run(now: number, signal = new AbortController().signal): Promise<number> {
     const { retention } = this.#log;
     // Whoever led before may have died half way; what another replica has dropped goes from our directory, too.
-    await finishDropping(retention, signal);
+    await finishDropping(this.#log, signal);
     if (!(await retention.leads())) return 0;
     const below = await this.#below();
     const until = now - this.#rules.bodiesMs;
@@ -99,11 +124,14 @@ export class RetentionRounds {
 
   async #drop(run: Run, signal: AbortSignal): Promise<number> {
     if (signal.aborted) return 0;
+    const { retention } = this.#log;
+    retention.begun.begin(this.#log.size);
     const record = await this.#log.append(this.#rules.event(run));
     await this.#log.publish();
     fault('drop.recorded');
-    await this.#log.retention.drop(record, signal);
-    await this.#log.retention.withdraw(signal);
+    await retention.drop(record, signal);
+    if (!signal.aborted) retention.begun.end();
+    await retention.withdraw(signal);
     return run.to - run.from - run.kept.length;
   }
 

@@ -15,7 +15,7 @@ import type { EngineLog } from '#store/engine-log.ts';
 import type { Head } from '#store/head.ts';
 import { type MoveSource, type MoveTarget, moveLog } from '#store/move/move-log.ts';
 import { Publication } from '#store/publication.ts';
-import { RetentionRounds } from '#store/retention-rounds.ts';
+import { finishDropping, RetentionRounds } from '#store/retention-rounds.ts';
 import { issuedEvent } from '#test/audit/example-event.ts';
 
 /** One store of one engine, and how somebody with its password gets at its rows. */
@@ -89,17 +89,20 @@ export function retentionSuite(
       const event = issuedEvent(n);
       return n === longAt ? { ...event, certificate: { serial: '0a', notAfter: '2027-06-01T00:00:00Z' } } : event;
     }
-    const rounds = () =>
+    const rounds = (ending?: AbortController) =>
       new RetentionRounds(log, {
         bodiesMs: 30 * day,
         archived: async () => undefined,
         delivered: async () => undefined,
-        event: ({ from, to, kept }) => ({
-          type: 'log.pruned',
-          id: `0193b5c0-0000-7000-a000-${from.toString(16).padStart(12, '0')}`,
-          outcome: 'success',
-          pruned: { from, to, kept, bodiesSeconds: (30 * day) / 1_000 },
-        }),
+        event: ({ from, to, kept }) => {
+          ending?.abort();
+          return {
+            type: 'log.pruned',
+            id: `0193b5c0-0000-7000-a000-${from.toString(16).padStart(12, '0')}`,
+            outcome: 'success',
+            pruned: { from, to, kept, bodiesSeconds: (30 * day) / 1_000 },
+          };
+        },
       });
     const inventoryCaughtUp = () => log.inventory.find({ serial: 'ff' });
     const published = (path: string) => existsSync(join(engine.publicDirectory, path));
@@ -268,10 +271,22 @@ export function retentionSuite(
       log = await engine.open({ signer, clock });
     });
 
-    it('the bundle that waited goes when its certificate has been over for long', async () => {
+    it('the bundle that waited is said to go when its certificate has been over for long', async () => {
       await inventoryCaughtUp();
       now = Date.parse('2027-06-01T00:00:00Z') + 30 * day + 1;
-      expect(await rounds().run(now)).toBe(256);
+      const [before, ending] = [log.size, new AbortController()];
+      await rounds(ending).run(now, ending.signal);
+      expect([log.size, await log.entry(600)]).toEqual([before + 1, expect.anything()]);
+    });
+
+    it('and goes at the next start, if the end came before its first body: whatever is to be dropped by then', async () => {
+      await log.close();
+      log = await engine.open({ signer, clock });
+      const size = log.size;
+      await finishDropping(log, new AbortController().signal);
+      expect([log.size, await log.entry(600)]).toEqual([size, undefined]);
+      expect(log.retention.begun.from).toBeUndefined();
+      expect(await engine.verify()).toMatchObject({ size });
       expect((await verdict()).hashesOnly.at(-1)?.to).toBe(768);
       expect(
         openCheckpoint(readFileSync(join(engine.publicDirectory, 'checkpoint')), parseVkey(signer.vkey)).size,

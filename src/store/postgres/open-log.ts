@@ -13,8 +13,6 @@ import type { PostgresReaderData, PostgresWriterData } from './thread-data.ts';
 
 export interface PostgresLogOptions extends LogOptions {
   readonly settings: PostgresSettings;
-  /** This replica's own directory, made when it is not there. */
-  readonly directory: string;
 }
 
 /**

@@ -10,11 +10,6 @@ import { Writer } from '../writer.ts';
 import { openInventory } from './open-inventory.ts';
 import type { SqliteReaderData, SqliteWriterData } from './thread-data.ts';
 
-export interface SqliteLogOptions extends LogOptions {
-  /** Directory of the store, made when it is not there; one server at a time. */
-  readonly directory: string;
-}
-
 /** File of the log's database within a store's directory. */
 export function logDatabase(directory: string): string {
   return join(directory, 'log.db');
@@ -24,7 +19,7 @@ export function logDatabase(directory: string): string {
  * Opens the embedded log: locks the store, checks its newest part, and holds it against what was last signed. Rejects
  * with StoreError when any of it is not as it should be, and then nothing is held open.
  */
-export async function openLog(options: SqliteLogOptions): Promise<EngineLog> {
+export async function openLog(options: LogOptions): Promise<EngineLog> {
   const origin = demandKeyName(options.signer.origin);
   const { directory, publicDirectory, guard } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });

@@ -12,7 +12,7 @@ export interface Ground extends AsyncDisposable {
   /** Of the environment of the replicas' servers. */
   readonly env: Readonly<Record<string, string>>;
   /** The log itself, in this process, before any server; `directory` is a replica's own. */
-  open(options: LogOptions & { readonly directory: string }): Promise<EngineLog>;
+  open(options: LogOptions): Promise<EngineLog>;
   /** Lends the log as it stands, with nobody to mend it. */
   read<T>(use: (tree: TreeView) => Promise<T>): Promise<T>;
   /** Every entry, hash and row. */

@@ -1,6 +1,7 @@
 import type { EngineLog } from '#store/engine-log.ts';
+import type { LogOptions } from '#store/log-options.ts';
 import { openForReading } from '#store/sqlite/database.ts';
-import { logDatabase, openLog, type SqliteLogOptions } from '#store/sqlite/open-log.ts';
+import { logDatabase, openLog } from '#store/sqlite/open-log.ts';
 import { StoredTree } from '#store/sqlite/stored-tree.ts';
 import { verifyStore } from '#store/sqlite/verify.ts';
 import type { TreeView } from '#store/tree-view.ts';
@@ -30,7 +31,7 @@ export class SqliteGround implements Ground {
 
   storeOf(): undefined {}
 
-  open(options: SqliteLogOptions): Promise<EngineLog> {
+  open(options: LogOptions): Promise<EngineLog> {
     return openLog(options);
   }
 
