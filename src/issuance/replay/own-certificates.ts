@@ -38,12 +38,16 @@ function isConfigured(name: string, { texts, trustDomains }: Configuration): boo
 /** Intents that wait for their outcome. */
 const mostIntents = 1_000;
 
-/** What is signed for a CA key of ours stands in the log as intended, before. */
+/**
+ * What is signed for a CA key of ours stands in the log as intended, before: these octets, or what another CA makes for this key. An
+ * intent holds for one certificate.
+ */
 export class Intents {
   readonly #waiting = new Set<string>();
 
   take({ certificate }: Entry): void {
-    for (const id of idsOf(certificate)) this.#waiting.add(id);
+    const [id] = idsOf(certificate);
+    if (id !== undefined) this.#waiting.add(id);
     if (this.#waiting.size > mostIntents) for (const oldest of this.#waiting) return void this.#waiting.delete(oldest);
   }
 
@@ -54,6 +58,7 @@ export class Intents {
   }
 }
 
+/** The most exact one first. */
 function idsOf(certificate: Entry['certificate']): readonly string[] {
   const ids = [memberOf(certificate, 'tbsSha256'), memberOf(memberOf(certificate, 'key'), 'spkiSha256')];
   return ids.flatMap((id) => textOf(id) ?? []);

@@ -187,6 +187,22 @@ describe('a log in which nothing was issued outside policy', () => {
     },
   );
 
+  it('A-38: vouches by an intent for the one certificate that was intended, and for no other of the same key', () => {
+    const [another, key] = ['ef'.repeat(32), { spkiSha256: 'ab'.repeat(32) }];
+    const intended = { tbsSha256: 'cd'.repeat(32), key };
+    const about = (type: Entry['type'], certificate: Json): Entry => ({
+      ...{ v: 1, seq: records.length, time: '2026-11-21T12:00:00.000Z', id: '0193b5c0-0000-7000-a000-000000000001' },
+      ...{ type, outcome: 'success', door: 'internal', certificate },
+    });
+    const issued = (tbsSha256: string) => about('certificate.issued', { profile: 'intermediate-v1', tbsSha256, key });
+    const intent = about('certificate.intended', intended);
+    const finding = { index: records.length, rule: 'kind', difference: expect.stringContaining('without an intent') };
+    const { tbsSha256 } = intended;
+    expect(replayed([...records, intent, issued(tbsSha256)]).findings).toEqual([]);
+    expect(replayed([...records, intent, issued(tbsSha256), issued(another)]).findings).toEqual([finding]);
+    expect(replayed([...records, intent, issued(another), issued(tbsSha256)]).findings).toEqual([finding]);
+  });
+
   it('A-38: told of a policy otherwise than it was does not fit wherever that decided', () => {
     const text = JSON.stringify(records.map((each) => each)).replaceAll('"max":"4h"', '"max":"40h"');
     const log: Entry[] = JSON.parse(text);
