@@ -241,16 +241,19 @@ describeWith(['postgres'], 'the second engine', () => {
           expect((await audit('verify-export', file, ...shared(), '--archive', changed)).code).toBe(1);
         });
 
-        it('A-19: believes the checkpoint there once its witnesses have cosigned it, and says what to do until then', async () => {
+        it('A-19: believes the checkpoint there once its witnesses have cosigned it', async () => {
           const witness = cosigner('w.example', generateKeyPairSync('ed25519').privateKey);
           const policy = join(scratch(), 'policy');
           writeFileSync(policy, `log ${log().signer.vkey}\nwitness w ${witness.vkey}\nquorum w\n`);
           const trusting = () => audit('export', ...shared(), '--trust-policy', policy, '-o', out());
-          expect(await trusting()).toMatchObject({ code: 1, stderr: expect.stringContaining('give --log DIR') });
-          const [row] = await server.sql('SELECT note FROM pruned.signed');
-          const { text, signatures } = parseNote(Buffer.from(String(row?.note)));
+          expect(await trusting()).toMatchObject({
+            code: 1,
+            stderr: expect.stringContaining('cosigned by no witness'),
+          });
+          const [row] = await server.sql('SELECT shown FROM pruned.signed');
+          const { text, signatures } = parseNote(Buffer.from(String(row?.shown)));
           const note = formatNote({ text, signatures: [...signatures, await witness.cosign(text, 1_795_000_000)] });
-          await server.sql(`UPDATE pruned.signed SET note = '${note}'`);
+          await server.sql(`UPDATE pruned.signed SET shown = '${note}'`);
           expect((await trusting()).code).toBe(0);
         });
       }),

@@ -9,6 +9,7 @@ import { leafHash } from '#audit/merkle.ts';
 import { packBatch } from '#store/batch.ts';
 import { BatchWriter } from '#store/postgres/batch-writer.ts';
 import { checkTileRows } from '#store/postgres/check-rows.ts';
+import { PostgresLook } from '#store/postgres/look.ts';
 import { migrate, migrationSql, schemaVersion } from '#store/postgres/migrate.ts';
 import { openPostgresLog } from '#store/postgres/open-log.ts';
 import { grants, migrations } from '#store/postgres/schema.ts';
@@ -95,6 +96,14 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
       expect(await settingsOf('held.entry')).toEqual([]);
       expect(await settingsOf('held.tile')).toContain('vacuum_truncate=off');
       for (const each of [vacuum, session]) await each.close();
+    });
+
+    it('a log whose servers are of an earlier version shows the checkpoint that was signed last', async () => {
+      await server.sql(migrationSql('earlier', 0, migrations.slice(0, 5)));
+      await server.sql("INSERT INTO earlier.signed VALUES (1, 0, '', 'note')");
+      const look = new PostgresLook(server.settings('earlier'));
+      expect(await look.checkpoint()).toBe('note');
+      await look.close();
     });
 
     it('each step is taken once, and all of them or none', async () => {
@@ -246,6 +255,8 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
       forgetWriter: [uuid],
       signed: [],
       sign: [1, Buffer.alloc(32), ''],
+      show: [1, ''],
+      shown: [],
     };
     for (const [name, text] of Object.entries(statements)) {
       const rows = await session.query(`EXPLAIN ${text}`, Object.entries(values).find(([each]) => each === name)?.[1]);

@@ -3,12 +3,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parseCheckpoint, softwareCheckpointSigner } from '#audit/checkpoint.ts';
+import { openCheckpoint, parseCheckpoint, softwareCheckpointSigner } from '#audit/checkpoint.ts';
 import { parseWitnessVkey } from '#audit/cosignature.ts';
-import { anyOf } from '#audit/quorum.ts';
+import { anyOf, demandQuorum } from '#audit/quorum.ts';
 import { parseTrustPolicy } from '#audit/trust-policy.ts';
 import { verifyDirectory } from '#audit/verify.ts';
+import { parseVkey } from '#audit/vkey.ts';
 import type { RunningWitness } from '#server/witness.ts';
+import { PostgresLook } from '#store/postgres/look.ts';
 import { openPostgresLog } from '#store/postgres/open-log.ts';
 import { issuedEvent } from '#test/audit/example-event.ts';
 import { describeWith } from '#test/oracles.ts';
@@ -33,9 +35,11 @@ describeWith(['postgres'], 'replicas that have one witness', () => {
     rmSync(home, { recursive: true });
   });
 
-  function open(name: string) {
+  const policy = parseTrustPolicy(Buffer.from(`log ${signer.vkey}\nwitness w ${witnessHome.vkeys[0]}\nquorum w\n`));
+
+  function open(name: string, url = urlOf(held.witness)) {
     const keys = witnessHome.vkeys.map(parseWitnessVkey);
-    const witnesses = [new RemoteWitness({ name: 'w', keys, url: urlOf(held.witness), timeoutMs: 5_000 })];
+    const witnesses = [new RemoteWitness({ name: 'w', keys, url, timeoutMs: 5_000 })];
     const disputes: string[] = [];
     const cosigning = new WitnessCircle({
       witnesses,
@@ -56,10 +60,9 @@ describeWith(['postgres'], 'replicas that have one witness', () => {
   }
 
   it('A-19: each publishes what was cosigned, none takes the other for a forger, and the next one takes up from either', async () => {
-    const replicas = ['one', 'two', 'three'].map(open);
+    const replicas = ['one', 'two', 'three'].map((name) => open(name));
     const logs = await Promise.all(replicas.map(({ log }) => log));
     for (let n = 0; n < 60; n++) await Promise.all(logs.map((log, at) => log.append(issuedEvent(n * 10 + at))));
-    const policy = parseTrustPolicy(Buffer.from(`log ${signer.vkey}\nwitness w ${witnessHome.vkeys[0]}\nquorum w\n`));
     for (const [at, { published, disputes }] of replicas.entries()) {
       await logs[at]?.close();
       const { size } = await verifyDirectory(published, signer.vkey, { policy });
@@ -73,5 +76,25 @@ describeWith(['postgres'], 'replicas that have one witness', () => {
     await log.append(issuedEvent(1_000));
     await log.close();
     expect(parseCheckpoint(readFileSync(join(next.published, 'checkpoint'))).size).toBe(181);
+  });
+
+  it('A-19: what a replica has signed and no witness has seen is kept in the database, and shown there is what was cosigned last', async () => {
+    const look = new PostgresLook(held.server.settings('witnessed'));
+    const shown = async () => {
+      const { note, size } = openCheckpoint(Buffer.from((await look.checkpoint()) ?? ''), parseVkey(signer.vkey));
+      expect(demandQuorum(note, policy.witnesses, policy.quorum).size).toBe(1);
+      return size;
+    };
+    const unseen = await open('unseen', 'http://127.0.0.1:1/').log;
+    await unseen.append(issuedEvent(2_000));
+    await unseen.publish();
+    expect(await held.server.sql('SELECT size::int FROM witnessed.signed')).toEqual([{ size: 182 }]);
+    expect(await shown()).toBe(181);
+    await unseen.close();
+    const seen = await open('two').log;
+    await seen.publish();
+    expect(await shown()).toBe(182);
+    await seen.close();
+    await look.close();
   });
 });

@@ -12,11 +12,7 @@ import { ArchivedBodies } from './archived-bodies.ts';
 import type { SignedLog } from './signed-log.ts';
 import { openTrusted, type Trust } from './trust.ts';
 
-/** Replicas tell each other what they sign, and then what was cosigned of it. */
-const uncosigned =
-  'the database has the checkpoint that was signed last, which its witnesses may not have seen yet: ask again, or give --log DIR, a copy of what is published';
-
-/** A log that replicas share in a PostgreSQL, up to what any of them has signed last. */
+/** A log that replicas share in a PostgreSQL, up to what any of them has published last. */
 export class SharedSignedLog implements SignedLog {
   readonly name: string;
   readonly origin: string;
@@ -44,8 +40,8 @@ export class SharedSignedLog implements SignedLog {
     const look = new PostgresLook(settings);
     let opened: SharedSignedLog | undefined;
     try {
-      const signed = await look.signed();
-      opened = signed && new SharedSignedLog(placeOf(settings), look, signed.note, archive);
+      const note = await look.checkpoint();
+      if (note !== undefined) opened = new SharedSignedLog(placeOf(settings), look, note, archive);
     } finally {
       if (opened === undefined) await look.close();
     }
@@ -59,7 +55,7 @@ export class SharedSignedLog implements SignedLog {
 
   async prove(index: number, trust: Trust): Promise<TlogProof> {
     const { tree } = this.#look;
-    const { size, root } = openTrusted(this.#note, trust, this.name, uncosigned);
+    const { size, root } = openTrusted(this.#note, trust, this.name);
     const path = await overHashes(tree, (hashes) => inclusionProof(hashes, index, size));
     const [entry] = await this.entries(index, index + 1);
     if (entry === undefined)
@@ -71,7 +67,7 @@ export class SharedSignedLog implements SignedLog {
   }
 
   trustedNote(trust: Trust): string {
-    openTrusted(this.#note, trust, this.name, uncosigned);
+    openTrusted(this.#note, trust, this.name);
     return this.#note;
   }
 

@@ -44,20 +44,20 @@ export function readTrust(options: TrustOptions | FilteredTrustOptions, home: Ho
 }
 
 /** The checkpoint of a signed note. Throws Malformed unless the log's key signed it, Failure `no` unless enough witnesses did. */
-export function openTrusted(signed: string, trust: Trust, where: string, hint?: string): ReadCheckpoint {
+export function openTrusted(signed: string, trust: Trust, where: string): ReadCheckpoint {
   const checkpoint = openCheckpoint(Buffer.from(signed), ...parseVkeys(trust.vkey));
-  demandWitnesses(checkpoint.note, trust, where, hint);
+  demandWitnesses(checkpoint.note, trust, where);
   return checkpoint;
 }
 
 /** Names of the policy's witnesses that have cosigned; empty without a policy. Throws Failure `no` where they are not enough. */
-export function demandWitnesses(note: Note, { policy }: Trust, where: string, hint?: string): readonly string[] {
+export function demandWitnesses(note: Note, { policy }: Trust, where: string): readonly string[] {
   if (policy === undefined) return [];
   try {
     return namesOf(demandQuorum(note, policy.witnesses, policy.quorum));
   } catch (cause) {
     if (!(cause instanceof Malformed)) throw cause;
-    throw new Failure('no', `${where}: ${cause.message}`, hint, { cause });
+    throw new Failure('no', `${where}: ${cause.message}`, undefined, { cause });
   }
 }
 

@@ -39,7 +39,7 @@ export class SharedEvidence implements EvidenceLog {
   static async open(settings: PostgresSettings, beside: Beside): Promise<SharedEvidence> {
     const look = new PostgresLook(settings);
     try {
-      const note = beside.note ?? (await look.signed())?.note;
+      const note = beside.note ?? (await look.checkpoint());
       if (note === undefined) throw new Failure('unavailable', `${placeOf(settings)}: no checkpoint was signed yet`);
       return new SharedEvidence(settings, look, beside, note);
     } catch (thrown) {

@@ -1,15 +1,8 @@
-import { asInteger } from './columns.ts';
 import { asStoreError } from './open-error.ts';
 import { PostgresTree } from './postgres-tree.ts';
 import { Redial } from './redial.ts';
 import type { PostgresSettings } from './settings.ts';
 import { statements } from './statements.ts';
-
-/** The newest checkpoint that any replica has signed. */
-export interface SignedLast {
-  readonly size: number;
-  readonly note: string;
-}
 
 /** A log in PostgreSQL in this thread, for looking only, beside the replicas that write it. */
 export class PostgresLook {
@@ -21,13 +14,11 @@ export class PostgresLook {
     this.tree = new PostgresTree(this.#sessions.dial);
   }
 
-  /** Undefined before the first. Rejects with StoreError. */
-  async signed(): Promise<SignedLast | undefined> {
+  /** The newest that any replica has published, a signed note; undefined before the first. Rejects with StoreError. */
+  async checkpoint(): Promise<string | undefined> {
     try {
-      const [row] = await (await this.#sessions.dial()).query(statements.signed);
-      return row === undefined
-        ? undefined
-        : { size: asInteger(row.size, 'the size signed last'), note: String(row.note) };
+      const [row] = await (await this.#sessions.dial()).query(statements.shown);
+      return row && String(row.note);
     } catch (thrown) {
       throw asStoreError(thrown);
     }

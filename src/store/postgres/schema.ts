@@ -116,6 +116,9 @@ export const migrations: readonly string[] = [
        END;
      END LOOP;
    END $$;`,
+  // `shown` is the newest checkpoint that any replica has published, with all that its witnesses gave to it: what is signed is ahead of
+  // it for as long as they are asked.
+  'ALTER TABLE signed ADD COLUMN shown_size bigint, ADD COLUMN shown text;',
 ];
 
 /** Number of the first schema with values beside the log. */

@@ -48,6 +48,7 @@ export class SharedPublication {
   /** The database first: a crash after it leaves a checkpoint that nobody has seen, and that every later one extends. */
   async writeCheckpoint(size: number, note: string): Promise<void> {
     await this.#tellOthers(size, note);
+    await (await this.#dial()).query(statements.show, [size, note]);
     this.#own.writeCheckpoint(size, note);
   }
 

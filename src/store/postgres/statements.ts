@@ -57,6 +57,9 @@ export const statements = {
   sign: `INSERT INTO signed (one, size, root, note) VALUES (1, $1, $2, $3)
     ON CONFLICT (one) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note
     WHERE signed.size <= excluded.size`,
+  show: 'UPDATE signed SET shown_size = $1, shown = $2 WHERE coalesce(shown_size, 0) <= $1',
+  /** What was signed last, where none was published yet, or by servers of an earlier version, which have no such column. */
+  shown: "SELECT coalesce(to_jsonb(signed) ->> 'shown', note) AS note FROM signed",
   lockSink: "SELECT pg_try_advisory_lock(hashtext('countersign.export'), hashtext($1 || '/' || $2)) AS taken",
   unlockSink: "SELECT pg_advisory_unlock(hashtext('countersign.export'), hashtext($1 || '/' || $2))",
   cursor: 'SELECT next, memo FROM cursor WHERE sink = $1',
