@@ -40,6 +40,12 @@ export class DroppedRows implements Dropped {
   }
 }
 
+/** How far each has come in a store that takes a log over: what was under way with the newest of them goes on. */
+export function movedDrops(dropped: readonly DroppedRange[]): readonly { record: number; next: number }[] {
+  const newest = dropped.at(-1);
+  return dropped.map((range) => ({ record: range.record, next: range === newest ? range.from : range.to }));
+}
+
 /** What the entry at `record` drops. Throws StoreError `damaged` where it is none that does. */
 export function droppedRange(record: number, body: Uint8Array | undefined): DroppedRange {
   const range = body && read(record, body);

@@ -183,8 +183,7 @@ async function begin(session: Session, settings: PostgresSettings, origin: strin
   }
   await checkTail(new PostgresTree(async () => session), placeOf(settings));
   const head = headOf(row);
-  const { text, values } = Remembered.edge();
-  const tree = Remembered.read(await session.query(text, values), head);
+  const tree = Remembered.read(await session.query(Remembered.edge()), head);
   await session.run('COMMIT');
   return { remembered: new Remembered(head, tree), tree };
 }

@@ -1,8 +1,9 @@
 import { emptyRoot } from '#audit/merkle.ts';
+import { movedDrops } from '../dropped-rows.ts';
 import type { MoveSource, MoveTarget, SignedNote, SinkCursor } from '../move/move-log.ts';
 import { StoreError } from '../store-error.ts';
 import type { Bodies } from '../tree-view.ts';
-import { asBytes, asInteger } from './columns.ts';
+import { asInteger } from './columns.ts';
 import { putDisclosures } from './disclosures.ts';
 import { migrate, schemaVersion } from './migrate.ts';
 import { pieces } from './pieces.ts';
@@ -10,6 +11,7 @@ import { PostgresTree } from './postgres-tree.ts';
 import { openAlone } from './presence.ts';
 import type { Session } from './session.ts';
 import { type PostgresSettings, placeOf } from './settings.ts';
+import { readSigned } from './signed-row.ts';
 import { statements } from './statements.ts';
 
 export interface PostgresSource extends MoveSource {
@@ -24,16 +26,11 @@ export async function postgresSource(settings: PostgresSettings): Promise<Postgr
   try {
     if ((await schemaVersion(session)) === 0) throw new StoreError('damaged', `${placeOf(settings)} has no log`);
     const [head] = await session.query(statements.head);
-    const [signed] = await session.query('SELECT size, root, note FROM signed');
     return {
       name: placeOf(settings),
       origin: String(head?.origin),
       tree: new PostgresTree(async () => session),
-      signed: signed && {
-        size: asInteger(signed.size, 'the size signed last'),
-        root: asBytes(signed.root, 'the root signed last'),
-        note: String(signed.note),
-      },
+      signed: await readSigned(session),
       cursors: await cursorsIn(session),
       [Symbol.asyncDispose]: () => session.close(),
     };
@@ -64,10 +61,7 @@ export async function postgresTarget(settings: PostgresSettings, origin: string)
           const { octets, starts, lengths } = pieces(bodies);
           await session.query(statements.putEntries, [first, octets, starts, lengths]);
         }
-        if (disclosures.length > 0) {
-          const { text, values } = putDisclosures(0, disclosures);
-          await session.query(text, values);
-        }
+        if (disclosures.length > 0) await session.query(putDisclosures(0, disclosures));
         const places = [tiles.map(({ level }) => level), tiles.map(({ n }) => n)];
         await session.query(statements.putTiles, [hashes.octets, ...places, hashes.starts, hashes.lengths]);
       },
@@ -79,11 +73,8 @@ export async function postgresTarget(settings: PostgresSettings, origin: string)
         await session.query('DELETE FROM cursor');
         for (const { sink, next, memo } of cursors)
           await session.query(statements.putCursor, [sink, next, memo ?? null]);
-        // What was under way with the newest of them goes on.
-        for (const { record, from, to } of dropped) {
-          const next = record === dropped.at(-1)?.record ? from : to;
+        for (const { record, next } of movedDrops(dropped))
           await session.query('INSERT INTO dropped VALUES ($1, $2)', [record, next]);
-        }
         await session.commit();
       },
       [Symbol.asyncDispose]: () => session.close(),

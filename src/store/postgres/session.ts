@@ -118,8 +118,9 @@ export class Session {
   }
 
   /** Rows of one statement. Rejects with Rejected, or with Lost. */
-  async query(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
-    const { rows } = await this.#answered(() => this.#client.query<Row>(this.#asked({ text, values })));
+  async query(statement: string | Statement, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    const asked = typeof statement === 'string' ? { text: statement, values } : statement;
+    const { rows } = await this.#answered(() => this.#client.query<Row>(this.#asked(asked)));
     return rows;
   }
 

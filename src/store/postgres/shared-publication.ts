@@ -2,9 +2,12 @@ import { parseCheckpoint } from '#audit/checkpoint.ts';
 import { demandExtends, demandOwnSignature, type LogIdentity } from '../guard.ts';
 import { Publication } from '../publication.ts';
 import type { TakenUp } from '../reader-messages.ts';
-import { asBytes, asInteger } from './columns.ts';
 import { type Dial, PostgresTree } from './postgres-tree.ts';
+import { readSigned } from './signed-row.ts';
 import { statements } from './statements.ts';
+
+/** For messages. */
+const signedLast = 'the checkpoint that was signed last, by any replica,';
 
 /**
  * A replica's own published directory and guard, and the newest checkpoint that any replica has signed, in the database:
@@ -24,11 +27,10 @@ export class SharedPublication {
   async open(log: LogIdentity): Promise<TakenUp> {
     await this.#holdAgainstOthers();
     const own = await this.#own.open(log);
-    const [row] = await (await this.#dial()).query(statements.signed);
-    if (row === undefined) return own;
-    const signed = String(row.note);
-    demandOwnSignature(Buffer.from(signed), 'the checkpoint that was signed last, by any replica,', log.known);
-    return { ...own, signed };
+    const signed = await readSigned(await this.#dial());
+    if (signed === undefined) return own;
+    demandOwnSignature(Buffer.from(signed.note), signedLast, log.known);
+    return { ...own, signed: signed.note };
   }
 
   withdraw(): Promise<boolean> {
@@ -64,12 +66,7 @@ export class SharedPublication {
   }
 
   async #holdAgainstOthers(): Promise<void> {
-    const [row] = await (await this.#dial()).query(statements.signed);
-    if (row === undefined) return;
-    const signed = {
-      size: asInteger(row.size, 'the size signed last'),
-      root: asBytes(row.root, 'the root signed last'),
-    };
-    await demandExtends(this.#tree, signed, 'the checkpoint that was signed last, by any replica,');
+    const signed = await readSigned(await this.#dial());
+    if (signed !== undefined) await demandExtends(this.#tree, signed, signedLast);
   }
 }

@@ -50,10 +50,3 @@ function checkAbout(database: DatabaseSync): void {
   if (names.map(({ name }) => name).join(' ') !== 'layout origin')
     throw new StoreError('damaged', "the database does not say its log's layout and origin, and these alone");
 }
-
-/** The log that a store says it is of. */
-export function storedOrigin(database: DatabaseSync): string {
-  const found = database.prepare("SELECT value FROM about WHERE name = 'origin'").get()?.value;
-  if (typeof found === 'string') return found;
-  throw new StoreError('damaged', 'the database does not say which log it is');
-}

@@ -57,11 +57,16 @@ export function openForReading(file: string): DatabaseSync {
 export function originOf(file: string): string {
   const database = openForReading(file);
   try {
-    const row = damagedUnless(file, () => database.prepare("SELECT value FROM about WHERE name = 'origin'").get());
-    if (typeof row?.value === 'string') return row.value;
+    return storedOrigin(database, file);
   } finally {
     database.close();
   }
+}
+
+/** The same of one that is open. Throws StoreError. */
+export function storedOrigin(database: DatabaseSync, file: string): string {
+  const row = damagedUnless(file, () => database.prepare("SELECT value FROM about WHERE name = 'origin'").get());
+  if (typeof row?.value === 'string') return row.value;
   throw new StoreError('damaged', `${file} does not say which log it is`);
 }
 

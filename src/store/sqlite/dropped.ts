@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DroppedRange } from '#audit/dropped.ts';
-import { DroppedRows, droppedRange } from '../dropped-rows.ts';
+import { DroppedRows, droppedRange, movedDrops } from '../dropped-rows.ts';
 import { fault } from '../fault.ts';
 import { asBytes, asInteger, damagedUnless, leaveNoCopies, raiseLayout } from './database.ts';
 import { dropDisclosures } from './disclosures.ts';
@@ -30,12 +30,12 @@ export function followDropped(database: DatabaseSync): () => DroppedRows {
   return () => damagedUnless('the store', read);
 }
 
-/** In the transaction of a log that is moved here. What was under way with the newest of them goes on. */
+/** In the transaction of a log that is moved here. */
 export function takeOverDropped(database: DatabaseSync, dropped: readonly DroppedRange[]): void {
   if (dropped.length === 0) return;
   makeTable(database);
   const insert = database.prepare('INSERT INTO dropped VALUES (?, ?)');
-  for (const { record, from, to } of dropped) insert.run(record, record === dropped.at(-1)?.record ? from : to);
+  for (const { record, next } of movedDrops(dropped)) insert.run(record, next);
 }
 
 function makeTable(database: DatabaseSync): void {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { lockStore } from '../lock.ts';
 import type { MoveSource, MoveTarget } from '../move/move-log.ts';
 import { StoreError } from '../store-error.ts';
-import { damagedUnless, openForReading, openForWriting } from './database.ts';
+import { openForReading, openForWriting, storedOrigin } from './database.ts';
 import { DisclosureRows } from './disclosures.ts';
 import { takeOverDropped } from './dropped.ts';
 import { logDatabase } from './open-log.ts';
@@ -15,10 +15,9 @@ export function sqliteSource(directory: string): MoveSource {
   if (!existsSync(name)) throw new StoreError('damaged', `${directory} is no store: it has no ${name}`);
   const lock = lockStore(join(directory, 'log.lock'));
   const database = openForReading(name);
-  const origin = damagedUnless(name, () => database.prepare("SELECT value FROM about WHERE name = 'origin'").get());
   return {
     name,
-    origin: String(origin?.value),
+    origin: storedOrigin(database, name),
     tree: new StoredTree(database),
     async [Symbol.asyncDispose]() {
       database.close();

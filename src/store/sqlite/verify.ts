@@ -2,8 +2,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { verifyTree, type WholeStore } from '../check.ts';
 import { holdAgainstPublished, type WholeLog } from '../hold-published.ts';
 import { StoreError } from '../store-error.ts';
-import { checkRows, checkSchema, storedOrigin } from './check-rows.ts';
-import { damagedUnless, openForReading } from './database.ts';
+import { checkRows, checkSchema } from './check-rows.ts';
+import { damagedUnless, openForReading, storedOrigin } from './database.ts';
 import { StoredTree } from './stored-tree.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function verifyStore(
     const head = await verifyTree(tree, onProgress);
     damagedUnless(file, () => checkRows(database));
     damagedUnless(file, () => checkPages(database));
-    const origin = damagedUnless(file, () => storedOrigin(database));
+    const origin = storedOrigin(database, file);
     if (published !== undefined) await holdAgainstPublished(tree, origin, published);
     return head;
   } finally {
