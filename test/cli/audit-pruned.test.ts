@@ -10,6 +10,8 @@ import { dropped, later, old, PrunedLog, told, young } from './pruned-log.ts';
 import { parsed, scratch } from './run-cli.ts';
 import { here } from './run-here.ts';
 
+const size = 512 + young + 2;
+
 /** Asked of a log whose older bodies were dropped. */
 function prunedSuite(
   name: string,
@@ -21,7 +23,6 @@ function prunedSuite(
     const before = join(scratch(), 'before.jsonl');
     const audit = (...words: readonly string[]) => here(['audit', ...words, '--json', '--home', log.home.directory]);
     const ofStore = () => ['--store', log.configuration];
-    const size = 512 + young + 2;
 
     beforeAll(async () => {
       log = await make(async (whole) => {
@@ -197,8 +198,19 @@ function prunedSuite(
       });
     });
 
+    it('A-38: evidence of what is published accuses nobody of what was dropped', () => demandEvidence(log));
+
     furtherOf(() => log);
   });
+}
+
+/** Without the archive what was dropped is named, and nothing else; with it there is nothing to name. */
+async function demandEvidence({ home, whole }: PrunedLog, ...of: readonly string[]): Promise<void> {
+  const named = () => ['--home', home.directory, '--period', '2026', '--json', '-o', join(scratch(), 'pack')];
+  const evidence = async (...words: readonly string[]) => parsed(await here(['evidence', ...named(), ...of, ...words]));
+  const dropping = expect.stringContaining(`Of ${dropped} records that may be of this period only the hashes are left`);
+  expect(await evidence()).toMatchObject({ records: size - dropped, misfits: [dropping] });
+  expect(await evidence('--archive', whole)).toMatchObject({ records: size, misfits: [] });
 }
 
 prunedSuite('SQLite', (whole) => PrunedLog.of(undefined, whole));

@@ -38,6 +38,7 @@ export class Gathering {
   readonly #types = new Map<EventType, number>();
   readonly #findings: Finding[] = [];
   #misfits = 0;
+  #next = 0;
   #first: string | undefined;
   #last: string | undefined;
   /** The first index that may be of the period, and the first that is after it. */
@@ -56,6 +57,9 @@ export class Gathering {
     const { seq, time } = entry;
     this.#first ??= time;
     this.#last = time;
+    // What these say of the certificates after them is not known; `missing` counts them.
+    if (seq > this.#next) this.#replay.missed(0);
+    this.#next = seq + 1;
     if (time >= this.#until) {
       this.#to ??= seq;
       return [];

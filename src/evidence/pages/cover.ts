@@ -72,7 +72,7 @@ function fits({ replay: { kinds } }: Evidence): string {
   const of = (...names: readonly string[]) =>
     kinds.reduce((sum, { kind, count }) => (names.includes(kind) ? sum + count : sum), 0);
   const decided = of('workload', 'relayed', 'named-only');
-  const others = of('serving', 'authority', 'undecidable');
+  const others = of('serving', 'authority', 'intent-dropped', 'undecidable');
   const rest =
     others === 0
       ? ''
