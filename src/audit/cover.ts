@@ -1,4 +1,4 @@
-import type { RightEdge } from './merkle.ts';
+import { RightEdge } from './merkle.ts';
 
 /** A complete subtree: its leaves are [index·2^height, (index + 1)·2^height). */
 export interface Subtree {
@@ -33,4 +33,11 @@ export async function skip(edge: RightEdge, to: number, source: Roots): Promise<
     taken.push(root);
   }
   return taken;
+}
+
+/** Root over the first `size` leaves. */
+export async function rootOf(source: Roots, size: number): Promise<Uint8Array> {
+  const edge = new RightEdge();
+  await skip(edge, size, source);
+  return edge.root();
 }

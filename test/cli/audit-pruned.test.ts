@@ -223,7 +223,9 @@ describeWith(['postgres'], 'the second engine', () => {
   prunedSuite(
     'PostgreSQL',
     (whole) => PrunedLog.of(server.settings('pruned'), whole),
-    (log) =>
+    (log) => {
+      it('A-38: evidence of the database alone accuses nobody of what was dropped', () =>
+        demandEvidence(log(), '--store', log().configuration));
       describe('audit export from the database alone', () => {
         const audit = (...words: readonly string[]) =>
           here(['audit', ...words, '--json', '--home', log().home.directory]);
@@ -268,6 +270,7 @@ describeWith(['postgres'], 'the second engine', () => {
           await server.sql(`UPDATE pruned.signed SET shown = '${note}'`);
           expect((await trusting()).code).toBe(0);
         });
-      }),
+      });
+    },
   );
 });

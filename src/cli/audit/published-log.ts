@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { decodeBundle } from '#audit/bundle.ts';
 import { parseCheckpoint, type ReadCheckpoint } from '#audit/checkpoint.ts';
 import { decodeEntry } from '#audit/entry.ts';
-import { leafHash } from '#audit/merkle.ts';
-import { type HashSource, inclusionProof, rootFromInclusion } from '#audit/merkle-proof.ts';
+import { type HashSource, inclusionProof } from '#audit/merkle-proof.ts';
 import { TileHashes } from '#audit/tile-hashes.ts';
 import { bundlePath, checkpointPath, hashesAt, retainedPath, tilePath, tileWidth } from '#audit/tiles.ts';
 import type { TlogProof } from '#audit/tlog-proof.ts';
 import { Failure } from '../failure.ts';
 import type { LogSource } from './log-source.ts';
+import { provenEntry } from './proven-entry.ts';
 import type { SignedLog } from './signed-log.ts';
 import { openTrusted, type Trust } from './trust.ts';
 
@@ -64,16 +64,10 @@ export class PublishedLog implements LogSource, SignedLog {
 
   /** A proof that was checked up to a checkpoint that is trusted. Throws Failure `no` when it does not hold. */
   prove(index: number, trust: Trust): TlogProof {
-    const { size, root } = openTrusted(this.#note, trust, this.#directory);
-    const path = this.#path(index);
+    const checkpoint = openTrusted(this.#note, trust, this.#directory);
+    const path = this.path(index, checkpoint.size);
     const [entry] = this.entries(index, index + 1);
-    const computed = entry && rootFromInclusion(leafHash(entry), index, size, path);
-    if (entry === undefined)
-      throw new Failure('no', `${this.#directory}: of entry ${index} only the hash is left; its archive may have it`);
-    if (computed === undefined || !Buffer.from(root).equals(computed)) {
-      throw new Failure('no', `${this.#directory}: entry ${index} is not under the root that the checkpoint signs`);
-    }
-    return { index, entry, path, checkpoint: this.#note };
+    return provenEntry(this.name, { index, entry, path, checkpoint: this.#note }, checkpoint);
   }
 
   /** Hashes of leaf tile `n`, as they stand there. */
@@ -86,8 +80,8 @@ export class PublishedLog implements LogSource, SignedLog {
     return this.#note;
   }
 
-  #path(index: number): readonly Uint8Array[] {
-    return inclusionProof(this.hashes, index, this.size);
+  path(index: number, size: number): readonly Uint8Array[] {
+    return inclusionProof(this.hashes, index, size);
   }
 
   /** One after the other, neighbours are mostly in the same tile. */

@@ -1,14 +1,13 @@
 import { parseCheckpoint } from '#audit/checkpoint.ts';
-import { leafHash } from '#audit/merkle.ts';
-import { inclusionProof, rootFromInclusion } from '#audit/merkle-proof.ts';
+import { inclusionProof } from '#audit/merkle-proof.ts';
 import { foldTile, placeInTiles } from '#audit/tile-hashes.ts';
 import type { TlogProof } from '#audit/tlog-proof.ts';
 import { PostgresLook } from '#store/postgres/look.ts';
 import { type PostgresSettings, placeOf } from '#store/postgres/settings.ts';
 import { overHashes } from '#store/tree-hashes.ts';
 import type { Bodies } from '#store/tree-view.ts';
-import { Failure } from '../failure.ts';
 import { ArchivedBodies } from './archived-bodies.ts';
+import { provenEntry } from './proven-entry.ts';
 import type { SignedLog } from './signed-log.ts';
 import { openTrusted, type Trust } from './trust.ts';
 
@@ -54,16 +53,14 @@ export class SharedSignedLog implements SignedLog {
   }
 
   async prove(index: number, trust: Trust): Promise<TlogProof> {
-    const { tree } = this.#look;
-    const { size, root } = openTrusted(this.#note, trust, this.name);
-    const path = await overHashes(tree, (hashes) => inclusionProof(hashes, index, size));
+    const checkpoint = openTrusted(this.#note, trust, this.name);
+    const path = await this.path(index, checkpoint.size);
     const [entry] = await this.entries(index, index + 1);
-    if (entry === undefined)
-      throw new Failure('no', `${this.name}: of entry ${index} only the hash is left; its archive may have it`);
-    const computed = rootFromInclusion(leafHash(entry), index, size, path);
-    if (computed === undefined || !Buffer.from(root).equals(computed))
-      throw new Failure('no', `${this.name}: entry ${index} is not under the root that the checkpoint signs`);
-    return { index, entry, path, checkpoint: this.#note };
+    return provenEntry(this.name, { index, entry, path, checkpoint: this.#note }, checkpoint);
+  }
+
+  path(index: number, size: number): Promise<readonly Uint8Array[]> {
+    return overHashes(this.#look.tree, (hashes) => inclusionProof(hashes, index, size));
   }
 
   trustedNote(trust: Trust): string {

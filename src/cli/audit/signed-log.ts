@@ -20,6 +20,8 @@ export interface SignedLog {
   readonly hashes: { subtree(height: number, index: number): Awaitable<Uint8Array> };
   /** Octets of entries [from, to), cut at `size`; undefined where only the hash is left. */
   entries(from: number, to: number): Awaitable<Bodies>;
+  /** Audit path of entry `index` in the tree of the first `size`. */
+  path(index: number, size: number): Awaitable<readonly Uint8Array[]>;
   /** Checked up to a checkpoint that is trusted. Throws Failure `no` where it does not hold. */
   prove(index: number, trust: Trust): Awaitable<TlogProof>;
   /** The signed note that stands there. Throws Malformed unless the log's key signed it, Failure `no` unless enough witnesses did. */

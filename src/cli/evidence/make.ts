@@ -15,13 +15,12 @@ import { facts } from '../terminal/facts.ts';
 import { plain } from '../terminal/plain.ts';
 import type { Progress } from '../terminal/progress.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { EvidenceLog } from './evidence-log.ts';
+import type { Beside, EvidenceLog } from './evidence-log.ts';
 import { pagesOf } from './hold-pages.ts';
 import { openLog } from './open-log.ts';
 import type { makeOptions } from './options.ts';
 import { packFiles } from './pack-files.ts';
 import { hashesBetween, proofOf } from './proofs.ts';
-import type { Beside } from './published.ts';
 import { RowFiles } from './row-files.ts';
 import { sumsOf } from './sums.ts';
 
@@ -38,14 +37,14 @@ export async function runMake(input: MakeInput, terminal: Terminal): Promise<Exi
   try {
     await rm(part, { recursive: true, force: true });
     await mkdir(part, { recursive: true });
-    using progress = terminal.progress(`gathering ${log.name}`);
+    using progress = terminal.progress(`gathering ${log.signed.name}`);
     const evidence = await writePack(part, { period, log, beside, word: options.draw }, progress);
     await rename(part, folder);
     tell(folder, evidence, options.json, terminal);
     return 'ok';
   } finally {
     await rm(part, { recursive: true, force: true });
-    await log.close();
+    await log.signed.close();
   }
 }
 
@@ -92,7 +91,7 @@ async function gather(
 ): Promise<{ readonly evidence: Evidence; readonly drawn: readonly Entry[] }> {
   const { origin, size, note } = log.checkpoint;
   const root = Buffer.from(log.checkpoint.root).toString('base64');
-  const witnesses = beside.trust.policy && demandWitnesses(note, beside.trust, log.name);
+  const witnesses = beside.trust.policy && demandWitnesses(note, beside.trust, log.signed.name);
   const gathering = new Gathering(period, { root, word });
   using files = new RowFiles(folder);
   const hashesOnly = await log.walk(
@@ -109,9 +108,9 @@ async function gather(
   return { evidence: gathering.result(about, manifest.version, word), drawn: gathering.drawn };
 }
 
-async function entryAt(log: EvidenceLog, index: number): Promise<Entry> {
-  const [octets] = await log.entries(index, index + 1);
-  if (octets === undefined) throw new Failure('no', `${log.name}: entry ${index} is missing`);
+async function entryAt({ signed }: EvidenceLog, index: number): Promise<Entry> {
+  const [octets] = await signed.entries(index, index + 1);
+  if (octets === undefined) throw new Failure('no', `${signed.name}: entry ${index} is missing`);
   return decodeEntry(octets);
 }
 

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Malformed } from '#audit/malformed.ts';
 import { readKept } from '../audit/kept.ts';
-import { postgresNamed } from '../audit/log-source.ts';
+import { demandOne, postgresNamed, type SourceOptions } from '../audit/log-source.ts';
 import { readTrust } from '../audit/trust.ts';
 import type { Input } from '../command/command.ts';
 import { Failure } from '../failure.ts';
-import type { EvidenceLog } from './evidence-log.ts';
+import type { Beside, EvidenceLog } from './evidence-log.ts';
 import type { makeOptions } from './options.ts';
-import { type Beside, PublishedEvidence } from './published.ts';
+import { publishedEvidence } from './published.ts';
 
 type MakeInput = Input<typeof makeOptions>;
 
@@ -16,8 +16,7 @@ export async function openLog({
   options,
   home,
 }: MakeInput): Promise<{ readonly log: EvidenceLog; readonly beside: Beside }> {
-  const { log, store } = options;
-  if (log !== undefined && store !== undefined) throw new Failure('usage', 'give --log or --store, not both');
+  demandOne(options);
   const trust = readTrust(options, home);
   const beside: Beside = {
     trust,
@@ -25,19 +24,15 @@ export async function openLog({
     archive: options.archive,
     note: options.checkpoint === undefined ? undefined : readFileSync(options.checkpoint, 'utf8'),
   };
-  return { log: await signed(options.checkpoint, () => open({ log, store }, home, beside)), beside };
+  return { log: await signed(options.checkpoint, () => open(options, home, beside)), beside };
 }
 
-async function open(
-  { log, store }: { readonly log: string | undefined; readonly store: string | undefined },
-  home: MakeInput['home'],
-  beside: Beside,
-): Promise<EvidenceLog> {
-  if (log !== undefined) return new PublishedEvidence(log, beside);
-  if (store === undefined && existsSync(home.log)) return new PublishedEvidence(home.log, beside);
+async function open({ log, store }: SourceOptions, home: MakeInput['home'], beside: Beside): Promise<EvidenceLog> {
+  if (log !== undefined) return publishedEvidence(log, beside);
+  if (store === undefined && existsSync(home.log)) return publishedEvidence(home.log, beside);
   const settings = await postgresNamed(store, home);
   if (settings === undefined) throw new Failure('input', `${home.log}: there is no published log`, 'give --log DIR');
-  return (await import('./shared.ts')).SharedEvidence.open(settings, beside);
+  return (await import('./shared.ts')).sharedEvidence(settings, beside);
 }
 
 async function signed(file: string | undefined, opened: () => Promise<EvidenceLog>): Promise<EvidenceLog> {

@@ -1,4 +1,4 @@
-import { skip } from '#audit/cover.ts';
+import { rootOf } from '#audit/cover.ts';
 import { RightEdge } from '#audit/merkle.ts';
 import { Failure } from '../../failure.ts';
 import type { SignedLog } from '../signed-log.ts';
@@ -69,9 +69,7 @@ async function demandSameTree(log: SignedLog, plan: Plan): Promise<void> {
   if (log.origin !== origin) throw new Failure('no', `${log.name}: is the log ${log.origin}, not ${origin}`);
   if (log.size < size)
     throw new Failure('no', `${log.name}: has ${log.size} entries, the manifest's checkpoint ${size}`);
-  const edge = new RightEdge();
-  await skip(edge, size, log.hashes);
-  if (Buffer.compare(edge.root(), root) !== 0)
+  if (Buffer.compare(await rootOf(log.hashes, size), root) !== 0)
     throw new Failure('no', `${log.name}: had another root at ${size} entries than the manifest's checkpoint signs`);
   await demandRange(log, size, plan);
 }
