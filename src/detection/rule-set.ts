@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
-import { type Document, openDocument } from '#document/document.ts';
-import type { TextFile } from '#document/files.ts';
-import { readFiles } from '#document/files.ts';
+import { type Document, openDocuments } from '#document/document.ts';
+import { readFiles, type TextFile } from '#document/files.ts';
 import { DocumentError, type Problem } from '#document/problem.ts';
 import { canonical } from '#policy/canonical.ts';
 import { runRuleTests } from './cases.ts';
@@ -34,16 +33,7 @@ export function provenRuleSet(sources: readonly TextFile[]): RuleSet {
 
 /** Reads and compiles rules; cases are not run. Throws DocumentError with every problem of every file. */
 export function ruleSet(sources: readonly TextFile[]): RuleSet {
-  const problems: Problem[] = [];
-  const documents: Document<WatchRuleDocument>[] = [];
-  for (const { file, text } of sources) {
-    try {
-      documents.push(openDocument(text, file, WatchRuleDocument));
-    } catch (thrown) {
-      if (!(thrown instanceof DocumentError)) throw thrown;
-      problems.push(...thrown.problems);
-    }
-  }
+  const { documents, problems } = openDocuments(sources, WatchRuleDocument);
   problems.push(...documents.flatMap(meaningProblems), ...namesakes(documents));
   if (problems.length > 0) throw new DocumentError(problems);
   const byName = documents.toSorted((a, b) => (a.content.metadata.name < b.content.metadata.name ? -1 : 1));

@@ -1,5 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Static, TSchema } from 'typebox';
+import type { TextFile } from './files.ts';
 import { DocumentError, type Problem } from './problem.ts';
 import { schemaProblems } from './schema-problems.ts';
 import { openSource, type Path } from './source.ts';
@@ -28,6 +29,24 @@ export function openDocument<Schema extends TSchema>(
   if (content === null || content === undefined) throw new DocumentError([source.problem([], 'the file is empty')]);
   if (!conforms(schema, content)) throw new DocumentError(schemaProblems(source, validatorOf(schema).errors ?? []));
   return { file, text, content, problem: source.problem };
+}
+
+/** Several of one schema. Every text is read even when the first is broken: whoever mends them wants to see all of it. */
+export function openDocuments<Schema extends TSchema>(
+  sources: readonly TextFile[],
+  schema: Schema,
+): { readonly documents: Document<Static<Schema>>[]; readonly problems: Problem[] } {
+  const documents: Document<Static<Schema>>[] = [];
+  const problems: Problem[] = [];
+  for (const { file, text } of sources) {
+    try {
+      documents.push(openDocument(text, file, schema));
+    } catch (thrown) {
+      if (!(thrown instanceof DocumentError)) throw thrown;
+      problems.push(...thrown.problems);
+    }
+  }
+  return { documents, problems };
 }
 
 /** The content alone, for documents without checks beyond their schema. Throws DocumentError. */

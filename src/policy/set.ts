@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type Document, openDocument } from '#document/document.ts';
+import { type Document, openDocuments } from '#document/document.ts';
 import { DocumentError, type Problem } from '#document/problem.ts';
 import { canonical } from './canonical.ts';
 import { type AllowPolicy, compile, type DenyPolicy, meaningProblems, warnings } from './compile.ts';
@@ -28,7 +28,7 @@ export interface PolicySet {
  * problem of every file. `now` in ms since the epoch: an expired policy is not read.
  */
 export function policySet(sources: readonly PolicySource[], now: number): PolicySet {
-  const { documents, problems } = openAll(sources);
+  const { documents, problems } = openDocuments(sources, PolicyDocument);
   problems.push(...documents.flatMap((document) => meaningProblems(document, now)), ...clashes(documents));
   if (sources.length === 0) problems.push(noPolicy);
   if (problems.length > 0) throw new DocumentError(problems);
@@ -53,21 +53,6 @@ const noPolicy: Problem = {
   path: '',
   message: 'there is no policy at all, so nothing could be issued; begin with policies/default.yaml',
 };
-
-/** Every file is read even when the first is broken: whoever mends them wants to see all of it. */
-function openAll(sources: readonly PolicySource[]): { documents: Document<PolicyDocument>[]; problems: Problem[] } {
-  const documents: Document<PolicyDocument>[] = [];
-  const problems: Problem[] = [];
-  for (const { file, text } of sources) {
-    try {
-      documents.push(openDocument(text, file, PolicyDocument));
-    } catch (thrown) {
-      if (!(thrown instanceof DocumentError)) throw thrown;
-      problems.push(...thrown.problems);
-    }
-  }
-  return { documents, problems };
-}
 
 /** Two policies of one name could not be told apart in the record; of two with one priority none would be first. */
 function clashes(documents: readonly Document<PolicyDocument>[]): Problem[] {

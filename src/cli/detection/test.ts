@@ -1,10 +1,9 @@
-import { type RuleCaseResult, runRuleTests } from '#detection/cases.ts';
+import { runRuleTests } from '#detection/cases.ts';
 import { ruleSet } from '#detection/rule-set.ts';
-import { formatProblems } from '#document/problem.ts';
 import type { Input } from '../command/command.ts';
 import type { Flag } from '../command/options.ts';
 import type { Exit } from '../exit.ts';
-import { plain } from '../terminal/plain.ts';
+import { printCases } from '../terminal/cases.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { ruleSources } from './sources.ts';
 
@@ -17,19 +16,8 @@ export async function runTest(
   const failed = cases.filter(({ passed }) => !passed).length;
   const rules = set.documents.map(({ content }) => content.metadata.name);
   if (options.json) terminal.printJson({ setId: set.id, rules, passed: cases.length - failed, failed, cases });
-  else printCases(cases, failed, terminal);
+  else printCases(cases, ({ rule }) => rule, terminal);
   for (const name of rules.filter((each) => !cases.some(({ rule }) => rule === each)))
     terminal.note(terminal.noteStyle.warn(`${name} has no case; add \`spec.tests\` beside it`));
   return failed === 0 ? 'ok' : 'no';
-}
-
-function printCases(cases: readonly RuleCaseResult[], failed: number, terminal: Terminal): void {
-  const { style } = terminal;
-  for (const each of cases) {
-    const mark = each.passed ? style.good('pass') : style.bad('FAIL');
-    terminal.print(`${mark}  ${each.rule}: ${plain(each.name)}  ${style.dim(each.outcome)}`);
-    if (each.problem !== undefined) terminal.print(`      ${formatProblems([each.problem])}`);
-  }
-  const total = `${cases.length - failed} passed, ${failed} failed`;
-  terminal.print(failed === 0 ? style.good(total) : style.bad(total));
 }
