@@ -1,26 +1,24 @@
 import type { Entry } from '#audit/entry.ts';
 import type { Json } from '#audit/event.ts';
 import { isObject, memberOf, textOf } from '#audit/json-object.ts';
+import { PolicyPieces } from '#issuance/replay/policy-pieces.ts';
 import type { ConfigurationInForce, Evidence, PolicySetInForce } from '../evidence.ts';
 
 /** States that are told apart in a period; what comes after is counted alone. */
 const mostStates = 100;
-/** Sets whose pieces come one by one, at a time, and pieces of one. */
-const mostGathering = 16;
-const mostPieces = 4_096;
 
 /** Policies and configurations as the log was told of them: what was in force when the period began, and what came in it. */
 export class RulesInForce {
   readonly #policySets = new Map<string, PolicySetInForce>();
   readonly #configurations = new Map<string, ConfigurationInForce>();
-  readonly #pieces = new Map<string, (string | undefined)[]>();
+  readonly #pieces = new PolicyPieces();
   #more = 0;
 
   /** In order, from the beginning of the log on. */
   take(entry: Entry, isOfPeriod: boolean): void {
     switch (entry.type) {
       case 'policy.text':
-        this.#gather(entry.change);
+        this.#pieces.take(entry.change);
         break;
       case 'policy.loaded':
         this.#policiesLoaded(entry, isOfPeriod);
@@ -42,18 +40,19 @@ export class RulesInForce {
     };
   }
 
-  #policiesLoaded({ seq: index, time, change }: Entry, isOfPeriod: boolean): void {
-    const id = textOf(memberOf(change, 'afterSha256')) ?? '';
-    const documents = documentsIn(memberOf(change, 'content')) ?? this.#gathered(id);
-    this.#pieces.delete(id);
+  #policiesLoaded(entry: Entry, isOfPeriod: boolean): void {
+    const { seq: index, time, change } = entry;
+    const id = idIn(entry);
+    const documents = documentsIn(memberOf(change, 'content')) ?? this.#pieces.documents(id, documentOf);
+    this.#pieces.forget(id);
     const state = { id, index, time, loads: 0, issued: 0, refused: 0, ...(documents && { documents }) };
     this.#put(this.#policySets, state, isOfPeriod);
   }
 
-  #configLoaded({ seq: index, time, change }: Entry, isOfPeriod: boolean): void {
+  #configLoaded(entry: Entry, isOfPeriod: boolean): void {
+    const { seq: index, time, change } = entry;
     const content = memberOf(change, 'content');
-    const id = textOf(memberOf(change, 'afterSha256')) ?? '';
-    const state = { id, index, time, loads: 0, ...(content !== undefined && { content }) };
+    const state = { id: idIn(entry), index, time, loads: 0, ...(content !== undefined && { content }) };
     this.#put(this.#configurations, state, isOfPeriod);
   }
 
@@ -75,32 +74,9 @@ export class RulesInForce {
     const word = type === 'certificate.issued' ? 'issued' : 'refused';
     this.#policySets.set(state.id, { ...state, [word]: state[word] + 1 });
   }
-
-  #gather(change: Json | undefined): void {
-    const id = textOf(memberOf(change, 'afterSha256'));
-    const [part, parts, text] = [memberOf(change, 'part'), memberOf(change, 'parts'), textOf(memberOf(change, 'text'))];
-    if (id === undefined || typeof part !== 'number' || typeof parts !== 'number' || text === undefined) return;
-    if (parts > mostPieces || part >= parts) return;
-    const before = this.#pieces.get(id);
-    const pieces = before?.length === parts ? before : Array.from<string | undefined>({ length: parts });
-    pieces[part] = text;
-    this.#pieces.delete(id);
-    this.#pieces.set(id, pieces);
-    if (this.#pieces.size > mostGathering)
-      for (const oldest of this.#pieces.keys()) return void this.#pieces.delete(oldest);
-  }
-
-  #gathered(id: string): PolicySetInForce['documents'] {
-    const pieces = this.#pieces.get(id);
-    if (pieces === undefined || pieces.includes(undefined)) return undefined;
-    try {
-      const documents: Json = JSON.parse(pieces.join(''));
-      return Array.isArray(documents) ? documents.map(documentOf) : undefined;
-    } catch {
-      return undefined;
-    }
-  }
 }
+
+const idIn = ({ change }: Entry) => textOf(memberOf(change, 'afterSha256')) ?? '';
 
 function documentsIn(content: Json | undefined): PolicySetInForce['documents'] {
   return isObject(content) ? Object.values(content).map(documentOf) : undefined;

@@ -4,6 +4,7 @@ import { isObject, memberOf, textOf } from '#audit/json-object.ts';
 import { DocumentError } from '#document/problem.ts';
 import { type PolicySet, type PolicySource, policySet } from '#policy/set.ts';
 import { Misfit } from './finding.ts';
+import { dropOldest, PolicyPieces } from './policy-pieces.ts';
 
 /** A set as the log was told of it; read when a record first names it. */
 interface Told {
@@ -14,20 +15,18 @@ interface Told {
   fault?: string | undefined;
 }
 
-/** Sets that are remembered, and of those whose pieces come one by one. */
+/** Sets that are remembered. */
 const mostSets = 1_000;
-const mostGathering = 16;
-const mostPieces = 4_096;
 
 /** What `policy.loaded` and `policy.text` say, by the id of the set, which is the hash of what it says. */
 export class LoadedPolicies {
   readonly #told = new Map<string, Told>();
-  readonly #gathering = new Map<string, (string | undefined)[]>();
+  readonly #pieces = new PolicyPieces();
 
   take({ type, time, change }: Entry): void {
     const id = textOf(memberOf(change, 'afterSha256'));
     if (id === undefined) return;
-    if (type === 'policy.text') this.#gather(id, change);
+    if (type === 'policy.text') this.#pieces.take(change);
     else this.#loaded(id, Date.parse(time), memberOf(change, 'content'));
   }
 
@@ -41,36 +40,15 @@ export class LoadedPolicies {
     return told.set;
   }
 
-  #gather(id: string, change: Json | undefined): void {
-    const [part, parts, text] = [memberOf(change, 'part'), memberOf(change, 'parts'), textOf(memberOf(change, 'text'))];
-    if (typeof part !== 'number' || typeof parts !== 'number' || text === undefined) return;
-    if (parts > mostPieces || part >= parts) return;
-    const before = this.#gathering.get(id);
-    const pieces = before?.length === parts ? before : Array.from<string | undefined>({ length: parts });
-    pieces[part] = text;
-    this.#gathering.delete(id);
-    this.#gathering.set(id, pieces);
-    dropOldest(this.#gathering, mostGathering);
-  }
-
   #loaded(id: string, time: number, content: Json | undefined): void {
     const known = this.#told.get(id);
-    const sources = known?.sources ?? (isObject(content) ? Object.values(content).map(sourceOf) : this.#gathered(id));
-    this.#gathering.delete(id);
+    const sources =
+      known?.sources ??
+      (isObject(content) ? Object.values(content).map(sourceOf) : this.#pieces.documents(id, sourceOf));
+    this.#pieces.forget(id);
     this.#told.delete(id);
     this.#told.set(id, known?.set === undefined ? { sources, time } : { ...known, sources });
     dropOldest(this.#told, mostSets);
-  }
-
-  #gathered(id: string): readonly PolicySource[] | undefined {
-    const pieces = this.#gathering.get(id);
-    if (pieces === undefined || pieces.includes(undefined)) return undefined;
-    try {
-      const documents: unknown = JSON.parse(pieces.join(''));
-      return Array.isArray(documents) ? documents.map(sourceOf) : undefined;
-    } catch {
-      return undefined;
-    }
   }
 
   /** Why it cannot be used, if so. */
@@ -96,7 +74,3 @@ const sourceOf = (content: unknown, at: number): PolicySource => ({
   file: `policy ${at} of the record`,
   text: JSON.stringify(content),
 });
-
-function dropOldest(map: Map<string, unknown>, most: number): void {
-  if (map.size > most) for (const oldest of map.keys()) return void map.delete(oldest);
-}
