@@ -16,7 +16,8 @@ export interface EvidenceLog extends Said {
   walk(onEntry: (entry: Entry) => void, onProgress: (done: number, all: number) => void): Promise<readonly Span[]>;
 }
 
-interface Said {
+/** What a log has said of itself. */
+export interface Said {
   readonly checkpoint: ReadCheckpoint;
   /** The checkpoint as it was published. */
   readonly note: string;

@@ -17,6 +17,7 @@ import type { Progress } from '../terminal/progress.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Beside, EvidenceLog } from './evidence-log.ts';
 import { pagesOf } from './hold-pages.ts';
+import { ruling } from './hold-proofs.ts';
 import { openLog } from './open-log.ts';
 import type { makeOptions } from './options.ts';
 import { packFiles } from './pack-files.ts';
@@ -70,9 +71,8 @@ async function writePack(folder: string, wanted: Wanted, progress: Progress): Pr
   const { log, beside } = wanted;
   const { evidence, drawn } = await gather(folder, wanted, progress);
   progress.step('proving');
-  const ruling = [...evidence.rules.policySets, ...evidence.rules.configurations].map(({ index }) => index);
   const proven = new Map(drawn.map((entry) => [entry.seq, entry]));
-  for (const index of ruling) if (!proven.has(index)) proven.set(index, await entryAt(log, index));
+  for (const index of ruling(evidence.rules)) if (!proven.has(index)) proven.set(index, await entryAt(log, index));
   for (const entry of proven.values()) await write(folder, packFiles.proof(entry.seq), await proofOf(log, entry));
   for (const { checkpoint, note } of beside.kept) await write(folder, packFiles.kept(checkpoint.size), note);
   progress.step('writing');

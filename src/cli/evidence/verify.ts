@@ -13,6 +13,7 @@ import { Failure } from '../failure.ts';
 import { facts } from '../terminal/facts.ts';
 import { plain } from '../terminal/plain.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import type { Said } from './evidence-log.ts';
 import { holdPages } from './hold-pages.ts';
 import { holdProofs } from './hold-proofs.ts';
 import { holdRows } from './hold-rows.ts';
@@ -64,11 +65,11 @@ async function hold(folder: string, trust: Trust, terminal: Terminal): Promise<H
       `${path}: was made by version ${evidence.program}, and this is ${manifest.version}`,
       'take the version that made it',
     );
-  const checkpoint = demandSigned(folder, evidence, trust);
+  const said = demandSigned(folder, evidence, trust);
   progress.step('proofs');
-  const proofs = holdProofs(folder, evidence, checkpoint);
+  const proofs = holdProofs(folder, evidence, said);
   progress.step('rows');
-  const rows = await holdRows(folder, evidence, proofs, (done) => progress.at(done, 0));
+  const rows = await holdRows(folder, evidence, proofs, said.note, (done) => progress.at(done, 0));
   holdRules(evidence, proofs);
   progress.step('pages');
   await holdPages(folder, evidence);
@@ -78,23 +79,24 @@ async function hold(folder: string, trust: Trust, terminal: Terminal): Promise<H
 }
 
 /** The log's key has signed what the pack speaks of, and what it was shown to continue. */
-function demandSigned(folder: string, evidence: Evidence, trust: Trust): ReadCheckpoint {
-  const checkpoint = signedIn(folder, packFiles.checkpoint, trust);
+function demandSigned(folder: string, evidence: Evidence, trust: Trust): Said {
+  const { checkpoint, note } = signedIn(folder, packFiles.checkpoint, trust);
   const witnesses = demandWitnesses(checkpoint.note, trust, packFiles.checkpoint);
   const { log, kept } = evidence;
   demand(log.origin === checkpoint.origin && log.size === checkpoint.size && log.root === rootOf(checkpoint), 'log');
   if (trust.policy !== undefined) demand(witnesses.join('\n') === evidence.witnesses?.join('\n'), 'witnesses');
   for (const { size, root } of kept) {
-    const earlier = signedIn(folder, packFiles.kept(size), trust);
+    const { checkpoint: earlier } = signedIn(folder, packFiles.kept(size), trust);
     demand(earlier.size === size && rootOf(earlier) === root, 'kept');
   }
-  return checkpoint;
+  return { checkpoint, note };
 }
 
-function signedIn(folder: string, file: string, trust: Trust): ReadCheckpoint {
+function signedIn(folder: string, file: string, trust: Trust): Said {
   const path = join(folder, file);
   if (!existsSync(path)) throw new Failure('no', `${file}: is missing`);
-  return openCheckpoint(readFileSync(path), ...parseVkeys(trust.vkey));
+  const octets = readFileSync(path);
+  return { checkpoint: openCheckpoint(octets, ...parseVkeys(trust.vkey)), note: octets.toString('utf8') };
 }
 
 const rootOf = ({ root }: ReadCheckpoint) => Buffer.from(root).toString('base64');

@@ -118,4 +118,5 @@ export function formatOf({ format: name, mapping }: Plan): Format {
   );
 }
 
-export const checkpointOf = ({ checkpoint }: Plan): ReadCheckpoint => parseCheckpoint(Buffer.from(checkpoint));
+export const checkpointOf = ({ checkpoint }: Pick<Plan, 'checkpoint'>): ReadCheckpoint =>
+  parseCheckpoint(Buffer.from(checkpoint));

@@ -1,11 +1,14 @@
 import { maxEntryLength } from '#audit/bundle.ts';
 import { coverOf } from '#audit/cover.ts';
-import { decodeEntry } from '#audit/entry.ts';
+import { decodeEntry, type Entry } from '#audit/entry.ts';
 import { Malformed } from '#audit/malformed.ts';
 import { hashLength, leafHash, RightEdge } from '#audit/merkle.ts';
 import { Failure } from '../../failure.ts';
 import { FileOctets } from './octets.ts';
 import { checkpointOf, type Plan } from './plan.ts';
+
+/** Which entries were looked at for rows, and the checkpoint that covers them. */
+type Looked = Pick<Plan, 'from' | 'to' | 'complete' | 'checkpoint'>;
 
 /**
  * Shows by the file itself that its rows are entries under the signed root, in the order of the log: each row is a leaf, and
@@ -14,8 +17,8 @@ import { checkpointOf, type Plan } from './plan.ts';
 export async function proveRows(
   file: string,
   hashes: string,
-  plan: Plan,
-  onRow: (rows: number) => void,
+  plan: Looked,
+  onRow: (rows: number, entry: Entry) => void,
 ): Promise<number> {
   const { size, root } = checkpointOf(plan);
   const lines = new FileOctets(file);
@@ -31,14 +34,15 @@ export async function proveRows(
   };
   try {
     for (let line = await lines.line(maxEntryLength); line !== undefined; line = await lines.line(maxEntryLength)) {
-      const index = indexOf(file, rows, line);
+      const entry = entryOf(file, rows, line);
+      const index = entry.seq;
       const least = plan.complete ? plan.from + rows : Math.max(edge.size, plan.from);
       if (index < least || index >= plan.to || (plan.complete && index !== least))
         throw new Failure('no', `${file}, row ${rows + 1}: is entry ${index}, ${wanted(plan, least)}`);
       await skipTo(index);
       edge.append(leafHash(line));
       rows++;
-      onRow(rows);
+      onRow(rows, entry);
     }
     if (plan.complete && rows !== plan.to - plan.from)
       throw new Failure(
@@ -59,12 +63,12 @@ export async function proveRows(
   );
 }
 
-const wanted = ({ complete, to }: Plan, least: number) =>
+const wanted = ({ complete, to }: Looked, least: number) =>
   complete ? `where entry ${least} has to be` : `where one from ${least} to ${to - 1} has to be`;
 
-function indexOf(file: string, rows: number, line: Uint8Array): number {
+function entryOf(file: string, rows: number, line: Uint8Array): Entry {
   try {
-    return decodeEntry(line).seq;
+    return decodeEntry(line);
   } catch (cause) {
     if (!(cause instanceof Malformed)) throw cause;
     throw new Failure('no', `${file}, row ${rows + 1}: ${cause.message}`, undefined, { cause });
