@@ -5,7 +5,8 @@ export interface JsonObject {
 }
 
 export function isObject(value: Json | undefined): value is { readonly [name: string]: Json } {
-  return typeof value === 'object' && !Array.isArray(value);
+  // What a file says may be null, which no entry is.
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Nothing that is no object has a member. */

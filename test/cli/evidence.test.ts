@@ -339,6 +339,12 @@ describe('evidence verify', () => {
       'does not say what the log has',
     ],
     [
+      'another name of a policy',
+      'evidence.json',
+      (text) => text.replace(/"name": "[^"]+"(,\s+"content")/, '"name": "harmless"$1'),
+      'does not say what the log has',
+    ],
+    [
       'a finding less on the pages',
       'index.html',
       (text) => text.replace('service.degraded', 'service.upgraded'),

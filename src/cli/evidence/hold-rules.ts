@@ -3,6 +3,7 @@ import type { Entry } from '#audit/entry.ts';
 import { memberOf, textOf } from '#audit/json-object.ts';
 import { DocumentError } from '#document/problem.ts';
 import type { Evidence, PolicySetInForce } from '#evidence/evidence.ts';
+import { documentOf, documentsIn } from '#evidence/gather/rules-in-force.ts';
 import { policySet } from '#policy/set.ts';
 import { Failure } from '../failure.ts';
 import { packFiles } from './pack-files.ts';
@@ -11,9 +12,8 @@ import { packFiles } from './pack-files.ts';
 export function holdRules({ rules }: Evidence, proofs: ReadonlyMap<number, Entry>): void {
   for (const set of rules.policySets) {
     const { change } = recordOf(set, 'policy.loaded', proofs);
-    const content = memberOf(change, 'content');
-    const told = Object.values(Object(content));
-    if (content !== undefined ? !isDeepStrictEqual(contentsOf(set), told) : !isNamedSo(set))
+    const told = documentsIn(memberOf(change, 'content'));
+    if (told === undefined ? !isNamedSo(set) : !isDeepStrictEqual(set.documents, told))
       throw new Failure('no', `${packFiles.evidence}: policy set ${set.id} does not say what the log has`);
   }
   for (const configuration of rules.configurations) {
@@ -22,8 +22,6 @@ export function holdRules({ rules }: Evidence, proofs: ReadonlyMap<number, Entry
       throw new Failure('no', `${packFiles.evidence}: configuration ${configuration.id} does not say what the log has`);
   }
 }
-
-const contentsOf = ({ documents = [] }: PolicySetInForce) => documents.map(({ content }) => content);
 
 interface Told {
   readonly id: string;
@@ -41,13 +39,15 @@ function recordOf({ id, index, time }: Told, type: string, proofs: ReadonlyMap<n
 }
 
 /** Its pieces stand in records of their own: the hash says whether it is they. One that is masked hashes to nothing. */
-function isNamedSo(set: PolicySetInForce): boolean {
-  if (set.documents === undefined) return true;
-  const texts = contentsOf(set).map((content) => JSON.stringify(content));
+function isNamedSo({ id, time, documents }: PolicySetInForce): boolean {
+  if (documents === undefined) return true;
+  const texts = documents.map(({ content }) => JSON.stringify(content));
+  const told = texts.map((text) => documentOf(JSON.parse(text)));
+  if (!isDeepStrictEqual(documents, told)) return false;
   if (texts.some((text) => text.includes('?[masked]'))) return true;
   try {
     const sources = texts.map((text, at) => ({ file: `policy ${at}`, text }));
-    return policySet(sources, Date.parse(set.time)).id === set.id;
+    return policySet(sources, Date.parse(time)).id === id;
   } catch (thrown) {
     if (thrown instanceof DocumentError) return false;
     throw thrown;

@@ -78,11 +78,12 @@ export class RulesInForce {
 
 const idIn = ({ change }: Entry) => textOf(memberOf(change, 'afterSha256')) ?? '';
 
-function documentsIn(content: Json | undefined): PolicySetInForce['documents'] {
+/** Policies that stand in the record of their load. */
+export function documentsIn(content: Json | undefined): PolicySetInForce['documents'] {
   return isObject(content) ? Object.values(content).map(documentOf) : undefined;
 }
 
-const documentOf = (content: Json) => ({
+export const documentOf = (content: Json) => ({
   name: textOf(memberOf(memberOf(content, 'metadata'), 'name')) ?? 'without a name',
   content,
 });
