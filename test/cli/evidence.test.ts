@@ -200,9 +200,10 @@ describe('a log with something in it', () => {
     const web = issued[700] ?? Object(undefined);
     const bank = { ...web, identity: 'spiffe://cluster.local/ns/pay-7/sa/bank', namespace: 'pay-7', ttl: 86_400 };
     await publish(join(folder, 'log'), entries.with(web.n, octetsOf(web.n, issuedContent(bank))));
-    const ran = await make(join(folder, 'log'), join(folder, 'pack'), '--json');
+    const ran = await make(join(folder, 'log'), join(folder, 'pack'), '--json', '--draw', 'rain');
     expect(parsed(ran).misfits).toEqual([expect.stringContaining(`Record ${web.n} does not fit`)]);
     expect(cover(join(folder, 'pack'))).toContain(`Record ${web.n} does not fit what policy permits`);
+    expect(cover(join(folder, 'pack'))).toContain('Drawn with the word <code>rain</code>');
     expect(parsed(await verify(join(folder, 'pack')))).toMatchObject({ verified: true });
   });
 

@@ -7,7 +7,7 @@ import { type Block, type Page, plural } from './report.ts';
 
 /** The first page: what was looked at, what is wrong with it, and how to check all of it. */
 export function coverPage(evidence: Evidence): Page {
-  const { period, log, kept, witnesses, program, replay } = evidence;
+  const { period, log, kept, witnesses, program, word } = evidence;
   const wrong = misfits(evidence);
   const end = log.last === undefined || log.last < period.until ? ' The period is not over in this log.' : '';
   return {
@@ -50,9 +50,7 @@ export function coverPage(evidence: Evidence): Page {
         text: `Of each query the ${drawn} records are drawn whose SHA-256 over root, name of the query and leaf index is smallest. Whoever writes the log cannot choose them without another root; a word of the auditor (\`--draw\`), told only when the pack is made, takes that way too.`,
       },
       { block: 'code', label: 'What a record is drawn by', text: lotCommand(evidence) },
-      ...(replay.count > 0 || evidence.word === undefined
-        ? []
-        : [{ block: 'text', text: `Drawn with the word \`${evidence.word}\`.` } as const]),
+      ...(word === undefined ? [] : [{ block: 'text', text: `Drawn with the word \`${word}\`.` } as const]),
       { block: 'heading', text: 'Standards' },
       {
         block: 'list',
