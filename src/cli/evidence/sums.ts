@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { Failure } from '../failure.ts';
+import { sha256Of } from '../sha256-of.ts';
 import { packFiles } from './pack-files.ts';
 
 /** Every file of a pack but the sums themselves, in order. */
@@ -38,10 +37,4 @@ export async function demandSums(folder: string): Promise<void> {
     said.delete(file);
   }
   for (const file of said.keys()) throw new Failure('no', `${file}: is missing`);
-}
-
-async function sha256Of(file: string): Promise<string> {
-  const digest = createHash('sha256');
-  await pipeline(createReadStream(file), digest);
-  return digest.digest('hex');
 }

@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
 import { type FormatName, formatNames } from '#export/format-names.ts';
 import { writeDurably } from '#keys/durable-file.ts';
 import type { Input } from '../../command/command.ts';
 import type { Exit } from '../../exit.ts';
 import { Failure } from '../../failure.ts';
+import { sha256Of } from '../../sha256-of.ts';
 import { facts } from '../../terminal/facts.ts';
 import { plain } from '../../terminal/plain.ts';
 import type { Progress } from '../../terminal/progress.ts';
@@ -131,12 +130,6 @@ async function manifestOf({ file, state }: PartFile): Promise<Manifest> {
   const { origin } = checkpointOf(plan);
   const found = { file: basename(file), octets, sha256: await sha256Of(file), rows, ...(dropped > 0 && { dropped }) };
   return { countersignExport: 1, ...found, origin, ...plan, complete: plan.complete && dropped === 0 };
-}
-
-export async function sha256Of(file: string): Promise<string> {
-  const digest = createHash('sha256');
-  await pipeline(createReadStream(file), digest);
-  return digest.digest('hex');
 }
 
 function completeness(complete: boolean, dropped: number | undefined): string {
