@@ -2,14 +2,14 @@ import { standards } from '../controls/standards.ts';
 import type { Evidence } from '../evidence.ts';
 import { drawn } from '../gather/draw.ts';
 import { againCommand, lotCommand, verifyCommand, verifyPackCommand } from './commands.ts';
-import { alarmed, limits, misfits } from './findings.ts';
+import { alarmed, cosignedBy, endsEarly, limits, misfits } from './findings.ts';
 import { type Block, type Page, plural } from './report.ts';
 
 /** The first page: what was looked at, what is wrong with it, and how to check all of it. */
 export function coverPage(evidence: Evidence): Page {
-  const { period, log, kept, witnesses, program, word } = evidence;
+  const { period, log, kept, program, word } = evidence;
   const wrong = misfits(evidence);
-  const end = log.last === undefined || log.last < period.until ? ' The period is not over in this log.' : '';
+  const end = endsEarly(evidence) ? ' The period is not over in this log.' : '';
   return {
     id: 'summary',
     title: 'Summary',
@@ -24,7 +24,7 @@ export function coverPage(evidence: Evidence): Page {
           ['Checkpoint', `${log.size} records, root ${log.root}`],
           ['Records of the period', recordsOf(evidence)],
           ['Newest record', log.last ?? 'none'],
-          ['Cosigned by', witnesses === undefined ? 'not asked' : witnesses.join(', ') || 'nobody'],
+          ['Cosigned by', cosignedBy(evidence)],
           [
             'Continues',
             kept.length === 0 ? 'not asked' : kept.map(({ size, root }) => `${size} records, ${root}`).join('; '),

@@ -33,6 +33,13 @@ export function alarmed(evidence: Evidence, weight: Weight, of: readonly AlarmNa
   });
 }
 
+/** Whether the period goes on after the log's newest record. */
+export const endsEarly = ({ log: { last }, period }: Evidence): boolean => last === undefined || last < period.until;
+
+/** Who has seen the checkpoint, in words. */
+export const cosignedBy = ({ witnesses }: Evidence): string =>
+  witnesses === undefined ? 'not asked' : witnesses.join(', ') || 'nobody';
+
 /** What these pages cannot show, whoever reads them. */
 export function limits(evidence: Evidence): string[] {
   const { period, log, witnesses, kept, missing, rules } = evidence;
@@ -40,7 +47,7 @@ export function limits(evidence: Evidence): string[] {
   const textless = rules.policySets.filter(({ documents }) => documents === undefined).length;
   const contentless = rules.configurations.filter(({ content }) => content === undefined).length;
   return [
-    ...(last === undefined || last < period.until
+    ...(endsEarly(evidence)
       ? [`The log ends at ${last ?? 'nothing'}, before the period does: what comes after is not here.`]
       : []),
     ...(first === undefined || first > period.since

@@ -3,6 +3,7 @@ import { type KindName, kinds } from '#issuance/replay/kinds.ts';
 import type { Control, Shown } from '../controls/control.ts';
 import type { Evidence } from '../evidence.ts';
 import { replayCommand, verifyCommand } from './commands.ts';
+import { cosignedBy } from './findings.ts';
 import { type Block, plural } from './report.ts';
 import { valuesOf } from './setting.ts';
 
@@ -24,7 +25,7 @@ function typesBlocks({ types }: Evidence): Block[] {
   const counts = new Map(types.map(({ type, records }) => [type, records]));
   const never = eventTypes.filter((type) => !counts.has(type));
   return [
-    { block: 'heading', text: 'Which types of records are there?' },
+    heading('Which types of records are there?'),
     {
       block: 'table',
       caption: `${types.length} of ${eventTypes.length} types in this period`,
@@ -59,7 +60,7 @@ function policiesBlocks({ rules, period }: Evidence): Block[] {
       rows: rules.policySets.map(({ id, index, time, issued, refused, documents }) => [
         id.slice(0, 16),
         documents?.map(({ name }) => name).join(', ') ?? 'not in the log',
-        time < period.since ? `${time}, before the period` : time,
+        since(time, period),
         String(index),
         String(issued),
         String(refused),
@@ -94,7 +95,8 @@ function replayBlocks(evidence: Evidence): Block[] {
 const isKind = (kind: string): kind is KindName => kind in kinds;
 const howOf = (kind: string) => (isKind(kind) ? kinds[kind] : '');
 
-function treeBlocks({ log, witnesses, kept, missing }: Evidence): Block[] {
+function treeBlocks(evidence: Evidence): Block[] {
+  const { log, kept, missing } = evidence;
   return [
     heading('Is the log whole?'),
     { block: 'code', label: 'The command', text: verifyCommand },
@@ -106,7 +108,7 @@ function treeBlocks({ log, witnesses, kept, missing }: Evidence): Block[] {
       block: 'facts',
       facts: [
         ['Root', log.root],
-        ['Cosigned by', witnesses === undefined ? 'not asked' : witnesses.join(', ') || 'nobody'],
+        ['Cosigned by', cosignedBy(evidence)],
         ['Continues', kept.length === 0 ? 'not asked' : kept.map(({ size }) => plural(size, 'record')).join(', ')],
         ['Hashes alone', missing.dropped === 0 ? 'none of this period' : plural(missing.dropped, 'record')],
       ],
@@ -135,7 +137,7 @@ export function settingsBlocks({ settings = [] }: Control, { rules, period }: Ev
         valuesOf(path, configurations).map(({ value, index, time }) => [
           path,
           value,
-          time < period.since ? `${time}, before the period` : time,
+          since(time, period),
           String(index),
         ]),
       ),
@@ -144,3 +146,5 @@ export function settingsBlocks({ settings = [] }: Control, { rules, period }: Ev
 }
 
 const heading = (text: string) => ({ block: 'heading', text }) as const;
+
+const since = (time: string, period: Evidence['period']) => (time < period.since ? `${time}, before the period` : time);
