@@ -134,9 +134,8 @@ function drawTable(sheets: Sheets, { caption, columns, rows }: Table): void {
     );
     return Math.max(10, ...heights) + pad;
   };
-  const drawRow = (cells: readonly string[], kind: 'TH' | 'TD') => {
+  const drawRow = (cells: readonly string[], height: number, kind: 'TH' | 'TD') => {
     const font = kind === 'TH' ? fonts.strong : fonts.text;
-    const height = heightOf(cells, font);
     const top = doc.y;
     let x = sheets.left;
     sheets.within('TR', () => {
@@ -158,16 +157,18 @@ function drawTable(sheets: Sheets, { caption, columns, rows }: Table): void {
     sheets.line(doc.y - 1, kind === 'TH' ? inks.text : inks.line);
   };
   const titles = columns.map(({ title }) => title);
+  const drawTitles = () => drawRow(titles, heightOf(titles, fonts.strong), 'TH');
   sheets.need(70);
   sheets.within('Table', () => {
     sheets.leaf('Caption', () => text(sheets, caption, { size: smallSize, ink: inks.quiet }));
-    drawRow(titles, 'TH');
+    drawTitles();
     for (const cells of rows) {
-      if (sheets.room < heightOf(cells, fonts.text)) {
+      const height = heightOf(cells, fonts.text);
+      if (sheets.room < height) {
         sheets.newSheet();
-        drawRow(titles, 'TH');
+        drawTitles();
       }
-      drawRow(cells, 'TD');
+      drawRow(cells, height, 'TD');
     }
   });
   doc.y += gap + 2;
