@@ -1,4 +1,4 @@
-import { isCommitment } from '#audit/disclosure.ts';
+import { fieldOf, isCommitment } from '#audit/disclosure.ts';
 import type { Entry } from '#audit/entry.ts';
 import { columns } from '#audit/questions/columns.ts';
 import type { QueryResult, Row } from '../evidence.ts';
@@ -66,8 +66,8 @@ const longestCell = 300;
 
 /** Nothing where the record says nothing. */
 function cellOf(entry: Entry, column: keyof typeof columns): string {
-  if (column === 'address' && isCommitment(Object(entry.peer).ip)) return keptApart;
-  if (column === 'actor' && isCommitment(Object(entry.actor).user)) return keptApart;
+  if (column === 'address' && isCommitment(fieldOf(entry, 'peer.ip'))) return keptApart;
+  if (column === 'actor' && isCommitment(fieldOf(entry, 'actor.user'))) return keptApart;
   const text = columns[column].of(entry) ?? '';
   return text.length <= longestCell ? text : `${text.slice(0, longestCell).toWellFormed()}…`;
 }
