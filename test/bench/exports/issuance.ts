@@ -54,11 +54,12 @@ export async function issuanceWithExports(places: Places, effort: Effort, progre
   const subjects = { without: await start(softwareSetting()), with: await start(exportingTo(places)) };
   const rounds = { without: [] as Round[], with: [] as Round[] };
   const concurrency = effort.concurrencies.at(-1) ?? 1;
-  for (let round = 0; round < effort.rounds; round++) {
+  const pairs = 2 * effort.rounds;
+  for (let round = 0; round < pairs; round++) {
     // Whoever is first in one round is second in the next: a machine grows slower or quicker as time passes.
     const order = round % 2 === 0 ? (['without', 'with'] as const) : (['with', 'without'] as const);
     for (const name of order) {
-      progress(`issuance ${name} exports, round ${round + 1} of ${effort.rounds}`);
+      progress(`issuance ${name} exports, round ${round + 1} of ${pairs}`);
       rounds[name].push(await paid(subjects[name], concurrency, effort.seconds));
     }
   }
