@@ -1,3 +1,4 @@
+import { begins } from '#audit/begins.ts';
 import type { Entry } from '#audit/entry.ts';
 import { type EventType, eventTypes } from '#audit/event.ts';
 import { anyGlob } from '#policy/glob.ts';
@@ -50,6 +51,5 @@ const after = reader('change');
 const before = reader('before');
 const isChange = (entry: Entry) => after(entry) !== undefined && after(entry) !== before(entry);
 
-/** `key.weak` begins `key.weak.roca` and itself, but not `key.weakness`: as `audit ask` has it. */
-export const beginnings = (starts: readonly string[]) => (text: string) =>
-  starts.some((start) => text === start || text.startsWith(`${start}.`));
+/** As `audit ask` has it. */
+const beginnings = (starts: readonly string[]) => (text: string) => starts.some((start) => begins(text, start));

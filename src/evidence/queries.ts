@@ -1,3 +1,4 @@
+import { begins } from '#audit/begins.ts';
 import type { Entry } from '#audit/entry.ts';
 import type { QuestionName } from '#audit/questions/catalogue.ts';
 import type { ColumnName } from '#audit/questions/columns.ts';
@@ -205,6 +206,3 @@ export function matches({ type, reason }: Query, entry: Entry): boolean {
   if (!begins(entry.type, type)) return false;
   return reason === undefined || (typeof entry.reason === 'string' && begins(entry.reason, reason));
 }
-
-/** `key.weak` begins `key.weak.roca` and itself, but not `key.weakness`. */
-const begins = (word: string, start: string) => word === start || word.startsWith(`${start}.`);

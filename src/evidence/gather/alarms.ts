@@ -1,3 +1,4 @@
+import { begins } from '#audit/begins.ts';
 import type { Entry } from '#audit/entry.ts';
 import type { EventType } from '#audit/event.ts';
 import { memberOf } from '#audit/json-object.ts';
@@ -15,7 +16,7 @@ interface Alarm {
 
 const hasFailed = ({ outcome }: Entry) => outcome !== 'success';
 const reasonBegins = (start: string) => (entry: Entry) =>
-  typeof entry.reason === 'string' && (entry.reason === start || entry.reason.startsWith(`${start}.`));
+  typeof entry.reason === 'string' && begins(entry.reason, start);
 
 const keyOutsideToken = ({ key }: Entry) => key !== undefined && memberOf(key, 'token') === undefined;
 const keyMayLeave = ({ key }: Entry) => memberOf(memberOf(key, 'attributes'), 'extractable') === true;
