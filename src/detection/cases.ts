@@ -75,16 +75,16 @@ export function entriesOf({ records }: WatchRuleCase): Entry[] {
 }
 
 function entryOf(short: Short, seq: number, time: number): Entry {
-  const members = new Growing();
+  const members: Members = {};
   for (const name of fieldNames) {
     const value = short[name];
     const [path] = fieldOf(name).paths;
-    if (value !== undefined && path !== undefined) members.put(path.split('.'), value);
+    if (value !== undefined && path !== undefined) put(members, path.split('.'), value);
   }
   const type: EventType = eventTypes.find((each) => each === short.type) ?? 'certificate.issued';
   return {
     outcome: outcomeOf(type),
-    ...members.whole,
+    ...members,
     ...(short.count !== undefined && { count: short.count }),
     type,
     v: 1,
@@ -99,17 +99,14 @@ const outcomeOf = (type: EventType) =>
 
 type Members = { [name: string]: string | Members };
 
-class Growing {
-  readonly whole: Members = {};
-
-  put(path: readonly string[], value: string): void {
-    let at = this.whole;
-    for (const name of path.slice(0, -1)) {
-      const known = at[name];
-      const next: Members = typeof known === 'object' ? known : {};
-      at[name] = next;
-      at = next;
-    }
-    at[path.at(-1) ?? ''] = value;
+/** Writes a value below as many members as its path has. */
+function put(members: Members, [name = '', ...below]: readonly string[], value: string): void {
+  if (below.length === 0) {
+    members[name] = value;
+    return;
   }
+  const known = members[name];
+  const inner: Members = typeof known === 'object' ? known : {};
+  members[name] = inner;
+  put(inner, below, value);
 }

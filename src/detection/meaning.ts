@@ -4,7 +4,8 @@ import { nearest } from '#document/nearest.ts';
 import type { Problem } from '#document/problem.ts';
 import { parseDuration } from '#document/scalars.ts';
 import { doorNames } from '#policy/permit.ts';
-import type { WatchRuleDocument } from './document.ts';
+import type { OutsideWindowSpec, WatchRuleDocument } from './document.ts';
+import type { FieldName } from './field.ts';
 import { compileFilter, type Filter, unseen } from './filter.ts';
 
 type Path = readonly (string | number)[];
@@ -49,10 +50,10 @@ function checkSpan(span: string, path: Path, report: ReportAt): void {
   if (seconds < 1 || seconds > parseDuration(longest)) report(path, `${span} is not between 1s and ${longest}`);
 }
 
-const words: Partial<Record<string, readonly string[]>> = {
-  outcome: ['success', 'denied', 'failed'],
-  door: doorNames,
-};
+const words = [
+  ['outcome', ['success', 'denied', 'failed']],
+  ['door', doorNames],
+] as const satisfies readonly (readonly [FieldName, readonly string[]])[];
 
 function checkFilter(filter: Filter, path: Path, report: ReportAt): void {
   for (const [at, type] of (filter.type ?? []).entries()) {
@@ -65,19 +66,15 @@ function checkFilter(filter: Filter, path: Path, report: ReportAt): void {
         nearest(type, eventTypes),
       );
   }
-  for (const [name, known] of Object.entries(words)) {
-    for (const [at, word] of (filter[name === 'door' ? 'door' : 'outcome'] ?? []).entries())
-      if (known !== undefined && !/[*?]/.test(word) && !known.includes(word))
+  for (const [name, known] of words)
+    for (const [at, word] of (filter[name] ?? []).entries())
+      if (!/[*?]/.test(word) && !known.some((each) => each === word))
         report([...path, name, at], `"${word}" is none of ${known.join(', ')}`, nearest(word, known));
-  }
   for (const [at, name] of (filter.without ?? []).entries())
     if (filter[name] !== undefined) report([...path, 'without', at], `${name} has to be there, as is said above`);
 }
 
-function checkWindows(
-  { timeZone, windows, closed = [] }: NonNullable<WatchRuleDocument['spec']['outsideWindow']>,
-  report: ReportAt,
-): void {
+function checkWindows({ timeZone, windows, closed = [] }: OutsideWindowSpec, report: ReportAt): void {
   const path = ['spec', 'outsideWindow'];
   try {
     new Intl.DateTimeFormat('en', { timeZone });

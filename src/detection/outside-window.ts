@@ -1,5 +1,8 @@
 import { type Hit, readAll, type Seen, type Watching } from './condition.ts';
 import { type OutsideWindowSpec, weekdays } from './document.ts';
+import type { FieldName } from './field.ts';
+
+export const usualBy: readonly FieldName[] = ['type', 'change'];
 
 /** Records whose time is in none of the windows of a week, by the clocks of one place. */
 export class OutsideWindow implements Watching {
@@ -7,7 +10,7 @@ export class OutsideWindow implements Watching {
   readonly #by: ReturnType<typeof readAll>;
   readonly #isOpen: (time: number) => boolean;
 
-  constructor({ by = ['type', 'change'], timeZone, windows, closed = [] }: OutsideWindowSpec) {
+  constructor({ by = [...usualBy], timeZone, windows, closed = [] }: OutsideWindowSpec) {
     this.#by = readAll(by);
     this.#isOpen = openings(timeZone, windows, new Set(closed));
   }

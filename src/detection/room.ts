@@ -38,8 +38,4 @@ export class Room<Value extends { size: number; time: number }> {
       this.forgotten += 1;
     }
   }
-
-  get size(): number {
-    return this.#size;
-  }
 }

@@ -8,8 +8,8 @@ import type { Watching } from './condition.ts';
 import { Distinct } from './distinct.ts';
 import type { SeverityName, WatchRuleDocument, WatchRuleSpec } from './document.ts';
 import type { FieldName } from './field.ts';
-import { compileFilter } from './filter.ts';
-import { OutsideWindow } from './outside-window.ts';
+import { compileFilter, type Filter } from './filter.ts';
+import { OutsideWindow, usualBy } from './outside-window.ts';
 
 /** A rule that can be run: what it looks at, and a memory for each run. */
 export interface WatchRule {
@@ -54,14 +54,14 @@ export function compileRule(content: WatchRuleDocument): WatchRule {
 }
 
 interface Condition {
-  readonly match: Parameters<typeof compileFilter>[0];
+  readonly match: Filter;
   readonly by: readonly FieldName[];
   readonly withinMs: number;
   open(): Watching;
 }
 
 /** Of a document whose meaning was checked: it has exactly one. */
-export function conditionOf({ burst, distinct, outsideWindow }: WatchRuleSpec): Condition {
+function conditionOf({ burst, distinct, outsideWindow }: WatchRuleSpec): Condition {
   if (burst !== undefined) {
     const { match, by = [], within = '0s' } = burst;
     return { match, by, withinMs: parseDuration(within) * 1_000, open: () => new Burst(burst) };
@@ -71,6 +71,6 @@ export function conditionOf({ burst, distinct, outsideWindow }: WatchRuleSpec): 
     return { match, by, withinMs: parseDuration(within) * 1_000, open: () => new Distinct(distinct) };
   }
   if (outsideWindow === undefined) throw new TypeError('a rule without a condition');
-  const { match, by = ['type', 'change'] } = outsideWindow;
+  const { match, by = usualBy } = outsideWindow;
   return { match, by, withinMs: 0, open: () => new OutsideWindow(outsideWindow) };
 }

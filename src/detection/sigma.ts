@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { EventType } from '#audit/event.ts';
-import type { WatchRuleDocument } from './document.ts';
+import type { DistinctSpec, WatchRuleDocument } from './document.ts';
 import { type FieldName, fieldNames, fieldOf } from './field.ts';
 import { compileFilter, type Filter } from './filter.ts';
 
@@ -46,7 +46,7 @@ export function sigmaOf(content: WatchRuleDocument): readonly SigmaDocument[] {
       ...about,
       description: spec.message,
       correlation: {
-        ...(distinct === undefined ? { type: 'event_count' } : { type: 'value_count' }),
+        type: distinct === undefined ? 'event_count' : 'value_count',
         rules: [`${metadata.name}-records`],
         ...(group.length > 0 && { 'group-by': group }),
         timespan: condition.within ?? '1s',
@@ -57,7 +57,7 @@ export function sigmaOf(content: WatchRuleDocument): readonly SigmaDocument[] {
   ];
 }
 
-function valueCount({ of, count = 2, together }: NonNullable<WatchRuleDocument['spec']['distinct']>, types: Types) {
+function valueCount({ of, count = 2, together }: DistinctSpec, types: Types) {
   if (together !== undefined) throw new NotInSigma('Sigma has no values that count as one');
   return { gte: count, field: nameOf(of, types) };
 }
@@ -66,13 +66,12 @@ type Types = ReadonlySet<EventType>;
 type Selection = Readonly<Record<string, unknown>>;
 
 function detectionOf(match: Filter, unless: readonly Filter[], types: Types): Readonly<Record<string, unknown>> {
+  const { without = [], ...wanted } = match;
   const passed = unless.map((filter, at) => [`passed_${at + 1}`, selectionOf(filter, types)] as const);
-  const absent = (match.without ?? []).map(
-    (field) => [`has_${snake(field)}`, { [nameOf(field, types)]: '*' }] as const,
-  );
+  const absent = without.map((field) => [`has_${snake(field)}`, { [nameOf(field, types)]: '*' }] as const);
   const not = [...absent, ...passed].map(([name]) => ` and not ${name}`);
   return {
-    selection: selectionOf({ ...match, without: undefined }, types),
+    selection: selectionOf(wanted, types),
     ...Object.fromEntries([...absent, ...passed]),
     condition: `selection${not.join('')}`,
   };
@@ -80,7 +79,7 @@ function detectionOf(match: Filter, unless: readonly Filter[], types: Types): Re
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-function selectionOf(filter: { readonly [Name in keyof Filter]?: Filter[Name] | undefined }, types: Types): Selection {
+function selectionOf(filter: Filter, types: Types): Selection {
   if (filter.without !== undefined) throw new NotInSigma('a filter under "unless" that wants a field absent');
   if (filter.changed !== undefined) throw new NotInSigma('Sigma does not compare two fields with "changed"');
   const given = fieldNames.flatMap((name) => {

@@ -57,15 +57,15 @@ export class Watch {
 
   /** A record that was watched before: of its alerts only those count that were told. */
   recall(entry: Entry): void {
-    this.#each(entry, () => false);
+    this.#each(entry, false);
   }
 
   /** The alerts that this record makes, those that are on the record already left out. */
   see(entry: Entry): readonly Alert[] {
-    return this.#each(entry, () => true);
+    return this.#each(entry, true);
   }
 
-  #each(entry: Entry, isNew: () => boolean): Alert[] {
+  #each(entry: Entry, isNew: boolean): Alert[] {
     const running = this.#byType.get(entry.type);
     if (running === undefined) return [];
     const alerts: Alert[] = [];
@@ -79,7 +79,7 @@ export class Watch {
       const how = each.silences.wouldTell(key, time);
       if (how === undefined) continue;
       const isTold = this.#told.has(nameOf(each.rule.name, key, how === 'overflow', entry.seq));
-      if (!isTold && !isNew()) continue;
+      if (!isTold && !isNew) continue;
       each.silences.tell(how, key, time);
       if (isTold) continue;
       each.alerts++;

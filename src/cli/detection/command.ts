@@ -1,6 +1,8 @@
 import { defineCommand, defineGroup } from '../command/command.ts';
 import { flag } from '../command/options.ts';
-import { replayOptions } from './options.ts';
+import { replayOptions, rulesHelp } from './options.ts';
+
+const rules = { name: 'FILE', help: rulesHelp, required: false, many: true } as const;
 
 const test = defineCommand({
   name: 'test',
@@ -9,14 +11,7 @@ const test = defineCommand({
     'Every problem of every file is listed as file:line:column. The server runs the same cases when it loads rules, and keeps the old ones when one fails.',
     'Each case is a short log of its own, and the alerts that this one rule makes of it.',
   ],
-  operands: [
-    {
-      name: 'FILE',
-      help: "rules, or folders of them (default: those of the home's configuration)",
-      required: false,
-      many: true,
-    },
-  ],
+  operands: [rules],
   options: { json: flag('one JSON object: {"setId", "rules", "passed", "failed", "cases": [...]}') },
   examples: [{ type: 'detection test policies/detection', to: 'in CI' }],
   exits: {
@@ -34,14 +29,7 @@ const sigma = defineCommand({
     'Documents of YAML go to stdout: rules of Sigma, and its correlations where something is counted. Their fields are those of the Elastic Common Schema, as `ecs` exports have them. `quiet` has no place there.',
     'A record that stands for several counts as one there.',
   ],
-  operands: [
-    {
-      name: 'FILE',
-      help: "rules, or folders of them (default: those of the home's configuration)",
-      required: false,
-      many: true,
-    },
-  ],
+  operands: [rules],
   options: {},
   examples: [
     { type: 'detection sigma policies/detection/key-of-two-identities.yaml > sigma.yml', to: 'for sigma-cli' },
