@@ -23,8 +23,8 @@ import {
   timeOf,
 } from '#test/support/day/plan.ts';
 import { toPem } from '#x509/pem.ts';
-import { inProcess } from './in-process.ts';
 import { parsed, scratch } from './run-cli.ts';
+import { here } from './run-here.ts';
 
 const home = join(scratch(), 'home');
 let entries: readonly Uint8Array[];
@@ -36,7 +36,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => vi.useRealTimers());
 
-const audit = (...words: readonly string[]) => inProcess(['audit', ...words, '--home', home]);
+const audit = (...words: readonly string[]) => here(['audit', ...words, '--home', home]);
 const rfc3339 = (ms: number) => new Date(ms).toISOString();
 
 const revokedAt = new Map(revoked.map(({ n, of }) => [of, timeOf(n)]));

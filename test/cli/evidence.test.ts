@@ -1,3 +1,4 @@
+/** One pack is made, and everything here is asked of it or of a change of it: in two files it would be made twice. */
 import { generateKeyPairSync, hash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,8 +15,8 @@ import { entryAt, issuedContent, octetsOf } from '#test/support/day/entries.ts';
 import { publish, signer, writeHome } from '#test/support/day/home.ts';
 import { keyOf } from '#test/support/day/keys.ts';
 import { day, type IssuedPlan, type Planned } from '#test/support/day/plan.ts';
-import { inProcess } from './in-process.ts';
 import { parsed, scratch } from './run-cli.ts';
+import { here } from './run-here.ts';
 
 /** The day's first minutes: policies, an interruption, a revocation, people at the admin API. */
 const size = 1_200;
@@ -29,9 +30,9 @@ let evidence: Evidence;
 
 const named = ['--period', '2026-11', '--key', key];
 const make = (log: string, out: string, ...words: readonly string[]) =>
-  inProcess(['evidence', ...named, '--log', log, '-o', out, ...words]);
+  here(['evidence', ...named, '--log', log, '-o', out, ...words]);
 const verify = (folder: string) =>
-  inProcess(['evidence', 'verify', folder, '--key', key, '--home', '/nonexistent', '--json']);
+  here(['evidence', 'verify', folder, '--key', key, '--home', '/nonexistent', '--json']);
 const readEvidence = (folder: string): Evidence => JSON.parse(readFileSync(join(folder, 'evidence.json'), 'utf8'));
 const ofQuery = (name: QueryName) => evidence.queries.find((query) => query.name === name);
 const cover = (folder: string) => {
@@ -101,7 +102,7 @@ describe('what a pack says of a day', () => {
       const out = join(scratch(), `${name}.jsonl`);
       const places: Readonly<Record<string, string>> = { copy, 'log.vkey': key, [`${name}.jsonl`]: out };
       const [, ...words] = exportCommand(name, evidence).split(' ');
-      expect(await inProcess(words.map((word) => places[word] ?? word))).toMatchObject({ code: 0 });
+      expect(await here(words.map((word) => places[word] ?? word))).toMatchObject({ code: 0 });
       const rows = join(pack, 'rows', `${name}.jsonl`);
       expect(readFileSync(out).equals(existsSync(rows) ? readFileSync(rows) : Buffer.alloc(0))).toBe(true);
     },
@@ -236,7 +237,7 @@ describe('a log with something in it', () => {
 
   it('a period of which it has nothing says so on each page', async () => {
     const out = join(scratch(), 'pack');
-    expect(await inProcess(['evidence', '--period', '2025', '--key', key, '--log', copy, '-o', out])).toMatchObject({
+    expect(await here(['evidence', '--period', '2025', '--key', key, '--log', copy, '-o', out])).toMatchObject({
       code: 0,
     });
     expect(readFileSync(join(out, 'index.html'), 'utf8')).toContain(
@@ -255,7 +256,7 @@ describe('a log with witnesses', () => {
     writeFileSync(policy, `log ${signer.vkey}\nwitness north ${witness.vkey}\nquorum north\n`);
     await publish(log, entries.slice(0, 300));
     const trusting = (out: string) =>
-      inProcess(['evidence', '--period', '2026-11', '--log', log, '--trust-policy', policy, '-o', join(folder, out)]);
+      here(['evidence', '--period', '2026-11', '--log', log, '--trust-policy', policy, '-o', join(folder, out)]);
     const alone = await trusting('alone');
     expect([alone.code, alone.stderr]).toEqual([1, expect.stringContaining('cosigned by')]);
     const { text, signatures } = parseNote(readFileSync(join(log, 'checkpoint')));
@@ -265,8 +266,8 @@ describe('a log with witnesses', () => {
     expect(await trusting('pack')).toMatchObject({ code: 0 });
     expect(readEvidence(pack).witnesses).toEqual(['north']);
     const words = ['evidence', 'verify', pack, '--home', '/nonexistent', '--json'];
-    expect(parsed(await inProcess([...words, '--trust-policy', policy]))).toMatchObject({ witnesses: 'known' });
-    expect(parsed(await inProcess([...words, '--key', key]))).toMatchObject({ verified: true, witnesses: 'not asked' });
+    expect(parsed(await here([...words, '--trust-policy', policy]))).toMatchObject({ witnesses: 'known' });
+    expect(parsed(await here([...words, '--key', key]))).toMatchObject({ verified: true, witnesses: 'not asked' });
   });
 });
 
@@ -401,7 +402,7 @@ describe('the command line', () => {
     [['--period', '2026', '-o', desk], 3, 'exists already'],
     [['--period', '2026', '-o', join(desk, 'x'), '--log', '/nonexistent'], 3, 'there is no such folder'],
   ])('%j ends with %d: %s', async (words, code, message) => {
-    const ran = await inProcess(['evidence', ...words, '--key', key, '--home', home]);
+    const ran = await here(['evidence', ...words, '--key', key, '--home', home]);
     expect([ran.code, ran.stderr]).toEqual([code, expect.stringContaining(message)]);
   });
 });
