@@ -79,8 +79,8 @@ describeWith(['set:s3'], 'objects in a bucket of a real S3 server', (judge) => {
     [/^bucket tried is in region eu-north-1, not us-east-1/, { region: 'us-east-1' }],
     [/^the secret key is not that of the access key/, { secretKey: { env: 'PATH' } }],
     [/No user exists with the provided access key/, { accessKey: { env: 'NODE_ENV' } }],
-    [/^127.0.0.1:1: connect ECONNREFUSED/, { endpoint: 'http://127.0.0.1:1' }],
-    [/^nowhere.invalid: getaddrinfo .* nowhere\.invalid/, { endpoint: 'http://nowhere.invalid' }],
+    [/^127\.0\.0\.1:1: connect ECONNREFUSED/, { endpoint: 'http://127.0.0.1:1' }],
+    [/^nowhere\.invalid: getaddrinfo .* nowhere\.invalid/, { endpoint: 'http://nowhere.invalid' }],
     [/NOT_SET is not set/, { secretKey: { env: 'NOT_SET' } }],
   ] as const)('a try says %s', async (words, changed) => {
     const { outcome } = await tried(changed);
