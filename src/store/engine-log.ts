@@ -72,7 +72,7 @@ export class EngineLog implements DurableLog {
     const bounds = {
       batch: options.maxBatch ?? 256,
       outstanding: options.maxOutstanding ?? 4_096,
-      linger: options.linger ?? 2,
+      linger: options.linger ?? 10,
     };
     this.#group = new GroupCommit(
       async (events) => {

@@ -21,7 +21,7 @@ export interface LogOptions {
   readonly maxOutstanding?: number;
   /** Records in one commit; 256 unless told. */
   readonly maxBatch?: number;
-  /** ms that a record may wait for those that are about to follow it; 2 unless told. */
+  /** ms that a record may wait for those that are about to follow it; 10 unless told. */
   readonly linger?: number;
   /** Fields whose values stand beside the log, so that they can be erased; none unless told. */
   readonly redactable?: readonly RedactableField[];

@@ -115,7 +115,7 @@ class Store implements AsyncDisposable {
     this.rows = rows;
     this.openMs = openMs;
     this.#writer = writer;
-    const bounds = { batch: 256, outstanding: 4_096, linger: 2 };
+    const bounds = { batch: 256, outstanding: 4_096, linger: 10 };
     const commit = async (events: Parameters<Writer['commit']>[0]) => (await writer.commit(events, Date.now())).first;
     this.#group = new GroupCommit(commit, bounds, (cause) => {
       throw cause;
