@@ -50,7 +50,7 @@ export class Delivery {
   readonly #refusals: Refusals;
   #place: Place = { next: 0 };
   #elsewhere = false;
-  /** When the oldest entry was recorded that is being sent, ms since the epoch. */
+  /** When the oldest entry was recorded that is being sent, or was seen to wait if it was not read yet, ms since the epoch. */
   #oldest: number | undefined;
   #problem: string | undefined;
   #refusedInARow = 0;

@@ -1,18 +1,16 @@
-import { CursorsOfLog } from '#sinks/cursors-of-log.ts';
 import { cursorFile, FileCursors } from '#sinks/file-cursors.ts';
 import { openForReading } from '#store/sqlite/database.ts';
 import { StoredTree } from '#store/sqlite/stored-tree.ts';
-import type { LogAt, LogSide } from './log-side.ts';
+import type { EngineSide, LogAt } from './log-side.ts';
 
-export function openSqliteSide(file: string, { origin, directory }: LogAt): LogSide {
+export function openSqliteSide(file: string, { origin, directory }: LogAt): EngineSide {
   const database = openForReading(file);
   const tree = new StoredTree(database);
-  const size = async () => tree.head().size;
-  const where = (sink: string) => cursorFile(directory, sink);
   return {
     source: { origin, entries: (from, to) => tree.entries(from, to) },
-    cursors: new CursorsOfLog(new FileCursors(directory), { size, where }),
-    size,
+    cursors: new FileCursors(directory),
+    where: (sink) => cursorFile(directory, sink),
+    size: async () => tree.head().size,
     close: async () => database.close(),
   };
 }

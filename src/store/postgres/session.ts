@@ -98,10 +98,10 @@ export class Session {
       const message = `the log's database runs with ${setting} = ${String(value)}: what it acknowledges may be lost; turn it on`;
       throw new StoreError('unsafe', message);
     }
-    // Each statement finds few rows by a key, in less time than it takes to compile it (25 ms) or to start workers for it (5 ms),
-    // as is done where the planner expects more.
     // remote_apply waits for more than we ask; whatever else stands there, a commit must outlive the server that it was made on.
     const commits = facts?.commits === 'remote_apply' ? 'remote_apply' : 'on';
+    // jit and workers: each statement finds few rows by a key, in less time than it takes to compile it (25 ms) or to start workers
+    // for it (5 ms), as is done where the planner expects more.
     await this.run(`
       SET synchronous_commit = ${commits};
       SET search_path = ${escapeIdentifier(schema)};
