@@ -10,8 +10,17 @@ import { dirname } from 'node:path';
 export function writeDurably(
   path: string,
   bytes: Uint8Array | string,
-  { temporary = `${path}.tmp`, beforeRename }: { temporary?: string; beforeRename?: () => void } = {},
+  options: { temporary?: string; beforeRename?: () => void } = {},
 ): void {
+  syncDirectory(writeNamed(path, bytes, options));
+}
+
+/** The same less the last step: gives the directory, whose fsync makes the name durable. */
+export function writeNamed(
+  path: string,
+  bytes: Uint8Array | string,
+  { temporary = `${path}.tmp`, beforeRename }: { temporary?: string; beforeRename?: () => void } = {},
+): string {
   const directory = dirname(path);
   makeDirectory(directory);
   const file = openSync(temporary, 'w', 0o644);
@@ -24,7 +33,7 @@ export function writeDurably(
   }
   beforeRename?.();
   renameSync(temporary, path);
-  syncDirectory(directory);
+  return directory;
 }
 
 /** Makes a directory and its parents, each one's name durable in its parent. */
@@ -34,7 +43,7 @@ function makeDirectory(directory: string): void {
   for (let made = directory; made.length >= first.length; made = dirname(made)) syncDirectory(dirname(made));
 }
 
-function syncDirectory(directory: string): void {
+export function syncDirectory(directory: string): void {
   const handle = openSync(directory, 'r');
   try {
     fsyncSync(handle);

@@ -4,7 +4,7 @@ import { keyLabel, parseVkey } from '#audit/vkey.ts';
 import { readIfThere } from './durable-file.ts';
 import { StoreError } from './store-error.ts';
 import { rootOf } from './tree-hashes.ts';
-import type { TreeView } from './tree-view.ts';
+import type { HashView } from './tree-view.ts';
 
 /** A checkpoint as far as a store is held against it. */
 export interface Signed {
@@ -26,7 +26,7 @@ export interface LogIdentity {
  * StoreError.
  */
 export async function holdAgainst(
-  tree: TreeView,
+  tree: HashView,
   file: string,
   { origin, known }: LogIdentity,
 ): Promise<ReadCheckpoint | undefined> {
@@ -42,7 +42,7 @@ export async function holdAgainst(
 }
 
 /** The store must hold what was signed; `name` says where that was kept. Rejects with StoreError `rolled-back`. */
-export async function demandExtends(tree: TreeView, signed: Signed, name: string): Promise<void> {
+export async function demandExtends(tree: HashView, signed: Signed, name: string): Promise<void> {
   const { size } = await tree.head();
   if (signed.size > size) {
     throw new StoreError(

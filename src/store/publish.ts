@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { encodeBundle } from '#audit/bundle.ts';
 import { hashLength } from '#audit/merkle.ts';
 import { bundlePath, checkpointPath, hashesAt, retainedPath, tilePath, tileWidth } from '#audit/tiles.ts';
-import { removeDirectory, writeDurably } from './durable-file.ts';
+import { removeDirectory, syncDirectory, writeNamed } from './durable-file.ts';
 import { fault } from './fault.ts';
 import type { Bodies, TreeView } from './tree-view.ts';
 
@@ -16,25 +16,28 @@ export async function publishTiles(
   from: number,
   to: number,
 ): Promise<void> {
+  // Several files of a round lie in one directory.
+  const named = new Set<string>();
   for (let level = 0; hashesAt(level, to) > 0; level++) {
     for (const { n, width } of changedTiles(hashesAt(level, from), hashesAt(level, to))) {
       if (level === 0) {
         const first = n * tileWidth;
-        putBundle(directory, n, await tree.entries(first, first + width));
+        named.add(putBundle(directory, n, await tree.entries(first, first + width)));
         fault('publish.bundle');
       }
       const tile = await tree.tile(level, n);
-      put(directory, tilePath(level, n, width), tile.subarray(0, width * hashLength));
+      named.add(name(directory, tilePath(level, n, width), tile.subarray(0, width * hashLength)));
       fault('publish.tile');
     }
   }
+  for (const each of named) syncDirectory(each);
 }
 
 /** Of a bundle that was dropped, what was kept of it. */
-function putBundle(directory: string, n: number, bodies: Bodies): void {
+function putBundle(directory: string, n: number, bodies: Bodies): string {
   const there = bodies.filter((body) => body !== undefined);
   const path = there.length < bodies.length ? retainedPath(n) : bundlePath(n, bodies.length);
-  put(directory, path, encodeBundle(there));
+  return name(directory, path, encodeBundle(there));
 }
 
 /**
@@ -55,9 +58,14 @@ export function publishCheckpoint(directory: string, checkpoint: string): void {
   fault('publish.checkpoint.renamed');
 }
 
-/** One temporary name for all files, so that a crash leaves at most one behind, and none that looks like a tile. */
+/** Puts a file in place whose name is durable once the directory is that it gives. */
+function name(directory: string, path: string, bytes: Uint8Array | string, beforeRename = () => {}): string {
+  // One temporary name for all files, so that a crash leaves at most one behind, and none that looks like a tile.
+  return writeNamed(join(directory, path), bytes, { temporary: join(directory, '.publishing'), beforeRename });
+}
+
 function put(directory: string, path: string, bytes: Uint8Array | string, beforeRename = () => {}): void {
-  writeDurably(join(directory, path), bytes, { temporary: join(directory, '.publishing'), beforeRename });
+  syncDirectory(name(directory, path, bytes, beforeRename));
 }
 
 /** Removes the partial tiles and bundles that have become full between two published sizes; nobody needs them now. */

@@ -25,5 +25,8 @@ export interface TreeView {
   dropped(): Awaitable<Dropped>;
 }
 
+/** What proofs are made of. */
+export type HashView = Pick<TreeView, 'head' | 'tile'>;
+
 /** Entries in order; undefined where only the hash is left. */
 export type Bodies = readonly (Uint8Array | undefined)[];

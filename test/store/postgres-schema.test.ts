@@ -60,6 +60,11 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
     const [row] = await server.sql('SELECT reloptions FROM pg_class WHERE oid = $1::regclass', [table]);
     return row?.reloptions ?? [];
   }
+  async function storageOfBodies(schema: string): Promise<unknown> {
+    const text =
+      "SELECT attstorage::text AS storage FROM pg_attribute WHERE attrelid = $1::regclass AND attname = 'body'";
+    return (await server.sql(text, [`${schema}.entry`]))[0]?.storage;
+  }
   const failureOf = (run: Promise<unknown>): Promise<unknown> =>
     run.then(
       () => undefined,
@@ -80,21 +85,24 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
         for (const table of ['entry', 'disclosure', 'tile'])
           expect(await settingsOf(`${schema}.${table}`)).toContain('vacuum_truncate=off');
         expect(await settingsOf(`${schema}.entry`)).toContain('autovacuum_vacuum_insert_scale_factor=0.01');
+        expect(await storageOfBodies(schema)).toBe('e');
       },
     );
 
-    it('how vacuum goes is no reason not to start: where somebody holds a table, it stays as it was', async () => {
+    it('how vacuum goes and bodies are stored is no reason not to start: where somebody holds a table, it stays as it was', async () => {
       await server.sql(migrationSql('held', 0, migrations.slice(0, 4)));
       const [vacuum, session] = [
         await Session.open(server.settings('held')),
         await Session.open(server.settings('held')),
       ];
       await vacuum.run('BEGIN; LOCK TABLE entry IN SHARE UPDATE EXCLUSIVE MODE');
-      await session.run('SET lock_timeout = 50');
+      await session.run('SET lock_timeout = 60');
       expect(await migrate(session, 'held')).toBe(4);
       expect(await schemaVersion(session)).toBe(migrations.length);
       expect(await settingsOf('held.entry')).toEqual([]);
       expect(await settingsOf('held.tile')).toContain('vacuum_truncate=off');
+      expect(await storageOfBodies('held')).toBe('x');
+      expect(await session.query('SHOW lock_timeout')).toEqual([{ lock_timeout: '60ms' }]);
       for (const each of [vacuum, session]) await each.close();
     });
 

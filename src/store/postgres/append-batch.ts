@@ -60,14 +60,14 @@ async function appendAlone(
   { remembered, tree }: Required<Known>,
 ): Promise<Appended | undefined> {
   const grown = grow(tree, remembered.head, writer, batch);
-  const sent = session.transact(statements.lockHead, ...grown.statements);
+  const sent = session.transact(lockHead, ...grown.statements);
   const [, written] = await decided(sent);
   if (!wasWritten(written)) return undefined;
   return { ...grown.committed, known: { remembered: new Remembered(grown.committed.head, tree), tree } };
 }
 
 async function appendInTurn(session: Session, writer: string, batch: Batch, seen: Remembered): Promise<Appended> {
-  const [[row] = [], edge = []] = await session.begin(statements.lockHead, Remembered.edge(seen));
+  const [[row] = [], edge = []] = await session.begin(lockHead, Remembered.edge(seen));
   const before = headOf(row);
   const tree = Remembered.read(edge, before, seen);
   const grown = grow(tree, before, writer, batch);
@@ -77,6 +77,8 @@ async function appendInTurn(session: Session, writer: string, batch: Batch, seen
   const isAlone = seen.head.size === before.size;
   return { ...grown.committed, known: { remembered, ...(isAlone && { tree }) } };
 }
+
+const lockHead: Statement = { text: statements.lockHead, values: [] };
 
 /** The batch behind the tree's last entry, and what writes it. */
 function grow(
@@ -147,7 +149,7 @@ async function decided<T>(sent: Promise<T>): Promise<T> {
  * we found was committed before it, and so has reached them as well, even if the wait for that one was cut short.
  */
 export async function settle(session: Session, writer: string, id: string): Promise<Committed | undefined> {
-  const [[row] = []] = await session.begin(statements.lockHead);
+  const [[row] = []] = await session.begin(lockHead);
   const head = headOf(row);
   const [found] = await session.query(statements.batch, [writer, id]);
   await session.commit();

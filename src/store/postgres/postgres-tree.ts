@@ -42,15 +42,15 @@ export class PostgresTree implements TreeView {
   }
 
   async entries(from: number, to: number): Promise<Bodies> {
-    const rows = to > from ? await this.#ask(statements.entries, [from, to]) : [];
-    if (rows.length === to - from) return rows.map((row, at) => bodyAt(row, from + at));
+    const rows = to > from ? await this.#with((session) => session.copy(statements.entries, [from, to])) : [];
+    const there = new Map(rows.map(([seq, body]) => [Number(seq?.readBigInt64BE()), body]));
+    if (there.size === to - from) return [...there].map(([seq, body], at) => found(body, seq, from + at));
     // Asked after the rows: what was dropped in between is told of.
     const { ranges } = await this.dropped();
-    const there = new Map(rows.map((row) => [row.seq, row]));
     return Array.from({ length: Math.max(0, to - from) }, (_, at) => {
-      const row = there.get(from + at);
-      if (row === undefined && !ranges.covers(from + at)) throw missing(from + at);
-      return row && bodyAt(row, from + at);
+      const body = there.get(from + at);
+      if (body === undefined && !ranges.covers(from + at)) throw missing(from + at);
+      return body;
     });
   }
 
@@ -82,13 +82,17 @@ export class PostgresTree implements TreeView {
     return row === undefined ? -1 : asInteger(row.seq, 'the last index');
   }
 
-  async #ask(text: string, values?: readonly unknown[]): Promise<readonly Row[]> {
+  #ask(text: string, values?: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#with((session) => session.query(text, values));
+  }
+
+  async #with<T>(ask: (session: Session) => Promise<T>): Promise<T> {
     try {
-      return await (await this.#dial()).query(text, values);
+      return await ask(await this.#dial());
     } catch (thrown) {
       // A connection that nobody has used for a while may have gone unnoticed; reading twice does no harm.
       if (!(thrown instanceof Lost)) throw thrown;
-      return (await this.#dial()).query(text, values);
+      return ask(await this.#dial());
     }
   }
 }
@@ -100,9 +104,9 @@ export function headOf(row: Row | undefined): Head {
   return { size: asInteger(row.size, 'the stored size'), root, time: asInteger(row.time, 'the stored time') };
 }
 
-function bodyAt({ seq, body }: Row, index: number): Uint8Array {
-  if (seq !== index) throw missing(index);
-  return asBytes(body, `entry ${index}`);
+function found(body: Uint8Array | undefined, seq: number, index: number): Uint8Array {
+  if (seq !== index || body === undefined) throw missing(index);
+  return body;
 }
 
 function missing(index: number): StoreError {

@@ -119,6 +119,23 @@ export const migrations: readonly string[] = [
   // `shown` is the newest checkpoint that any replica has published, with all that its witnesses gave to it: what is signed is ahead of
   // it for as long as they are asked.
   'ALTER TABLE signed ADD COLUMN shown_size bigint, ADD COLUMN shown text;',
+  // A record with its certificate is past the two kilobytes from which the server tries to compress it, in vain: half of what it costs
+  // to write. The lock stops issuance, so it is waited for in short turns; where somebody reads the table for hours, it stays as it was.
+  `DO $$
+   DECLARE
+     patience text := current_setting('lock_timeout');
+   BEGIN
+     PERFORM set_config('lock_timeout', '50ms', true);
+     FOR attempt IN 1..10 LOOP
+       BEGIN
+         ALTER TABLE entry ALTER COLUMN body SET STORAGE EXTERNAL;
+         EXIT;
+       EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+         PERFORM pg_sleep(0.1);
+       END;
+     END LOOP;
+     PERFORM set_config('lock_timeout', patience, true);
+   END $$;`,
 ];
 
 /** Number of the first schema with values beside the log. */

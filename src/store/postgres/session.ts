@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { type Client, DatabaseError, escapeIdentifier, type QueryConfig, type QueryResult } from 'pg';
 import { StoreError } from '../store-error.ts';
 import { clientOf } from './client.ts';
+import { CopyOut, copyText } from './copy-out.ts';
 import type { PostgresHost, PostgresSettings } from './settings.ts';
 
 /** ms for an answer, unless told: past it the connection is as good as lost, and is let go. */
@@ -124,14 +125,25 @@ export class Session {
     return rows;
   }
 
+  /** Rows of one statement whose values are whole numbers, each a list of octets: for many rows of `bytea`. Rejects as `query`. */
+  async copy(select: string, values: readonly number[]): Promise<Buffer[][]> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const copied = new CopyOut(copyText(select, values), (error) => (error ? reject(error) : resolve()));
+    await this.#answered(() => {
+      this.#client.query(copied);
+      return promise;
+    });
+    return copied.tuples();
+  }
+
   /** Statements without values, in one go. */
   async run(text: string): Promise<void> {
     await this.#answered(() => this.#client.query(text));
   }
 
-  /** Begins a transaction with a statement without values, and asks for more, all on the wire at once; the rows of each. */
-  async begin(text: string, ...more: readonly Statement[]): Promise<(readonly Row[])[]> {
-    const results = await this.#together([`BEGIN; ${text}`, ...more]);
+  /** Begins a transaction and asks for statements, all on the wire at once; the rows of each. */
+  async begin(...statements: readonly Statement[]): Promise<(readonly Row[])[]> {
+    const [, ...results] = await this.#together(['BEGIN', ...statements]);
     return results.map((result) => lastOf(result).rows);
   }
 
@@ -147,8 +159,9 @@ export class Session {
   }
 
   /** A whole transaction on the wire at once: `begin` and `commit` in one. */
-  async transact(text: string, ...more: readonly Statement[]): Promise<(readonly Row[])[]> {
-    return this.#committed([`BEGIN; ${text}`, ...more]);
+  async transact(...statements: readonly Statement[]): Promise<(readonly Row[])[]> {
+    const [, ...rows] = await this.#committed(['BEGIN', ...statements]);
+    return rows;
   }
 
   async #committed(statements: readonly (string | Statement)[]): Promise<(readonly Row[])[]> {

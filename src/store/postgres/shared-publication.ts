@@ -1,5 +1,6 @@
 import { parseCheckpoint } from '#audit/checkpoint.ts';
-import { demandExtends, demandOwnSignature, type LogIdentity } from '../guard.ts';
+import { demandExtends, demandOwnSignature, type LogIdentity, type Signed } from '../guard.ts';
+import { Moment } from '../moment.ts';
 import { Publication } from '../publication.ts';
 import type { TakenUp } from '../reader-messages.ts';
 import { type Dial, PostgresTree } from './postgres-tree.ts';
@@ -37,9 +38,9 @@ export class SharedPublication {
     return this.#own.withdraw();
   }
 
-  async writeTiles(): Promise<{ size: number; root: Uint8Array }> {
-    await this.#holdAgainstOthers();
-    return this.#own.writeTiles();
+  async writeTiles(): Promise<Signed> {
+    const moment = await this.#holdAgainstOthers();
+    return this.#own.writeTiles(moment);
   }
 
   async keepSigned(size: number, note: string): Promise<void> {
@@ -58,15 +59,21 @@ export class SharedPublication {
     const { root } = parseCheckpoint(Buffer.from(note));
     const session = await this.#dial();
     // Written each time, also where it stands there already: so the commit waits for whatever the server has to wait for.
-    await session.run('BEGIN');
-    await session.query(statements.sign, [size, root, note]);
-    await session.commit();
+    await session.transact({ text: statements.sign, values: [size, root, note] });
     // Whoever came first with a larger one: what we are about to show must be a part of it.
-    await this.#holdAgainstOthers();
+    await this.#holdAgainstOthers({ size, root });
   }
 
-  async #holdAgainstOthers(): Promise<void> {
+  /** `own` is a part of the tree, as we know. The moment is of after the look at what others signed. */
+  async #holdAgainstOthers(own?: Signed): Promise<Moment> {
     const signed = await readSigned(await this.#dial());
-    if (signed !== undefined) await demandExtends(this.#tree, signed, signedLast);
+    const moment = new Moment(this.#tree);
+    const isOwn =
+      signed?.size === own?.size &&
+      signed !== undefined &&
+      own !== undefined &&
+      Buffer.compare(signed.root, own.root) === 0;
+    if (signed !== undefined && !isOwn) await demandExtends(moment, signed, signedLast);
+    return moment;
   }
 }

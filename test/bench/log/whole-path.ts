@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { PostgresServer } from '#test/support/postgres/server.ts';
 import { load, medianRun, type Run } from '../load.ts';
 import { median } from '../median.ts';
@@ -31,7 +32,8 @@ export async function measurePath(
       Array.from({ length: replicas }, () => startCompared(setting, kind, databaseWords(kind, database, replicas))),
     );
     for (const subject of group) stack.defer(() => subject.stop());
-    if (effort.warmUp > 0) await loadAll(group, effort, effort.warmUp);
+    // each of many is asked less often, and its code is warm so much later
+    if (effort.warmUp > 0) await loadAll(group, effort, effort.warmUp * Math.min(replicas, 6));
     return group;
   };
   const off = await start('memory-log');
@@ -40,9 +42,13 @@ export async function measurePath(
   for (const log of logs) groups.set(log, await start(`${log}-log`));
   const runs: { off: Run; on: Map<string, Run> }[] = [];
   for (let round = 0; round < effort.rounds; round++) {
+    await quiet([off, ...groups.values()].flat());
     const without = await loadAll(off, effort);
     const on = new Map<string, Run>();
-    for (const [log, group] of groups) on.set(log, await loadAll(group, effort));
+    for (const [log, group] of groups) {
+      await quiet([off, ...groups.values()].flat());
+      on.set(log, await loadAll(group, effort));
+    }
     runs.push({ off: without, on });
   }
   const ways = logs.map((log) => {
@@ -58,6 +64,25 @@ export async function measurePath(
     };
   });
   return { replicas, off: medianRun(runs.map((each) => each.off)), ways };
+}
+
+/** ms between two looks at what servers do without load, and for how long at the most. */
+const lookMs = 200;
+const quietWithinMs = 20_000;
+/** Part of a core that all together may still take. */
+const idle = 0.05;
+
+/** Until what gave way to the load before has been made up for: inventories follow the log once nobody is served. */
+async function quiet(servers: readonly Subject[]): Promise<void> {
+  const taken = async () => (await Promise.all(servers.map((each) => each.sample()))).map(({ cpuMicros }) => cpuMicros);
+  const end = performance.now() + quietWithinMs;
+  for (let before = await taken(); performance.now() < end; ) {
+    await pause(lookMs);
+    const after = await taken();
+    const micros = after.reduce((sum, each, at) => sum + each - (before[at] ?? 0), 0);
+    if (micros < idle * lookMs * 1_000) return;
+    before = after;
+  }
 }
 
 function databaseWords(kind: string, database: PostgresServer | undefined, replicas: number): string[] {
