@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { softwareCheckpointSigner } from '#audit/checkpoint.ts';
 import { decodeEntry } from '#audit/entry.ts';
 import type { EngineLog } from '#store/engine-log.ts';
+import { Inventory } from '#store/inventory/inventory.ts';
 import type { LogOptions } from '#store/log-options.ts';
 import { openPostgresLog } from '#store/postgres/open-log.ts';
 import type { PostgresSettings } from '#store/postgres/settings.ts';
@@ -126,6 +127,20 @@ describeWith(['postgres'], 'a log whose database is in trouble', () => {
     expect(await log.append(issuedEvent(3))).toBe(1);
     expect(failures).toEqual([]);
     await log.close();
+  });
+
+  it('away as an inventory begins: its questions are refused for so long, and answered once it is back', async () => {
+    const settings = throughProxy('late', { patienceMs: 1_000 });
+    const log = await open(settings);
+    await log.append(issuedEvent(0));
+    await log.close();
+    await server.kill();
+    const module = new URL('../../src/store/postgres/inventory-thread.ts', import.meta.url);
+    const inventory = new Inventory(module, { file: join(home, 'late.db'), origin: signer.origin }, { settings });
+    for (let time = 0; time < 2; time++) await expect(inventory.list()).rejects.toMatchObject({ code: 'unreachable' });
+    await server.start();
+    expect(await inventory.list()).toMatchObject({ upTo: 1 });
+    await inventory.close();
   });
 
   it('a network that swallows what is sent: refused while it lasts, and on by itself once it is over', async () => {

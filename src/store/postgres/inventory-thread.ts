@@ -8,4 +8,4 @@ import type { PostgresInventoryData } from './thread-data.ts';
 const data: PostgresInventoryData = workerData;
 
 const sessions = new Redial(data.settings);
-await followLog(new PostgresTree(sessions.dial), data, () => sessions.close());
+followLog(new PostgresTree(sessions.dial), data, () => sessions.close());

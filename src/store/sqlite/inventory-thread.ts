@@ -8,4 +8,4 @@ import type { SqliteInventoryData } from './thread-data.ts';
 const data: SqliteInventoryData = workerData;
 
 const database = openForReading(data.log);
-await followLog(new StoredTree(database), data, () => database.close());
+followLog(new StoredTree(database), data, () => database.close());
