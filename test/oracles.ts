@@ -33,6 +33,17 @@ const existing = (...paths: string[]) => paths.find((path) => existsSync(path));
 const onPath = (program: string) =>
   existing(...(process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, program)));
 
+const hasPostgres = (folder: string | undefined) => folder !== undefined && existsSync(join(folder, 'initdb'));
+
+/** The newest that Debian has put there, or what is on the path. */
+function postgresOfSystem(): string | undefined {
+  if (!existsSync('/usr/lib/postgresql')) return onPath('initdb')?.replace(/\/initdb$/, '');
+  return readdirSync('/usr/lib/postgresql')
+    .sort((left, right) => Number(right) - Number(left))
+    .map((version) => join('/usr/lib/postgresql', version, 'bin'))
+    .find(hasPostgres);
+}
+
 /** What a program says; undefined where it fails. */
 function answerOf(program: string, ...words: readonly string[]): string | undefined {
   const { status, stdout } = spawnSync(program, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
@@ -83,17 +94,13 @@ const judges = {
       ),
     how: 'install the package softhsm2',
   },
-  /** Folder with initdb, postgres and pg_basebackup; Debian keeps it off the path. */
+  /** Folder with initdb, postgres, pg_basebackup, pg_dump and pg_restore; Debian keeps it off the path. */
   postgres: {
-    find: () =>
-      existing('/usr/lib/postgresql')
-        ? readdirSync('/usr/lib/postgresql')
-            .sort((left, right) => Number(right) - Number(left))
-            .map((version) => join('/usr/lib/postgresql', version, 'bin'))
-            .find((folder) => existsSync(join(folder, 'initdb')))
-        : onPath('initdb')?.replace(/\/initdb$/, ''),
-    how: 'install the package postgresql',
+    find: () => [process.env.COUNTERSIGN_POSTGRES ?? postgresOfSystem()].find(hasPostgres),
+    how: 'install the package postgresql, or let COUNTERSIGN_POSTGRES name the folder of its programs',
   },
+  /** Folder with the newest major, laid out as in the Python package that it comes in; see test/support/postgres/readable.ts. */
+  'postgres-18': { find: () => existing(join(oracles, 'postgresql-18.6.3')), how: 'run scripts/oracles' },
   /** Folder with limbo.json and others; see test/x509/chain for the cases that a clone carries. */
   'shared-vectors': {
     find: () => existing(join(repository, '..', 'shared', 'vectors')),

@@ -54,7 +54,9 @@ describeWith(['postgres'], 'the way to a log in PostgreSQL', () => {
     appendFileSync(rules, 'host all worded all scram-sha-256\nhostssl all certified all cert\n');
     appendFileSync(rules, before);
     server.configure("ssl = on\nssl_cert_file = 'server.crt'\nssl_key_file = 'server.key'\nssl_ca_file = 'root.crt'");
-    await server.sql(`CREATE ROLE worded LOGIN PASSWORD '${password}'; CREATE ROLE certified LOGIN`);
+    // PostgreSQL 13 would still keep it as MD5.
+    await server.sql(`SET password_encryption = 'scram-sha-256';
+      CREATE ROLE worded LOGIN PASSWORD '${password}'; CREATE ROLE certified LOGIN`);
     await server.stop();
     await server.start();
   });

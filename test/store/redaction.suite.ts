@@ -122,7 +122,7 @@ export function redactionSuite(
       expect(octets?.includes(address) ?? true).toBe(true);
     });
 
-    if (name === 'PostgreSQL')
+    if (name.startsWith('PostgreSQL'))
       it('erases nothing on the word of another record, or of one that nobody has signed', async () => {
         await expect(log.retention.erase(3)).rejects.toThrow('entry 3 erases nothing');
         await expect(engine.sql(`SELECT erase_disclosures(${size * 2})`)).rejects.toThrow('under no signed checkpoint');

@@ -1,29 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cp, rm } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll } from 'vitest';
-import { postgresSource, postgresTarget } from '#store/postgres/move.ts';
-import { openPostgresLog } from '#store/postgres/open-log.ts';
-import { verifyPostgres } from '#store/postgres/verify.ts';
 import { sqliteSource, sqliteTarget } from '#store/sqlite/move.ts';
 import { logDatabase, openLog } from '#store/sqlite/open-log.ts';
 import { verifyStore } from '#store/sqlite/verify.ts';
 import { describeWith } from '#test/oracles.ts';
 import { PostgresServer } from '#test/support/postgres/server.ts';
+import { places, postgresEngine, postgresStore } from './postgres-engines.ts';
 import { redactionSuite } from './redaction.suite.ts';
 import { type OtherStore, type RetentionEngine, retentionSuite } from './retention.suite.ts';
-
-async function places() {
-  const home = await mkdtemp(join(tmpdir(), 'countersign-retention-'));
-  return {
-    directory: join(home, 'store'),
-    publicDirectory: join(home, 'public'),
-    guard: join(home, 'guard'),
-    destroy: () => rm(home, { recursive: true }),
-  };
-}
 
 async function sqliteEngine(): Promise<RetentionEngine> {
   const { destroy, ...options } = await places();
@@ -68,30 +54,7 @@ describeWith(['postgres'], 'the second engine', () => {
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  async function postgresEngine(schema: string): Promise<RetentionEngine> {
-    const { destroy, ...options } = await places();
-    const settings = server.settings(schema);
-    return {
-      publicDirectory: options.publicDirectory,
-      open: (given) => openPostgresLog({ settings, ...options, ...given }),
-      verify: () => verifyPostgres(settings),
-      sql: async (text) => void (await server.sql(`SET search_path = ${schema}; ${text}`)),
-      backUp: async (name) => server.dump(schema, name),
-      restore: async (name) => server.restore(schema, name),
-      source: () => postgresSource(settings),
-      destroy,
-    };
-  }
-
-  async function postgresStore(): Promise<OtherStore> {
-    const settings = server.settings('moved');
-    return {
-      target: (origin) => postgresTarget(settings, origin),
-      verify: () => verifyPostgres(settings),
-      destroy: async () => void (await server.sql('DROP SCHEMA moved CASCADE')),
-    };
-  }
-
-  retentionSuite('PostgreSQL', () => postgresEngine('retention'), postgresStore);
-  redactionSuite('PostgreSQL', () => postgresEngine('redaction'), postgresStore);
+  const moved = () => postgresStore(server, 'moved');
+  retentionSuite('PostgreSQL', () => postgresEngine(server, 'retention'), moved);
+  redactionSuite('PostgreSQL', () => postgresEngine(server, 'redaction'), moved);
 });

@@ -24,22 +24,24 @@ export class PostgresServer implements AsyncDisposable {
   readonly folder: string;
   /** The disk of its data, where it was asked for one that can fail. */
   readonly disk: FaultyDisk | undefined;
+  readonly #programs: string;
   readonly #account: Account;
   readonly #watchdog: Watchdog;
   #program: Program | undefined;
 
-  private constructor(folder: string, port: number, account: Account, disk: boolean) {
+  private constructor(programs: string, folder: string, port: number, disk: boolean) {
+    this.#programs = programs;
     this.folder = folder;
     this.port = port;
-    this.#account = account;
+    this.#account = serverAccount();
     this.#watchdog = new Watchdog(folder);
     if (disk) this.disk = new FaultyDisk(this.data, join(folder, 'pg', 'trouble'));
   }
 
-  /** A fresh cluster, or with `of` a standby of another. */
-  static async start(of?: PostgresServer, { disk = false } = {}): Promise<PostgresServer> {
+  /** A fresh cluster, or with `of` a standby of another; `programs` is the folder of a PostgreSQL that is not the judge. */
+  static async start(of?: PostgresServer, { disk = false, programs = '' } = {}): Promise<PostgresServer> {
     for (let attempt = 1; ; attempt += 1) {
-      const server = await PostgresServer.#made(of, disk);
+      const server = await PostgresServer.#made(of, programs || (of ? of.#programs : programsOfJudge()), disk);
       try {
         await server.start();
         return server;
@@ -50,43 +52,19 @@ export class PostgresServer implements AsyncDisposable {
     }
   }
 
-  static async #made(of: PostgresServer | undefined, disk: boolean): Promise<PostgresServer> {
-    const account = serverAccount();
+  static async #made(of: PostgresServer | undefined, programs: string, disk: boolean): Promise<PostgresServer> {
     // Short, since the path of a socket has at most 107 octets.
     const folder = mkdtempSync(join(tmpdir(), 'cs-pg-'));
-    const server = new PostgresServer(folder, await freePort(), account, disk);
+    const server = new PostgresServer(programs, folder, await freePort(), disk);
+    const account = server.#account;
     chmodSync(folder, 0o755);
     const own = join(folder, 'pg');
     mkdirSync(own);
     if (account.uid !== undefined) chownSync(own, account.uid, account.gid ?? account.uid);
     if (of === undefined) {
-      server.#tool('initdb', [
-        '-D',
-        server.data,
-        '-U',
-        'tester',
-        '-A',
-        'trust',
-        '-E',
-        'UTF8',
-        '--locale=C',
-        '--no-instructions',
-        '--no-sync',
-      ]);
+      server.#tool('initdb', ['-D', server.data, ...words('-U tester -A trust -E UTF8 --locale=C --no-sync')]);
     } else {
-      server.#tool('pg_basebackup', [
-        '-D',
-        server.data,
-        '-h',
-        '127.0.0.1',
-        '-p',
-        String(of.port),
-        '-U',
-        'tester',
-        '-R',
-        '-c',
-        'fast',
-      ]);
+      server.#tool('pg_basebackup', ['-D', server.data, ...words(`-h 127.0.0.1 -p ${of.port} -U tester -R -c fast`)]);
     }
     return server;
   }
@@ -118,8 +96,8 @@ export class PostgresServer implements AsyncDisposable {
       wal_level: 'replica',
       autovacuum: 'off',
     };
-    const words = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    const program = new Program(binary('postgres'), ['-D', this.data, ...words], join(this.folder, 'said'), {
+    const given = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const program = new Program(this.#binary('postgres'), ['-D', this.data, ...given], join(this.folder, 'said'), {
       ...this.#account,
       env: { ...process.env, ...this.disk?.env },
     });
@@ -214,12 +192,18 @@ export class PostgresServer implements AsyncDisposable {
   }
 
   #tool(name: string, words: readonly string[]): void {
-    execFileSync(binary(name), words, { ...this.#account, stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' });
+    execFileSync(this.#binary(name), words, { ...this.#account, stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' });
+  }
+
+  #binary(name: string): string {
+    return join(this.#programs, name);
   }
 }
 
-function binary(name: string): string {
+const words = (text: string) => text.split(' ');
+
+function programsOfJudge(): string {
   const found = oracle('postgres');
   if (!found.available) throw new Error(`there is no PostgreSQL: ${found.how}`);
-  return join(found.path, name);
+  return found.path;
 }
