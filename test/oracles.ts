@@ -101,6 +101,11 @@ const judges = {
   },
   /** Folder with the newest major, laid out as in the Python package that it comes in; see test/support/postgres/readable.ts. */
   'postgres-18': { find: () => existing(join(oracles, 'postgresql-18.6.3')), how: 'run scripts/oracles' },
+  /** Folder that packages of Debian were extracted into. */
+  pgbouncer: {
+    find: () => (existsSync(join(oracles, 'pgbouncer/usr/sbin/pgbouncer')) ? join(oracles, 'pgbouncer') : undefined),
+    how: 'run scripts/oracles',
+  },
   /** Folder with limbo.json and others; see test/x509/chain for the cases that a clone carries. */
   'shared-vectors': {
     find: () => existing(join(repository, '..', 'shared', 'vectors')),

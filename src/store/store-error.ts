@@ -2,8 +2,8 @@
  * Why a store cannot be used. `locked`: another process has it. `damaged`: what is stored does not fit together.
  * `rolled-back`: the store is behind, or beside, what was already signed. `origin`: it belongs to another log.
  * `version`: another version of this program wrote it. `unreachable`: its database does not answer, or does not let us in.
- * `unsafe`: its database is set up to lose what it acknowledges. `occupied`: there is a log where none may be. `key`: what
- * was signed of it is signed by a key that is not ours.
+ * `unsafe`: its database is set up to lose what it acknowledges, or stands behind a pooler that no lock outlasts. `occupied`:
+ * there is a log where none may be. `key`: what was signed of it is signed by a key that is not ours.
  */
 export type StoreErrorCode =
   | 'locked'

@@ -3,12 +3,15 @@ import { type Client, DatabaseError, escapeIdentifier, type QueryConfig, type Qu
 import { StoreError } from '../store-error.ts';
 import { clientOf } from './client.ts';
 import { CopyOut, copyText } from './copy-out.ts';
+import { demandOwnSession, poolerBehind } from './pooler.ts';
 import type { PostgresHost, PostgresSettings } from './settings.ts';
 
 /** ms for an answer, unless told: past it the connection is as good as lost, and is let go. */
 const longestAnswerMs = 30_000;
 /** ms for which another may hold the tree's row before we give up, and for which anybody may sit on it doing nothing. */
 const lockWithinMs = 5_000;
+/** ms for an answer to a second client, which a pooler may let wait for a connection. */
+const secondWithinMs = 5_000;
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -79,11 +82,20 @@ export class Session {
     try {
       await client.connect();
       await session.#prepare(settings.schema);
+      await demandOwnSession(session, Reflect.get(client, 'processID'), () => Session.#secondAt(host, settings));
       return session;
     } catch (thrown) {
       session.destroy();
-      throw thrown;
+      throw (thrown instanceof Rejected && poolerBehind(thrown.code)) || thrown;
     }
+  }
+
+  /** Another client beside the first, as it comes. */
+  static async #secondAt(host: PostgresHost, settings: PostgresSettings): Promise<Session> {
+    const { client, socket } = await clientOf(host, settings);
+    const second = new Session(client, socket, secondWithinMs);
+    await second.#answered(() => client.connect());
+    return second;
   }
 
   async #prepare(schema: string): Promise<void> {
