@@ -10,6 +10,7 @@ import { freePort, Program } from '../control-plane/program.ts';
 import { Watchdog } from '../control-plane/watchdog.ts';
 import { FaultyDisk } from '../faulty-disk/faulty-disk.ts';
 import { type Account, serverAccount } from './account.ts';
+import { childrenOf, endAtOnce } from './children.ts';
 
 const readyWithinMs = 60_000;
 /** ms between two attempts. */
@@ -106,9 +107,11 @@ export class PostgresServer implements AsyncDisposable {
     await program.ready(() => this.sql('SELECT 1').then(() => true), readyWithinMs);
   }
 
-  /** As a crash of the machine does, less the disk: the postmaster and with it all its children. */
+  /** As a crash of the machine does, less the disk: the postmaster, and its children before one of them answers once more. */
   async kill(): Promise<void> {
+    const children = this.#program?.alive === true ? childrenOf(this.#program.pid) : [];
     await this.#program?.kill();
+    for (const pid of children) endAtOnce(pid);
   }
 
   /** Where it has ended by itself it is started; where it mends itself, that is waited for. */
