@@ -1,5 +1,5 @@
 import { createPublicKey, hash } from 'node:crypto';
-import { existsSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -53,39 +53,47 @@ async function fill(target: MoveTarget): Promise<void> {
   await target.finish({ size, root: tree.root(), time: start + (size - 1) * 10 }, {}, []);
 }
 
-/** Records that the inventory of the home has taken in. */
-function takenIn(home: TestHome): number {
-  const file = inventoryFile(home.path('audit'));
-  if (!existsSync(file)) return 0;
-  const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
+/** Somebody is making the home's inventory, and does not come to an end of it before the door is open. */
+async function startHeld(home: TestHome): Promise<{ readonly running: InProcess; readonly release: () => void }> {
+  const maker = new DatabaseSync(inventoryFile(home.path('audit')));
+  maker.exec('PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; CREATE TABLE about (name TEXT, value TEXT)');
+  const release = () => {
+    if (!maker.isOpen) return;
+    maker.exec('ROLLBACK');
+    maker.close();
+  };
   try {
-    return Number(database.prepare('SELECT size FROM position').get()?.size ?? 0);
-  } finally {
-    database.close();
+    return { running: await InProcess.start(home), release };
+  } catch (thrown) {
+    release();
+    throw thrown;
   }
 }
 
 async function claims(home: TestHome): Promise<void> {
-  {
-    await using running = await InProcess.start(home);
-    const behind = takenIn(home);
+  const { running, release } = await startHeld(home);
+  await using _ = running;
+  try {
     expect(await running.ask({ csr: lost.csr })).toMatchObject({ code: 3 });
     expect(await running.ask()).toMatchObject({ code: 0 });
-    expect(behind).toBeLessThan(size);
+  } finally {
+    release();
   }
+}
+
+async function demandBoth(home: TestHome): Promise<void> {
+  mkdirSync(home.path('audit'), { recursive: true });
+  await claims(home);
   // with its bookmark the next start reads what came since
   rmSync(inventoryFile(home.path('audit')), { force: true });
-  await using again = await InProcess.start(home);
-  const behind = takenIn(home);
-  expect(await again.ask({ csr: lost.csr })).toMatchObject({ code: 3 });
-  expect(behind).toBeLessThan(size);
+  await claims(home);
 }
 
 describe('a server with a long log and no inventory', () => {
   it('A-27: opens its door before the inventory has caught up, and certifies no key that was ever compromised', async () => {
     using home = new TestHome({ config: quiet });
     await fill(sqliteTarget(home.path('audit'), origin));
-    await claims(home);
+    await demandBoth(home);
   }, 180_000);
 });
 
@@ -103,6 +111,6 @@ describeWith(['postgres'], 'a server with a long log in PostgreSQL and no invent
     const postgres = { hosts, database: 'postgres', user: 'tester', schema: 'long', tls: { mode: 'off' } };
     const audit = { ...Object(home.config).audit, store: { postgres } };
     home.write('countersign.yaml', stringify({ ...home.config, audit }));
-    await claims(home);
+    await demandBoth(home);
   }, 180_000);
 });
