@@ -7,7 +7,7 @@ import { Moment } from './moment.ts';
 import { publishCheckpoint, publishTiles, removeOutgrown } from './publish.ts';
 import type { TakenUp } from './reader-messages.ts';
 import { rootOf } from './tree-hashes.ts';
-import type { HashView, TreeView } from './tree-view.ts';
+import type { TreeView } from './tree-view.ts';
 import { withdraw } from './withdrawal.ts';
 
 /** The published directory and the guard, in step with a store: tiles, then guard, then checkpoint. */
@@ -44,12 +44,10 @@ export class Publication {
    * Brings bundles and tiles up to all that is durable; gives what is to be signed, once it has been seen to extend what
    * was signed last: a database may have been exchanged under a running server. `moment` is of now.
    */
-  async writeTiles(moment: HashView = new Moment(this.#tree)): Promise<Signed> {
+  async writeTiles(moment = new Moment(this.#tree)): Promise<Signed> {
     if (this.#signed !== undefined) await demandExtends(moment, this.#signed, 'the checkpoint signed last');
     const { size } = await moment.head();
-    const bodies = (from: number, to: number) => this.#tree.entries(from, to);
-    const tile = (level: number, n: number) => moment.tile(level, n);
-    await publishTiles({ entries: bodies, tile }, this.#directory, this.#written, size);
+    await publishTiles(moment, this.#directory, this.#written, size);
     this.#written = size;
     const root = await rootOf(moment, size);
     this.#signed = { size, root };

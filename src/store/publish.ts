@@ -17,27 +17,27 @@ export async function publishTiles(
   to: number,
 ): Promise<void> {
   // Several files of a round lie in one directory.
-  const named = new Set<string>();
+  const directories = new Set<string>();
   for (let level = 0; hashesAt(level, to) > 0; level++) {
     for (const { n, width } of changedTiles(hashesAt(level, from), hashesAt(level, to))) {
       if (level === 0) {
         const first = n * tileWidth;
-        named.add(putBundle(directory, n, await tree.entries(first, first + width)));
+        directories.add(putBundle(directory, n, await tree.entries(first, first + width)));
         fault('publish.bundle');
       }
       const tile = await tree.tile(level, n);
-      named.add(name(directory, tilePath(level, n, width), tile.subarray(0, width * hashLength)));
+      directories.add(putNamed(directory, tilePath(level, n, width), tile.subarray(0, width * hashLength)));
       fault('publish.tile');
     }
   }
-  for (const each of named) syncDirectory(each);
+  for (const each of directories) syncDirectory(each);
 }
 
 /** Of a bundle that was dropped, what was kept of it. */
 function putBundle(directory: string, n: number, bodies: Bodies): string {
   const there = bodies.filter((body) => body !== undefined);
   const path = there.length < bodies.length ? retainedPath(n) : bundlePath(n, bodies.length);
-  return name(directory, path, encodeBundle(there));
+  return putNamed(directory, path, encodeBundle(there));
 }
 
 /**
@@ -59,13 +59,13 @@ export function publishCheckpoint(directory: string, checkpoint: string): void {
 }
 
 /** Puts a file in place whose name is durable once the directory is that it gives. */
-function name(directory: string, path: string, bytes: Uint8Array | string, beforeRename = () => {}): string {
+function putNamed(directory: string, path: string, bytes: Uint8Array | string, beforeRename = () => {}): string {
   // One temporary name for all files, so that a crash leaves at most one behind, and none that looks like a tile.
   return writeNamed(join(directory, path), bytes, { temporary: join(directory, '.publishing'), beforeRename });
 }
 
-function put(directory: string, path: string, bytes: Uint8Array | string, beforeRename = () => {}): void {
-  syncDirectory(name(directory, path, bytes, beforeRename));
+function put(directory: string, path: string, bytes: Uint8Array | string, beforeRename?: () => void): void {
+  syncDirectory(putNamed(directory, path, bytes, beforeRename));
 }
 
 /** Removes the partial tiles and bundles that have become full between two published sizes; nobody needs them now. */

@@ -53,32 +53,25 @@ async function fill(target: MoveTarget): Promise<void> {
   await target.finish({ size, root: tree.root(), time: start + (size - 1) * 10 }, {}, []);
 }
 
-/** Somebody is making the home's inventory, and does not come to an end of it before the door is open. */
-async function startHeld(home: TestHome): Promise<{ readonly running: InProcess; readonly release: () => void }> {
-  const maker = new DatabaseSync(inventoryFile(home.path('audit')));
-  maker.exec('PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; CREATE TABLE about (name TEXT, value TEXT)');
-  const release = () => {
-    if (!maker.isOpen) return;
-    maker.exec('ROLLBACK');
-    maker.close();
-  };
-  try {
-    return { running: await InProcess.start(home), release };
-  } catch (thrown) {
-    release();
-    throw thrown;
-  }
+/** Whether an inventory stands in the file. */
+function isMade(file: string): boolean {
+  using database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
+  return database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'position'").get() !== undefined;
 }
 
 async function claims(home: TestHome): Promise<void> {
-  const { running, release } = await startHeld(home);
-  await using _ = running;
-  try {
+  const file = inventoryFile(home.path('audit'));
+  // somebody else is making it, and does not come to an end before the door has answered
+  const maker = new DatabaseSync(file);
+  maker.exec('PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; CREATE TABLE about (name TEXT, value TEXT)');
+  await using running = await InProcess.start(home);
+  {
+    using _ = maker;
     expect(await running.ask({ csr: lost.csr })).toMatchObject({ code: 3 });
     expect(await running.ask()).toMatchObject({ code: 0 });
-  } finally {
-    release();
+    expect(isMade(file)).toBe(false);
   }
+  await expect.poll(() => isMade(file), { timeout: 30_000 }).toBe(true);
 }
 
 async function demandBoth(home: TestHome): Promise<void> {

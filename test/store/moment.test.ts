@@ -9,6 +9,7 @@ it('a moment of a tree asks once for its head and for each tile, and keeps no mo
       asked.push('head');
       return { size: size++, root: new Uint8Array(32), time: 0 };
     },
+    entries: () => [],
     tile: async (level, n) => {
       asked.push(`${level}/${n}`);
       return Buffer.from(`${level}/${n}`);

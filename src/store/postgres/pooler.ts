@@ -18,14 +18,12 @@ const ask = "SELECT current_setting('countersign.session', true) AS mark";
 /**
  * Rejects with StoreError `unsafe` where a pooler gives each transaction to another of its connections (PgBouncer's
  * `pool_mode = transaction`): settings and locks of a session do not hold there, and while little goes on nothing else tells.
- * `told`: the number of the server's process as the connection began. A pooler gives a number of its own; then a second
+ * Asked where the connection began with another number of a process than the server has, as behind a pooler: a second
  * client must not see, within a transaction, what was set for the first, and the first must still.
  */
-export async function demandOwnSession(session: Asked, told: unknown, another: () => Promise<Asked>): Promise<void> {
+export async function demandOwnSession(session: Asked, another: () => Promise<Asked>): Promise<void> {
   const mark = randomUUID();
-  const marking = "SELECT pg_backend_pid() AS pid, set_config('countersign.session', $1, false)";
-  const [row] = await session.query(marking, [mark]);
-  if (row?.pid === told) return;
+  await session.query("SELECT set_config('countersign.session', $1, false)", [mark]);
   const other = await another();
   try {
     // One after the other: a pooler that allows no transactions says so, and hangs up.

@@ -81,8 +81,9 @@ export class Session {
     const session = new Session(client, socket, answerWithinMs);
     try {
       await client.connect();
-      await session.#prepare(settings.schema);
-      await demandOwnSession(session, Reflect.get(client, 'processID'), () => Session.#secondAt(host, settings));
+      const pid = await session.#prepare(settings.schema);
+      if (pid !== Reflect.get(client, 'processID'))
+        await demandOwnSession(session, () => Session.#secondAt(host, settings));
       return session;
     } catch (thrown) {
       session.destroy();
@@ -98,11 +99,12 @@ export class Session {
     return second;
   }
 
-  async #prepare(schema: string): Promise<void> {
+  /** Gives the number of the server's process. */
+  async #prepare(schema: string): Promise<unknown> {
     const [facts] = await this.query(
       `SELECT pg_is_in_recovery() AS standby, current_setting('transaction_read_only') AS read_only,
         current_setting('synchronous_commit') AS commits, current_setting('fsync') AS fsync,
-        current_setting('full_page_writes') AS pages`,
+        current_setting('full_page_writes') AS pages, pg_backend_pid() AS pid`,
     );
     if (facts?.standby === true) throw new Error('a standby, which takes no writes');
     if (facts?.read_only === 'on') throw new Error('it takes no writes (default_transaction_read_only)');
@@ -124,6 +126,7 @@ export class Session {
       SET jit = off;
       SET max_parallel_workers_per_gather = 0;
       SET default_transaction_isolation = 'read committed'`);
+    return facts?.pid;
   }
 
   get lost(): boolean {
@@ -137,7 +140,7 @@ export class Session {
     return rows;
   }
 
-  /** Rows of one statement whose values are whole numbers, each a list of octets: for many rows of `bytea`. Rejects as `query`. */
+  /** Rows of one statement whose values are whole numbers, each a list of octets: for many rows of `bytea`. Rejects as `query`, or with StoreError. */
   async copy(select: string, values: readonly number[]): Promise<Buffer[][]> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const copied = new CopyOut(copyText(select, values), (error) => (error ? reject(error) : resolve()));

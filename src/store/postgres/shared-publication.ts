@@ -68,11 +68,7 @@ export class SharedPublication {
   async #holdAgainstOthers(own?: Signed): Promise<Moment> {
     const signed = await readSigned(await this.#dial());
     const moment = new Moment(this.#tree);
-    const isOwn =
-      signed?.size === own?.size &&
-      signed !== undefined &&
-      own !== undefined &&
-      Buffer.compare(signed.root, own.root) === 0;
+    const isOwn = own !== undefined && signed?.size === own.size && Buffer.compare(signed.root, own.root) === 0;
     if (signed !== undefined && !isOwn) await demandExtends(moment, signed, signedLast);
     return moment;
   }

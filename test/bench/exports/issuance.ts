@@ -1,12 +1,11 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { Progress } from '../benchmark.ts';
 import { warmUp } from '../compare.ts';
 import { load, medianRun, type Run } from '../load.ts';
 import { median } from '../median.ts';
 import type { Effort } from '../plan.ts';
-import { cpuOf } from '../process-cpu.ts';
 import { type Setting, softwareSetting } from '../setting.ts';
+import { settled } from '../settled.ts';
 import { type Subject, startFull } from '../subject.ts';
 import { type Places, secretName } from './targets.ts';
 
@@ -32,13 +31,6 @@ interface Round {
   readonly run: Run;
   readonly allMicros: number;
 }
-
-/** ms between two looks whether a server still works, how many in a row say that it does not, and the most of them. */
-const lookMs = 500;
-const quietLooks = 4;
-const mostLooks = 240;
-/** µs of CPU in a look that a server needs for nothing. */
-const idleMicros = 40_000;
 
 /** One server with three sinks and one without, in turn; the next run begins when the one before has paid for everything. */
 export async function issuanceWithExports(places: Places, effort: Effort, progress: Progress): Promise<IssuanceResult> {
@@ -86,19 +78,6 @@ async function paid(subject: Subject, concurrency: number, seconds: number): Pro
   const after = await subject.sample();
   const own = after.cpuMicros - before.cpuMicros - idle * (after.at - before.at);
   return { run, allMicros: own / (after.done - before.done) };
-}
-
-/** Once it has nothing to do; what it takes even so, µs of CPU in a ms. */
-async function settled({ pid }: Subject): Promise<number> {
-  let quiet: number[] = [];
-  for (let look = 0; look < mostLooks && quiet.length < quietLooks; look++) {
-    const [before, at] = [cpuOf(pid).own, performance.now()];
-    await wait(lookMs);
-    const micros = cpuOf(pid).own - before;
-    quiet = micros < idleMicros ? [...quiet, micros / (performance.now() - at)] : [];
-  }
-  if (quiet.length < quietLooks) throw new Error('a server of the benchmark finds no rest');
-  return median(quiet);
 }
 
 function exportingTo({ http, folder }: Places): Setting {

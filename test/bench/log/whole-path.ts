@@ -1,9 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { PostgresServer } from '#test/support/postgres/server.ts';
 import { load, medianRun, type Run } from '../load.ts';
 import { median } from '../median.ts';
 import type { Effort } from '../plan.ts';
 import { softwareSetting } from '../setting.ts';
+import { settled } from '../settled.ts';
 import { type Subject, startCompared } from '../subject.ts';
 
 /** Issuance with each log beside issuance with none, by as many servers. */
@@ -40,13 +40,17 @@ export async function measurePath(
   const logs = database === undefined ? (['sqlite'] as const) : (['sqlite', 'postgres'] as const);
   const groups = new Map<(typeof logs)[number], readonly Subject[]>();
   for (const log of logs) groups.set(log, await start(`${log}-log`));
+  // What gave way to the load before is made up for: inventories follow the log once nobody is served.
+  const rested = async () => {
+    if (effort.warmUp > 0) await Promise.all([off, ...groups.values()].flat().map(settled));
+  };
   const runs: { off: Run; on: Map<string, Run> }[] = [];
   for (let round = 0; round < effort.rounds; round++) {
-    await quiet([off, ...groups.values()].flat());
+    await rested();
     const without = await loadAll(off, effort);
     const on = new Map<string, Run>();
     for (const [log, group] of groups) {
-      await quiet([off, ...groups.values()].flat());
+      await rested();
       on.set(log, await loadAll(group, effort));
     }
     runs.push({ off: without, on });
@@ -64,25 +68,6 @@ export async function measurePath(
     };
   });
   return { replicas, off: medianRun(runs.map((each) => each.off)), ways };
-}
-
-/** ms between two looks at what servers do without load, and for how long at the most. */
-const lookMs = 200;
-const quietWithinMs = 20_000;
-/** Part of a core that all together may still take. */
-const idle = 0.05;
-
-/** Until what gave way to the load before has been made up for: inventories follow the log once nobody is served. */
-async function quiet(servers: readonly Subject[]): Promise<void> {
-  const taken = async () => (await Promise.all(servers.map((each) => each.sample()))).map(({ cpuMicros }) => cpuMicros);
-  const end = performance.now() + quietWithinMs;
-  for (let before = await taken(); performance.now() < end; ) {
-    await pause(lookMs);
-    const after = await taken();
-    const micros = after.reduce((sum, each, at) => sum + each - (before[at] ?? 0), 0);
-    if (micros < idle * lookMs * 1_000) return;
-    before = after;
-  }
 }
 
 function databaseWords(kind: string, database: PostgresServer | undefined, replicas: number): string[] {

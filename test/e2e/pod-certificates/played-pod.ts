@@ -1,11 +1,10 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { at, listAt, type TestClient } from '#test/support/control-plane/client.ts';
 import type { Node, Pod, ServiceAccount } from '#test/support/control-plane/objects.ts';
-import { Program } from '#test/support/control-plane/program.ts';
+import { listens, Program } from '#test/support/control-plane/program.ts';
 import { Watchdog } from '#test/support/control-plane/watchdog.ts';
 import { credentialBundle } from './node-agent.ts';
 import { Volume } from './volume.ts';
@@ -101,7 +100,7 @@ export class PlayedPod implements AsyncDisposable {
       this.#watchdog.guard(started.pid);
       this.#programs.push(started);
       const port = listening[name];
-      if (port !== undefined) await started.ready(() => accepts(port), patiently.timeout);
+      if (port !== undefined) await started.ready(() => listens(port), patiently.timeout);
     }
   }
 
@@ -146,15 +145,4 @@ export class PlayedPod implements AsyncDisposable {
     const known = Object.keys(this.#here).map((each) => each.replaceAll('.', '\\.'));
     return text.replaceAll(new RegExp(known.join('|'), 'g'), (found) => this.#here[found] ?? found);
   }
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('error', () => resolve(false));
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-  });
 }

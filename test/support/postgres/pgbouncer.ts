@@ -1,8 +1,7 @@
 import { chmodSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, Program } from '../control-plane/program.ts';
+import { freePort, listens, Program } from '../control-plane/program.ts';
 import { Watchdog } from '../control-plane/watchdog.ts';
 import { serverAccount } from './account.ts';
 import { readable } from './readable.ts';
@@ -50,7 +49,7 @@ export class PgBouncer implements AsyncDisposable {
       env: { ...process.env, LD_LIBRARY_PATH: libraries.join(':') },
     });
     watchdog.guard(program.pid);
-    await program.ready(() => answers(port), readyWithinMs);
+    await program.ready(() => listens(port), readyWithinMs);
     return new PgBouncer(port, program, watchdog);
   }
 
@@ -58,15 +57,4 @@ export class PgBouncer implements AsyncDisposable {
     await this.#program.kill();
     await this.#watchdog.release();
   }
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(port, '127.0.0.1');
-    socket.once('error', () => resolve(false));
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-  });
 }

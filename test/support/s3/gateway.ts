@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AwsClient } from 'aws4fetch';
 import type { S3Settings } from '#s3/settings.ts';
-import { freePort, Program } from '#test/support/control-plane/program.ts';
+import { freePort, listens, Program } from '#test/support/control-plane/program.ts';
 
 const accessKey = 'AKIDGATEWAY';
 const secretKey = 'a-secret-that-only-this-gateway-knows';
@@ -111,10 +110,3 @@ export class S3Gateway implements AsyncDisposable {
 }
 
 const fieldIn = (xml: string, name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? '';
-
-function listens(port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect({ host: '127.0.0.1', port });
-  socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-  return promise.finally(() => socket.destroy());
-}
