@@ -20,6 +20,8 @@ const durationMs = 15_000;
 const renewDeadlineMs = 10_000;
 const retryMs = 2000;
 const callMs = 5000;
+/** To hand the lease back: a renewal that was called off may still be written in between. */
+const releaseTries = 3;
 
 /**
  * One writer among replicas, by the protocol of client-go's leader election. Other holders' clocks do not matter: a
@@ -38,7 +40,8 @@ export class LeaseElector {
   #renewedAt = Number.NEGATIVE_INFINITY;
   #term: AbortController | undefined;
   #endTerm = () => {};
-  #hasWon = false;
+  /** Something was sent that may have made it ours, whether or not an answer came. */
+  #hasClaimed = false;
 
   constructor(options: LeaseElectorOptions) {
     this.#options = options;
@@ -71,7 +74,7 @@ export class LeaseElector {
     this.#stopping.abort();
     this.#end();
     await this.#running;
-    if (this.#hasWon) await this.#release().catch((thrown: unknown) => this.#report(thrown));
+    if (this.#hasClaimed) await this.#release().catch((thrown: unknown) => this.#report(thrown));
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -91,7 +94,7 @@ export class LeaseElector {
     const lease = await this.#read(signal);
     if (lease === undefined) {
       const fresh = { metadata: { namespace: this.#options.namespace, name: this.#options.name } };
-      this.#won(await this.#write('POST', writeLease(fresh, this.#claim(undefined)), signal), began);
+      this.#won(await this.#hold('POST', writeLease(fresh, this.#claim(undefined)), signal), began);
       return;
     }
     this.#observe(lease);
@@ -100,7 +103,7 @@ export class LeaseElector {
     const isOurs = record.holder === identity;
     if (!isOurs) this.#end();
     if (!isOurs && record.holder !== '' && this.#isValid(record)) return;
-    this.#won(await this.#write('PUT', writeLease(lease, this.#claim(record)), signal), began);
+    this.#won(await this.#hold('PUT', writeLease(lease, this.#claim(record)), signal), began);
   }
 
   async #read(signal?: AbortSignal): Promise<KubernetesObject | undefined> {
@@ -116,6 +119,11 @@ export class LeaseElector {
       if (thrown instanceof ApiError && thrown.status === 404) return undefined;
       throw thrown;
     }
+  }
+
+  #hold(method: 'POST' | 'PUT', lease: KubernetesObject, signal: AbortSignal): Promise<KubernetesObject> {
+    this.#hasClaimed = true;
+    return this.#write(method, lease, signal);
   }
 
   /** With the resourceVersion that was read: of two who write at once one gets a conflict. */
@@ -152,7 +160,6 @@ export class LeaseElector {
 
   #won(lease: KubernetesObject, began: number): void {
     this.#observe(lease);
-    this.#hasWon = true;
     this.#renewedAt = began;
     this.#endTerm();
     this.#endTerm = this.#pace.after(renewDeadlineMs - (this.#pace.elapsed() - began), () => this.#end());
@@ -169,13 +176,20 @@ export class LeaseElector {
 
   /** A crash before this costs the others the rest of the lease, no more. */
   async #release(): Promise<void> {
-    const lease = await this.#read();
-    if (lease === undefined) return;
-    const { holder, transitions } = readLease(lease);
-    if (holder !== this.#options.identity) return;
-    const now = microTime(this.#pace.now());
-    const record = { holder: '', durationSeconds: 1, transitions, acquireTime: now, renewTime: now };
-    this.#observe(await this.#write('PUT', writeLease(lease, record)));
+    for (let tries = 1; ; tries++) {
+      const lease = await this.#read();
+      if (lease === undefined) return;
+      const { holder, transitions } = readLease(lease);
+      if (holder !== this.#options.identity) return;
+      const now = microTime(this.#pace.now());
+      const record = { holder: '', durationSeconds: 1, transitions, acquireTime: now, renewTime: now };
+      try {
+        return this.#observe(await this.#write('PUT', writeLease(lease, record)));
+      } catch (thrown) {
+        const isRaced = thrown instanceof ApiError && thrown.status === 409;
+        if (!isRaced || tries === releaseTries) throw thrown;
+      }
+    }
   }
 
   #report(thrown: unknown): void {

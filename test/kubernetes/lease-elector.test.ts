@@ -35,6 +35,8 @@ class LeaseModel {
 class Replica {
   readonly pace = new FakePace();
   reach: 'yes' | 'no' | 'answers lost' | 'answers late' = 'yes';
+  /** Happens on the server just before it takes the next write of this replica's. */
+  meanwhile: (() => void) | undefined;
   terms: AbortSignal[] = [];
   troubles: string[] = [];
   readonly elector: LeaseElector;
@@ -44,6 +46,10 @@ class Replica {
     const api: KubernetesApi = {
       ask: async (request) => {
         if (this.reach === 'no') throw new ApiError('cut', { status: 0 });
+        if (request.method !== 'GET') {
+          this.meanwhile?.();
+          this.meanwhile = undefined;
+        }
         const answer = model.answer(request);
         if (this.reach === 'answers late') await new Promise<void>((resolve) => void this.pace.after(4000, resolve));
         if (this.reach === 'answers lost') throw new ApiError('cut', { status: 0 });
@@ -215,6 +221,24 @@ describe('a lease', () => {
     await pass(2900, [b]);
     expect(b.elector.leading).toBe(true);
     expect(model.record).toMatchObject({ holder: 'pod-b', transitions: 1 });
+  });
+
+  it('is handed back although a renewal that was called off is written in between', async () => {
+    await begin(a, b);
+    const renewal: ApiRequest = { method: 'PUT', path: '', ...(model.lease !== undefined && { body: model.lease }) };
+    a.meanwhile = () => void model.answer(renewal);
+    await a.elector.stop();
+    expect(model.writes.map(({ holder }) => holder)).toEqual(['pod-a', 'pod-a', '']);
+    expect(a.troubles).toEqual([]);
+  });
+
+  it('is handed back although it is not known whether it was ever had', async () => {
+    a.reach = 'answers lost';
+    await begin(a);
+    expect([a.elector.leading, model.record.holder]).toEqual([false, 'pod-a']);
+    a.reach = 'yes';
+    await a.elector.stop();
+    expect(model.record.holder).toBe('');
   });
 
   it('that another holds is not touched at the end', async () => {
