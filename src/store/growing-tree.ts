@@ -59,6 +59,11 @@ export class GrowingTree {
     return this.#edge.size;
   }
 
+  /** Another that grows on its own, with no tile changed yet. */
+  copy(): GrowingTree {
+    return new GrowingTree(RightEdge.of(this.size, this.#edge.roots), this.#edgeTiles.map(copyTile));
+  }
+
   root(): Uint8Array {
     return this.#edge.root();
   }
@@ -106,6 +111,12 @@ export class GrowingTree {
 
 function rowOf(level: number, { n, width, hashes }: EdgeTile): TileRow {
   return { level, n, hashes: hashes.subarray(0, width * hashLength) };
+}
+
+function copyTile({ n, width, hashes }: EdgeTile): EdgeTile {
+  const tile = emptyTile(n);
+  hashes.copy(tile.hashes, 0, 0, width * hashLength);
+  return { ...tile, width };
 }
 
 function emptyTile(n: number): EdgeTile {

@@ -58,13 +58,15 @@ describeWith(['postgres'], 'a log whose database is in trouble', () => {
   }
 
   const misfortunes: readonly (readonly [name: string, plan: readonly Misfortune[]])[] = [
-    ['the COMMIT', ['lost']],
-    ['the answer to the COMMIT', ['answer']],
+    ['the batch', ['lost']],
+    ['the answer to the batch', ['answer']],
     ['half of the answer', ['half']],
-    ['the connection while the COMMIT is on its way', ['late']],
+    ['the connection while the batch is on its way', ['late']],
+    ['the connection while the batch is on its way for longer', ['later']],
     ['the answer, and the answer again while it is looked up', ['answer', 'answer']],
-    ['the COMMIT, and the next one', ['lost', 'lost', 'lost']],
-    ['one after the other', ['lost', 'answer', 'late', 'lost', 'answer']],
+    ['the batch, and what looks it up', ['lost', 'lost', 'lost']],
+    ['the connection, again and again, with something on its way each time', ['late', 'later', 'late']],
+    ['one after the other', ['lost', 'answer', 'late', 'lost', 'later', 'answer']],
   ];
   it.each(misfortunes)('A-20: lost is %s: the record stands once, where its caller is told', async (name, plan) => {
     const log = await open(throughProxy(`misfortune_${name.length}`));

@@ -22,6 +22,7 @@ export async function demandKeyedStatements(server: PostgresServer, schema: stri
       [0, 1],
       [11, 0],
     ],
+    leaves: [11, 97],
     entry: [1_700],
     lockSink: ['plans', 'siem'],
     unlockSink: ['plans', 'siem'],

@@ -98,6 +98,19 @@ describeWith(['postgres'], 'replicas on one PostgreSQL', () => {
     expect((await verifyPostgres(server.settings('met'))).size).toBe(order.length);
   });
 
+  it.each([1, 255, 256, 3_000])(
+    'who comes back after others have added %i records goes on behind them',
+    async (count) => {
+      const schema = `added_${count}`;
+      const [one, other] = await Promise.all([open(schema, 'one'), open(schema, 'other')]);
+      for (let n = 0; n < 2; n++) expect(await one.append(issuedEvent(n))).toBe(n);
+      await Promise.all(Array.from({ length: count }, (_, n) => other.append(issuedEvent(2 + n))));
+      for (const log of [one, one, other]) await log.append(issuedEvent(10_000 + log.size));
+      await Promise.all([one.close(), other.close()]);
+      expect((await verifyPostgres(server.settings(schema))).size).toBe(count + 5);
+    },
+  );
+
   it('A-9: times run on in the tree, whichever replica has a clock that is behind', async () => {
     const noon = Date.parse('2026-11-21T12:00:00Z');
     const [ahead, behind] = await Promise.all([

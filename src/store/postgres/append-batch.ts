@@ -28,54 +28,82 @@ export interface Appended extends Committed {
   readonly known: Known;
 }
 
-/** COMMIT was sent, and what became of it is not known. */
+/** The batch was sent, and what became of it is not known. */
 export class InDoubt extends Error {
   override readonly name = 'InDoubt';
 }
 
-/** What a replica knows of the tree; the tree itself where nobody else came between its last two batches. */
+/** What a replica knows of the tree. */
 export interface Known {
   readonly remembered: Remembered;
-  readonly tree?: GrowingTree;
+  /** Whether nobody else came between its last two batches. */
+  readonly alone: boolean;
 }
 
 /**
  * Adds a batch to the one tree. Rejects with InDoubt where the batch may stand, with anything else where it does not.
  *
- * A replica that seems to be alone with the tree sends everything at once, and the database writes it if the tree is still
+ * A replica that seems to be alone with the tree sends all of it at once, and the database writes it if the tree is still
  * the one that the batch was made for. Otherwise the tree's row is locked first, so that all replicas take turns and each finds
  * what the one before it has committed.
  */
 export async function appendBatch(session: Session, writer: string, batch: Batch, known: Known): Promise<Appended> {
-  const { remembered, tree } = known;
-  const appended = tree && (await appendAlone(session, writer, batch, { remembered, tree }));
-  return appended ?? appendInTurn(session, writer, batch, remembered);
+  const appended = known.alone ? await appendAlone(session, writer, batch, known.remembered) : undefined;
+  return appended ?? appendInTurn(session, writer, batch, known.remembered);
 }
 
-/** Undefined where somebody else came first; then nothing was written, and the tree has grown in vain. */
+/** Undefined where somebody else came first; then nothing was written. */
 async function appendAlone(
   session: Session,
   writer: string,
   batch: Batch,
-  { remembered, tree }: Required<Known>,
+  seen: Remembered,
 ): Promise<Appended | undefined> {
-  const grown = grow(tree, remembered.head, writer, batch);
-  const sent = session.transact(lockHead, ...grown.statements);
-  const [, written] = await decided(sent);
+  const grown = grow(seen.tree(), seen.head, writer, batch);
+  const [written] = await decided(session.transact(...grown.statements));
   if (!wasWritten(written)) return undefined;
-  return { ...grown.committed, known: { remembered: new Remembered(grown.committed.head, tree), tree } };
+  return { ...grown.committed, known: { remembered: grown.remembered, alone: true } };
 }
 
 async function appendInTurn(session: Session, writer: string, batch: Batch, seen: Remembered): Promise<Appended> {
-  const [[row] = [], edge = []] = await session.begin(lockHead, Remembered.edge(seen));
-  const before = headOf(row);
-  const tree = Remembered.read(edge, before, seen);
-  const grown = grow(tree, before, writer, batch);
+  const [[row] = [], added = []] = await session.begin(lockHead, seen.added());
+  return appendLocked(session, writer, batch, seen, { head: headOf(row), added });
+}
+
+/**
+ * Adds a batch of which it is not known whether it stands, unless it does.
+ *
+ * What it was sent in changes the tree's row, if the tree is the one that it was made for, and holds that row until it ends. So
+ * whoever gets the row locked sees what it committed, also where the server had not yet noticed that our connection is gone; and
+ * where the batch is not there by then, it can no longer come: the one that is added here, under the same lock, makes it
+ * another tree.
+ *
+ * Our own lock writes to the server's log, and its commit waits for the standbys that the server is told to wait for. What
+ * we found was committed before it, and so has reached them as well, even if the wait for that one was cut short.
+ */
+export async function appendOnce(session: Session, writer: string, batch: Batch, seen: Remembered): Promise<Appended> {
+  const lookUp = { text: statements.batch, values: [writer, batch.id] };
+  const [[row] = [], added = [], [found] = []] = await session.begin(lockHead, seen.added(), lookUp);
+  const head = headOf(row);
+  if (found === undefined) return appendLocked(session, writer, batch, seen, { head, added });
+  await session.commit();
+  const first = asInteger(found.first, "a batch's first index");
+  return { first, head, known: { remembered: seen, alone: false } };
+}
+
+/** With the tree's row locked: the head that it says, and the answer to what others have added. */
+async function appendLocked(
+  session: Session,
+  writer: string,
+  batch: Batch,
+  seen: Remembered,
+  { head, added }: { readonly head: Head; readonly added: readonly Row[] },
+): Promise<Appended> {
+  const tree = seen.grown(added, head) ?? Remembered.read(await session.query(Remembered.edge(seen)), head, seen);
+  const grown = grow(tree, head, writer, batch);
   const [written] = await decided(session.commit(...grown.statements));
   if (!wasWritten(written)) throw new StoreError('damaged', "the tree's head changed while its row was locked");
-  const remembered = new Remembered(grown.committed.head, tree);
-  const isAlone = seen.head.size === before.size;
-  return { ...grown.committed, known: { remembered, ...(isAlone && { tree }) } };
+  return { ...grown.committed, known: { remembered: grown.remembered, alone: seen.head.size === head.size } };
 }
 
 const lockHead: Statement = { text: statements.lockHead, values: [] };
@@ -86,7 +114,7 @@ function grow(
   before: Head,
   writer: string,
   batch: Batch,
-): { committed: Committed; statements: readonly Statement[] } {
+): { committed: Committed; remembered: Remembered; statements: readonly Statement[] } {
   // Time never runs backwards in a tree, whichever replica's clock is behind.
   const time = Math.max(batch.now, before.time);
   const entries = placeBatch(batch.packed, before.size, new Date(time).toISOString());
@@ -115,6 +143,7 @@ function grow(
   const { disclosures } = batch;
   return {
     committed: { first: before.size, head },
+    remembered: new Remembered(head, tree),
     statements: [
       { text: statements.write, values },
       ...(disclosures.length > 0 ? [putBatchDisclosures(before.size, disclosures, writer, batch.id)] : []),
@@ -126,7 +155,7 @@ function wasWritten(rows: readonly Row[] | undefined): boolean {
   return rows?.[0]?.written === 1;
 }
 
-/** With COMMIT on its way to the database. */
+/** With the batch on its way to the database. */
 async function decided<T>(sent: Promise<T>): Promise<T> {
   fault('batch.inserted');
   try {
@@ -135,23 +164,4 @@ async function decided<T>(sent: Promise<T>): Promise<T> {
     if (thrown instanceof Rejected) throw thrown;
     throw new InDoubt(thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
   }
-}
-
-/**
- * Whether a batch whose COMMIT was not answered stands: then where; undefined when it does not and never will.
- *
- * The transaction that it was sent in held the lock on the tree's row from before the batch was written until it ended. So
- * whoever gets that lock knows that it has ended, also where the server had not yet noticed that our connection is gone, or
- * the COMMIT was still on its way to it; and what it committed is seen before its lock is free. Without COMMIT nothing of it
- * can come later: only the connection that is gone could have sent it.
- *
- * Our own lock writes to the server's log, and its commit waits for the standbys that the server is told to wait for. What
- * we found was committed before it, and so has reached them as well, even if the wait for that one was cut short.
- */
-export async function settle(session: Session, writer: string, id: string): Promise<Committed | undefined> {
-  const [[row] = []] = await session.begin(lockHead);
-  const head = headOf(row);
-  const [found] = await session.query(statements.batch, [writer, id]);
-  await session.commit();
-  return found === undefined ? undefined : { first: asInteger(found.first, "a batch's first index"), head };
 }

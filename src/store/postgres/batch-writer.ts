@@ -7,7 +7,7 @@ import { GivenUp } from '../group-commit.ts';
 import type { Head } from '../head.ts';
 import { StoreError } from '../store-error.ts';
 import type { Committed } from '../writer-messages.ts';
-import { appendBatch, type Batch, InDoubt, type Known, settle } from './append-batch.ts';
+import { type Appended, appendBatch, appendOnce, type Batch, InDoubt, type Known } from './append-batch.ts';
 import { migrate } from './migrate.ts';
 import { headOf, PostgresTree } from './postgres-tree.ts';
 import { openAsServer } from './presence.ts';
@@ -114,19 +114,20 @@ export class BatchWriter {
 
   async #attempt(batch: Batch, inDoubt: boolean): Promise<Committed> {
     if (this.#session.lost) this.#session = await openAsServer(this.#settings, answerWithinMs(this.#settings));
-    if (inDoubt) {
-      const found = await settle(this.#session, this.#writer, batch.id);
-      if (found !== undefined) return found;
-    }
-    const { first, head, known } = await appendBatch(this.#session, this.#writer, batch, this.#known);
+    const { first, head, known } = await this.#append(batch, inDoubt);
     this.#known = known;
     return { first, head };
   }
 
-  /** Whatever went wrong half way, the connection goes with its transaction, and the edge that has grown in vain. */
+  #append(batch: Batch, inDoubt: boolean): Promise<Appended> {
+    if (inDoubt) return appendOnce(this.#session, this.#writer, batch, this.#known.remembered);
+    return appendBatch(this.#session, this.#writer, batch, this.#known);
+  }
+
+  /** Whatever went wrong half way, the connection goes with its transaction. */
   #isAway(problem: Error): void {
     this.#session.destroy();
-    this.#known = { remembered: this.#known.remembered };
+    this.#known = { ...this.#known, alone: false };
     if (this.#awaySince !== undefined) return;
     this.#awaySince = performance.now();
     this.#reach(wordsOf(problem));
@@ -185,7 +186,7 @@ async function begin(session: Session, settings: PostgresSettings, origin: strin
   const head = headOf(row);
   const tree = Remembered.read(await session.query(Remembered.edge()), head);
   await session.run('COMMIT');
-  return { remembered: new Remembered(head, tree), tree };
+  return { remembered: new Remembered(head, tree), alone: true };
 }
 
 /** What must end the server is thrown; what may pass is given back. */

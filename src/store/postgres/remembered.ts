@@ -1,5 +1,6 @@
 import { hashLength } from '#audit/merkle.ts';
-import { GrowingTree, type TileRow } from '../growing-tree.ts';
+import { tileWidth } from '#audit/tiles.ts';
+import { GrowingTree } from '../growing-tree.ts';
 import type { Head } from '../head.ts';
 import { StoreError } from '../store-error.ts';
 import { asBytes, asInteger } from './columns.ts';
@@ -13,16 +14,47 @@ import { statements } from './statements.ts';
  */
 export class Remembered {
   readonly head: Head;
-  readonly #edge: readonly TileRow[];
+  /** As of the head; only copies of it grow. */
+  readonly #tree: GrowingTree;
 
+  /** `tree` is given away. */
   constructor(head: Head, tree: GrowingTree) {
     this.head = head;
-    this.#edge = tree.edge().map(({ level, n, hashes }) => ({ level, n, hashes: Buffer.from(hashes) }));
+    this.#tree = tree;
+  }
+
+  /** The tree as it was seen, to be grown. */
+  tree(): GrowingTree {
+    return this.#tree.copy();
+  }
+
+  /** Asks for the leaves that others have added since. */
+  added(): Statement {
+    const { size } = this.head;
+    const values = [Math.floor(size / tileWidth), (size % tileWidth) * hashLength + 1];
+    return { text: statements.leaves, values };
+  }
+
+  /**
+   * The tree under `head`, whose row must be locked: what was seen, and the answer to `added` behind it. Undefined where that
+   * is not what the root was made of; then `read` says why, or that others have only added more than was asked for.
+   */
+  grown(rows: readonly Row[], { size, root }: Head): GrowingTree | undefined {
+    if (size < this.head.size) return undefined;
+    const tree = this.tree();
+    for (const row of rows) {
+      const leaves = asBytes(row.hashes, 'the hashes of a tile');
+      for (let at = 0; at < leaves.length; at += hashLength) tree.appendLeaf(leaves.subarray(at, at + hashLength));
+    }
+    if (tree.size !== size || Buffer.compare(tree.root(), root) !== 0) return undefined;
+    // Others have written these.
+    tree.takeChanged();
+    return tree;
   }
 
   /** Asks for the tiles that the tree grows at, and for those that grew when we looked last. */
   static edge(before?: Remembered): Statement {
-    const edge = before === undefined ? [] : before.#edge;
+    const edge = before === undefined ? [] : before.#tree.edge();
     return { text: statements.edge, values: [edge.map(({ level }) => level), edge.map(({ n }) => n)] };
   }
 
@@ -38,7 +70,6 @@ export class Remembered {
         head.size,
       );
     }
-    const edge = before === undefined ? [] : before.#edge;
     const tiles = new Map(
       rows.map(({ level, n, hashes }) => {
         const name = `${asInteger(level, 'the level of a tile')}/${asInteger(n, 'the number of a tile')}`;
@@ -50,7 +81,7 @@ export class Remembered {
       if (hashes === undefined) throw new StoreError('damaged', `tile ${n} of level ${level} is missing`);
       return hashes;
     };
-    for (const { level, n, hashes } of edge) {
+    for (const { level, n, hashes } of before === undefined ? [] : before.#tree.edge()) {
       if (Buffer.compare(tile(level, n).subarray(0, hashes.length), hashes) === 0) continue;
       throw new StoreError(
         'rolled-back',

@@ -158,8 +158,8 @@ export class Session {
 
   /** Begins a transaction and asks for statements, all on the wire at once; the rows of each. */
   async begin(...statements: readonly Statement[]): Promise<(readonly Row[])[]> {
-    const [, ...results] = await this.#together(['BEGIN', ...statements]);
-    return results.map((result) => lastOf(result).rows);
+    const [, ...rows] = rowsOf(await this.#together(['BEGIN', ...statements]));
+    return rows;
   }
 
   /**
@@ -173,19 +173,26 @@ export class Session {
     return this.#committed(statements);
   }
 
-  /** A whole transaction on the wire at once: `begin` and `commit` in one. */
+  /** A whole transaction on the wire at once, rejecting as `commit`. A single statement is one by itself. */
   async transact(...statements: readonly Statement[]): Promise<(readonly Row[])[]> {
+    if (statements.length === 1) return rowsOf(await this.#meant(statements));
     const [, ...rows] = await this.#committed(['BEGIN', ...statements]);
     return rows;
   }
 
   async #committed(statements: readonly (string | Statement)[]): Promise<(readonly Row[])[]> {
-    this.#warned = undefined;
-    const results = await this.#together([...statements, 'COMMIT']);
+    const results = await this.#meant([...statements, 'COMMIT']);
     const command = lastOf(results.pop()).command;
     if (command !== 'COMMIT') throw new Lost(`the server answered COMMIT with ${command}`);
+    return rowsOf(results);
+  }
+
+  /** Statements of which the last commits, unless the server warns of something. */
+  async #meant(statements: readonly (string | Statement)[]): Promise<Results[]> {
+    this.#warned = undefined;
+    const results = await this.#together(statements);
     if (this.#warned !== undefined) throw new Lost(this.#warned);
-    return results.map((result) => lastOf(result).rows);
+    return results;
   }
 
   /** Each has an answer of its own, and the first that failed says why. */
@@ -248,6 +255,10 @@ export class Session {
 
 /** For several statements in one text the client gives a list, which its types do not know of. */
 type Results = QueryResult<Row> | QueryResult<Row>[];
+
+function rowsOf(results: readonly Results[]): (readonly Row[])[] {
+  return results.map((result) => lastOf(result).rows);
+}
 
 function lastOf(results: Results | undefined): QueryResult<Row> {
   const last = Array.isArray(results) ? results.at(-1) : results;

@@ -1,16 +1,19 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /**
- * What becomes of the next COMMIT that a client sends: `lost` on its way there; the `answer` lost on its way back, or all but
- * `half` of it; or `late`: the client's connection is cut, and the server gets the COMMIT only once another connection asks
- * for the lock. What was sent before it in the same go gets there.
+ * What becomes of the next batch that a client wants committed: it is `lost` on its way there; the `answer` is lost on its way
+ * back, or all but `half` of it; or the client's connection is cut, and the server gets what commits it `late`, as another
+ * connection asks for the lock, or `later`, as another commits. Where COMMIT is sent by itself, what was sent before it in the
+ * same go gets there.
  */
-export type Misfortune = 'lost' | 'answer' | 'half' | 'late';
+export type Misfortune = 'lost' | 'answer' | 'half' | 'late' | 'later';
 
 /** `COMMIT` as a simple query. */
 const commit = Buffer.from('Q\0\0\0\x0bCOMMIT\0', 'latin1');
-/** Its answer: CommandComplete. */
-const committed = Buffer.from('C\0\0\0\x0bCOMMIT\0', 'latin1');
+/** ReadyForQuery, outside of any transaction. */
+const idle = Buffer.from('Z\0\0\0\x05I', 'latin1');
+/** Octets from the end of the answer to what was committed: amidst its CommandComplete. */
+const halfLacks = idle.length + 6;
 
 /** Stands between a log and its database, and cuts connections at the worst moments. */
 export class UnrulyProxy implements AsyncDisposable {
@@ -18,10 +21,10 @@ export class UnrulyProxy implements AsyncDisposable {
   readonly #open = new Set<Socket>();
   #port: number;
   #misfortunes: Misfortune[] = [];
-  #late: (() => void) | undefined;
+  #underWay: { readonly when: Misfortune; readonly arrive: () => void } | undefined;
   /** `stall`: nothing passes, and nothing is lost. `hole`: what is sent is taken, and goes nowhere. */
   #trouble: 'stall' | 'hole' | undefined;
-  /** COMMITs that met one. */
+  /** Batches that met one. */
   met = 0;
 
   private constructor(server: Server, port: number) {
@@ -48,7 +51,7 @@ export class UnrulyProxy implements AsyncDisposable {
     this.#port = port;
   }
 
-  /** One for each of the next COMMITs, in order. */
+  /** One for each of the next batches, in order. */
   plan(...misfortunes: readonly Misfortune[]): void {
     this.#misfortunes.push(...misfortunes);
   }
@@ -78,13 +81,15 @@ export class UnrulyProxy implements AsyncDisposable {
   }
 
   #pass(client: Socket, server: Socket): void {
+    const batches = new BatchSpotter();
     let misfortune: Misfortune | undefined;
     client.on('data', (chunk: Buffer) => {
       if (this.#trouble === 'hole') return;
-      const begun = chunk.length - commit.length;
-      misfortune = chunk.subarray(Math.max(0, begun)).equals(commit) ? this.#misfortunes.shift() : undefined;
+      const begun = batches.committedFrom(chunk);
+      misfortune = begun === undefined ? undefined : this.#misfortunes.shift();
       if (misfortune !== undefined) this.met++;
-      if (chunk.includes('FOR UPDATE')) this.#late?.();
+      if (chunk.includes('FOR UPDATE')) this.#arrive('late');
+      if (chunk.includes(commit)) this.#arrive('later');
       if (misfortune === undefined || misfortune === 'answer' || misfortune === 'half') {
         server.write(chunk);
         return;
@@ -92,25 +97,22 @@ export class UnrulyProxy implements AsyncDisposable {
       server.write(chunk.subarray(0, begun));
       if (misfortune === 'lost') server.end();
       else {
-        this.#late = () => {
-          server.end(commit);
-          this.#late = undefined;
-        };
+        this.#underWay = { when: misfortune, arrive: () => server.end(chunk.subarray(begun)) };
         client.destroy();
       }
     });
     server.on('data', (chunk: Buffer) => {
       if (this.#trouble === 'hole') return;
-      const answered = misfortune === 'answer' || misfortune === 'half' ? chunk.indexOf(committed) : -1;
-      if (answered < 0) {
+      const isAnswer = (misfortune === 'answer' || misfortune === 'half') && chunk.subarray(-idle.length).equals(idle);
+      if (!isAnswer) {
         client.write(chunk);
         return;
       }
-      if (misfortune === 'half') client.end(chunk.subarray(0, answered + committed.length / 2));
+      if (misfortune === 'half') client.end(chunk.subarray(0, -halfLacks));
       server.destroy();
     });
     client.on('close', () => {
-      if (misfortune !== 'late') server.destroy();
+      if (misfortune !== 'late' && misfortune !== 'later') server.destroy();
     });
     server.on('close', () => {
       // Where half an answer is on its way, it may still arrive.
@@ -122,5 +124,32 @@ export class UnrulyProxy implements AsyncDisposable {
       socket.on('error', () => {});
       if (this.#trouble === 'stall') socket.pause();
     }
+  }
+
+  #arrive(when: Misfortune): void {
+    if (this.#underWay?.when !== when) return;
+    this.#underWay.arrive();
+    this.#underWay = undefined;
+  }
+}
+
+/** Finds what commits in what one client sends, piece by piece as it comes; each piece holds whole messages. */
+class BatchSpotter {
+  /** Names of prepared statements that write a batch. */
+  readonly #names = new Set<string>();
+
+  /** Where in `chunk` that begins which commits a batch: COMMIT by itself, or the statement where it is a transaction of its own. */
+  committedFrom(chunk: Buffer): number | undefined {
+    let writes = false;
+    let begins = false;
+    for (let at = 0; at + 5 <= chunk.length; at += 1 + chunk.readUInt32BE(at + 1)) {
+      const type = String.fromCharCode(chunk.readUInt8(at));
+      const [first = '', second = ''] = chunk.toString('latin1', at + 5, at + 5 + 200).split('\0');
+      if (type === 'P' && second.includes('UPDATE tree SET')) this.#names.add(first);
+      if (type === 'B' && this.#names.has(second)) writes = true;
+      if (type === 'Q' && first === 'COMMIT') return at;
+      if (type === 'Q') begins = true;
+    }
+    return writes && !begins ? 0 : undefined;
   }
 }
