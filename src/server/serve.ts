@@ -147,6 +147,7 @@ export async function startServer(loaded: LoadedConfig, signal = new AbortContro
     metrics,
     health,
     published: config.audit.publish,
+    covered: (size, signal) => store.covered(size, signal),
     version: { version: foundation.instance.version, node: process.versions.node, openssl: process.versions.openssl },
     failed: (error) => logger.warn('the admin door could not answer', { error }),
   });

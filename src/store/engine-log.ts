@@ -47,7 +47,7 @@ export class EngineLog implements DurableLog {
   readonly #group: GroupCommit;
   #head: Head;
   readonly #looks: NodeJS.Timeout | undefined;
-  #looking = false;
+  #looking: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   readonly retention: Retention;
@@ -154,6 +154,15 @@ export class EngineLog implements DurableLog {
     return this.#reader.consistencyProof(older, newer);
   }
 
+  async covered(size: number, signal: AbortSignal): Promise<boolean> {
+    if (size > this.size) await this.#look();
+    if (size > this.size) return false;
+    return this.#publisher.covered(size, signal).then(
+      () => true,
+      () => false,
+    );
+  }
+
   async tlogProof(index: number, signal?: AbortSignal): Promise<TlogProof> {
     await this.#publisher.covered(index + 1, signal);
     const { size, note } = this.#publisher;
@@ -183,17 +192,15 @@ export class EngineLog implements DurableLog {
     if (head.size > this.#head.size) this.#grown(head);
   }
 
-  /** What is not seen this time is seen the next. */
-  async #look(): Promise<void> {
-    if (this.#looking) return;
-    this.#looking = true;
-    try {
-      await this.catchUp();
-    } catch {
+  /** What is not seen this time is seen the next; who comes while somebody looks sees the same. */
+  #look(): Promise<void> {
+    this.#looking ??= this.catchUp()
       // The writer tells of a store that is out of reach.
-    } finally {
-      this.#looking = false;
-    }
+      .catch(() => {})
+      .finally(() => {
+        this.#looking = undefined;
+      });
+    return this.#looking;
   }
 
   #grown(head: Head): void {

@@ -13,6 +13,8 @@ export interface DurableLog extends AuditLog {
   checkpoint(): string | undefined;
   /** Size that the newest published checkpoint speaks of. */
   readonly publishedSize: number;
+  /** Whether so many entries are published, once they are: false where the log has fewer, or the signal comes first. */
+  covered(size: number, signal: AbortSignal): Promise<boolean>;
   /** Publishes all that is durable now, without waiting for the interval. */
   publish(): Promise<void>;
   /** Audit path of leaf `index` in the tree of `size` (RFC 6962 §2.1.1). */

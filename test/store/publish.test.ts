@@ -3,11 +3,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { leafHash, RightEdge } from '#audit/merkle.ts';
-import { pathsOf, tileHeight, tileWidth } from '#audit/tiles.ts';
+import { pathsOf } from '#audit/tiles.ts';
 import { publishTiles, removeOutgrown } from '#store/publish.ts';
-import type { TreeView } from '#store/tree-view.ts';
 import { filesUnder } from './files-under.ts';
+import { treeOfNumbers } from './tree-of-numbers.ts';
 
 describe('published files', () => {
   let directory: string;
@@ -55,23 +54,3 @@ describe('published files', () => {
     expect(filesUnder(join(directory, 'one'))).toEqual([...pathsOf(1_000)].sort());
   });
 });
-
-/** A tree whose entries are the numbers from 0. */
-function treeOfNumbers(size: number): Pick<TreeView, 'entries' | 'tile'> {
-  const levels: Uint8Array[][] = [];
-  const edge = new RightEdge();
-  for (let n = 0; n < size; n++) {
-    edge.append(leafHash(Buffer.from(String(n))), (height, hash) => {
-      if (height % tileHeight !== 0) return;
-      const level = levels[height / tileHeight] ?? [];
-      levels[height / tileHeight] = level;
-      level.push(hash);
-    });
-  }
-  const tile = (level: number, n: number) =>
-    Buffer.concat((levels[level] ?? []).slice(n * tileWidth, (n + 1) * tileWidth));
-  return {
-    entries: (from, to) => Array.from({ length: to - from }, (_, at) => Buffer.from(String(from + at))),
-    tile,
-  };
-}

@@ -4,6 +4,8 @@ export interface AdminParts {
   readonly health: HealthView;
   /** Folder that the log is published to. */
   readonly published: string;
+  /** Whether so many entries are published there, as soon as they are; at once for more than the log has. False once the signal says so. */
+  readonly covered?: (size: number, signal: AbortSignal) => Promise<boolean>;
   readonly version: Readonly<Record<string, string>>;
 }
 

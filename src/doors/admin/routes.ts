@@ -33,7 +33,7 @@ export async function route(request: IncomingMessage, response: ServerResponse, 
       return answerJson(response, 200, parts.version);
   }
   if (!path.startsWith('/log/')) return notFound(response);
-  return sendLogFile(response, parts.published, path.slice('/log/'.length), request.method === 'GET');
+  return sendLogFile(response, parts, path.slice('/log/'.length), request.method === 'GET');
 }
 
 function sendHealth(response: ServerResponse, report: HealthReport, verbose: boolean): void {

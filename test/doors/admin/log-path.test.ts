@@ -55,7 +55,7 @@ const invalid: readonly string[] = [
 
 describe('a path of the published log', () => {
   it.each(valid)('takes %s', (path, kind) => {
-    expect(logFile(path)).toEqual({ path, kind });
+    expect(logFile(path)).toMatchObject({ path, kind });
   });
 
   it.each(invalid)('refuses %j', (path) => {
@@ -68,13 +68,26 @@ describe('a path of the published log', () => {
     expect(paths.filter((path) => logFile(path) === undefined)).toEqual([]);
   });
 
+  it('A-11: names of a log of 70,000 entries are within it, and not within a smaller one', () => {
+    const within = (path: string) => logFile(path)?.tile?.within ?? 0;
+    expect(Math.max(...[...pathsOf(70_000)].map(within))).toBe(70_000);
+    const later = new Set(pathsOf(70_000)).difference(new Set(pathsOf(69_999)));
+    expect([...later].map(within)).toEqual([70_000, 70_000]);
+  });
+
   it('takes every name that our own writer gives, and the same one only', () => {
     const index = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
     const width = fc.integer({ min: 1, max: 256 });
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 63 }), index, width, (level, n, w) => {
         const kind = w === 256 ? 'full' : 'partial';
-        for (const path of [tilePath(level, n, w), bundlePath(n, w)]) expect(logFile(path)).toEqual({ path, kind });
+        const within = (height: number) => (n * 256 + w) * 256 ** height;
+        const hashes = { of: 'hashes', whole: tilePath(level, n), width: w, within: within(level) };
+        const entries = { of: 'entries', whole: bundlePath(n), width: w, within: within(0) };
+        for (const tile of [hashes, entries]) {
+          const path = w === 256 ? tile.whole : `${tile.whole}.p/${w}`;
+          expect(logFile(path)).toEqual({ path, kind, tile });
+        }
       }),
     );
   });
