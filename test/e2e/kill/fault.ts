@@ -66,7 +66,7 @@ const removals = {
   erasing: { sqlite: of(removalPoints, 'erasing'), postgres: of(inSteps, 'erasing'), disk: [] },
 } as const satisfies Record<Removal, Record<Turns, readonly RemovalPoint[]>>;
 
-const misfortunes = ['lost', 'answer', 'half', 'late'] as const satisfies readonly Misfortune[];
+const misfortunes = ['lost', 'answer', 'half', 'late', 'later'] as const satisfies readonly Misfortune[];
 
 /** What a campaign of so many rounds brings, in order; it follows from the dice alone. */
 export function planned(troubles: Turns, replicas: number, rounds: number, dice: Dice): Fault[] {
