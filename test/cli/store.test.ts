@@ -15,7 +15,7 @@ import type { EngineLog } from '#store/engine-log.ts';
 import { currentVersion } from '#store/postgres/migrate.ts';
 import { postgresTarget } from '#store/postgres/move.ts';
 import { openPostgresLog } from '#store/postgres/open-log.ts';
-import { Session } from '#store/postgres/session.ts';
+import { openSession } from '#store/postgres/open-session.ts';
 import { verifyPostgres } from '#store/postgres/verify.ts';
 import { sqliteTarget } from '#store/sqlite/move.ts';
 import { logDatabase, openLog } from '#store/sqlite/open-log.ts';
@@ -256,7 +256,7 @@ describeWith(['postgres'], 'countersign store', () => {
       const settings = database.settings(schema, { user: 'appender' });
       const log = await openPostgresLog({ ...places('erasing'), settings, redactable: ['peer.ip'] });
       for (const n of [0, 1]) await log.append({ ...issuedEvent(n), peer: { ip: '192.0.2.7' } });
-      const session = await Session.open(settings);
+      const session = await openSession(settings);
       for (const statement of ['DELETE FROM disclosure', "UPDATE disclosure SET value = '0'"])
         await expect(session.query(statement)).rejects.toThrow('permission denied');
       await session.close();

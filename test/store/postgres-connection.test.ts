@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Session } from '#store/postgres/session.ts';
+import { openSession } from '#store/postgres/open-session.ts';
 import type { PostgresSettings } from '#store/postgres/settings.ts';
 import { issue, makeRoot } from '#test/doors/istio/pki.ts';
 import { describeWith } from '#test/oracles.ts';
@@ -68,7 +68,7 @@ describeWith(['postgres'], 'the way to a log in PostgreSQL', () => {
   /** Who we are to the server, and whether the connection is protected; or why there is none. */
   async function asked(changed: Partial<PostgresSettings>): Promise<unknown> {
     try {
-      const session = await Session.open(server.settings('public', changed));
+      const session = await openSession(server.settings('public', changed));
       const [row] = await session.query(
         'SELECT current_user::text AS name, COALESCE((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) AS tls',
       );
@@ -96,7 +96,7 @@ describeWith(['postgres'], 'the way to a log in PostgreSQL', () => {
     await server.sql('CREATE ROLE hasty LOGIN');
     const shown = async (value: string) => {
       await server.sql(`ALTER ROLE hasty SET synchronous_commit = ${value}`);
-      const session = await Session.open(server.settings('public', { user: 'hasty' }));
+      const session = await openSession(server.settings('public', { user: 'hasty' }));
       const [row] = await session.query(
         "SELECT current_setting('synchronous_commit') AS commits, current_setting('idle_in_transaction_session_timeout') AS idle",
       );
@@ -113,7 +113,7 @@ describeWith(['postgres'], 'the way to a log in PostgreSQL', () => {
     const settings = ['jit = on', 'jit_above_cost = 0', 'parallel_setup_cost = 0', 'parallel_tuple_cost = 0'];
     for (const setting of [...settings, 'min_parallel_table_scan_size = 0'])
       await server.sql(`ALTER ROLE diligent SET ${setting}`);
-    const session = await Session.open(server.settings('public', { user: 'diligent' }));
+    const session = await openSession(server.settings('public', { user: 'diligent' }));
     const plan = await session.query('EXPLAIN ANALYZE SELECT count(*) FROM pg_class');
     await session.close();
     expect(plan.length).toBeGreaterThan(1);

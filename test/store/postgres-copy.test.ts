@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CopyOut, copyText } from '#store/postgres/copy-out.ts';
-import { Lost, Rejected, Session } from '#store/postgres/session.ts';
+import { openSession } from '#store/postgres/open-session.ts';
+import { Lost, Rejected } from '#store/postgres/session.ts';
 import { StoreError } from '#store/store-error.ts';
 import { describeWith } from '#test/oracles.ts';
 import { PostgresServer } from '#test/support/postgres/server.ts';
@@ -91,7 +92,7 @@ describeWith(['postgres'], 'COPY from a server', () => {
   const select = 'SELECT seq, body FROM entry WHERE seq >= $1 AND seq < $2 ORDER BY seq';
 
   it('brings what a query brings, also beside other questions on the wire', async () => {
-    const session = await Session.open(server.settings('public'));
+    const session = await openSession(server.settings('public'));
     const [rows, copied, none, [one]] = await Promise.all([
       session.query(select, [0, 4_096]),
       session.copy(select, [0, 4_096]),
@@ -105,7 +106,7 @@ describeWith(['postgres'], 'COPY from a server', () => {
   });
 
   it('that fails says why, and the connection serves on', async () => {
-    const session = await Session.open(server.settings('public'));
+    const session = await openSession(server.settings('public'));
     await expect(session.copy('SELECT nothing FROM entry', [])).rejects.toBeInstanceOf(Rejected);
     await expect(session.copy('SELECT 1 / (seq - 2000) FROM entry ORDER BY seq', [])).rejects.toMatchObject({
       code: '22012',
@@ -115,7 +116,7 @@ describeWith(['postgres'], 'COPY from a server', () => {
   });
 
   it('that is cut is lost, once', async () => {
-    const session = await Session.open(server.settings('public'));
+    const session = await openSession(server.settings('public'));
     const [row] = await session.query('SELECT pg_backend_pid() AS pid');
     const copying = session.copy('SELECT seq, body, pg_sleep(0.01) FROM entry WHERE seq >= $1 ORDER BY seq', [0]);
     const lost = expect(copying).rejects.toBeInstanceOf(Lost);

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { Session } from '#store/postgres/session.ts';
+import { openSession } from '#store/postgres/open-session.ts';
 import { statements } from '#store/postgres/statements.ts';
 import type { PostgresServer } from '#test/support/postgres/server.ts';
 import { fillPostgres } from './postgres-engines.ts';
@@ -12,7 +12,7 @@ export async function demandKeyedStatements(server: PostgresServer, schema: stri
     INSERT INTO ${schema}.tile SELECT 0, n, '\\x00' FROM generate_series(100, 4000) AS n;
     INSERT INTO ${schema}.batch SELECT md5(n::text)::uuid, md5(n::text)::uuid, n, 1 FROM generate_series(1, 1000) AS n;
     ANALYZE ${schema}.entry; ANALYZE ${schema}.tile; ANALYZE ${schema}.batch`);
-  const session = await Session.open(server.settings(schema));
+  const session = await openSession(server.settings(schema));
   const uuid = '00000000-0000-7000-8000-000000000000';
   const values: Record<keyof typeof statements, readonly unknown[]> = {
     head: [],

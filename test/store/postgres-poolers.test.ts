@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { softwareCheckpointSigner } from '#audit/checkpoint.ts';
 import { openPostgresLog } from '#store/postgres/open-log.ts';
-import { Session } from '#store/postgres/session.ts';
+import { openSession } from '#store/postgres/open-session.ts';
 import { verifyPostgres } from '#store/postgres/verify.ts';
 import { issuedEvent } from '#test/audit/example-event.ts';
 import { describeWith } from '#test/oracles.ts';
@@ -40,7 +40,7 @@ describeWith(['postgres', 'pgbouncer'], 'a log in PostgreSQL behind PgBouncer', 
   it('that does not, is refused: on a fresh connection, and on one that another has used', async () => {
     await using pooler = await PgBouncer.start(path('pgbouncer'), server, 'transaction');
     for (let time = 0; time < 3; time++) {
-      await expect(Session.open(through(pooler, 'shared'))).rejects.toMatchObject({
+      await expect(openSession(through(pooler, 'shared'))).rejects.toMatchObject({
         code: 'unsafe',
         message: expect.stringContaining('pool_mode = session'),
       });
@@ -49,6 +49,6 @@ describeWith(['postgres', 'pgbouncer'], 'a log in PostgreSQL behind PgBouncer', 
 
   it('that lets no transaction through, is refused as well', async () => {
     await using pooler = await PgBouncer.start(path('pgbouncer'), server, 'statement');
-    await expect(Session.open(through(pooler, 'shared'))).rejects.toThrow('transaction blocks not allowed');
+    await expect(openSession(through(pooler, 'shared'))).rejects.toThrow('transaction blocks not allowed');
   });
 });

@@ -11,8 +11,9 @@ import { checkTileRows } from '#store/postgres/check-rows.ts';
 import { PostgresLook } from '#store/postgres/look.ts';
 import { migrate, migrationSql, schemaVersion } from '#store/postgres/migrate.ts';
 import { openPostgresLog } from '#store/postgres/open-log.ts';
+import { openSession } from '#store/postgres/open-session.ts';
 import { grants, migrations } from '#store/postgres/schema.ts';
-import { Session } from '#store/postgres/session.ts';
+import type { Session } from '#store/postgres/session.ts';
 import type { PostgresSettings } from '#store/postgres/settings.ts';
 import { statements } from '#store/postgres/statements.ts';
 import { verifyPostgres } from '#store/postgres/verify.ts';
@@ -91,8 +92,8 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
     it('how vacuum goes and bodies are stored is no reason not to start: where somebody holds a table, it stays as it was', async () => {
       await server.sql(migrationSql('held', 0, migrations.slice(0, 4)));
       const [vacuum, session] = [
-        await Session.open(server.settings('held')),
-        await Session.open(server.settings('held')),
+        await openSession(server.settings('held')),
+        await openSession(server.settings('held')),
       ];
       await vacuum.run('BEGIN; LOCK TABLE entry IN SHARE UPDATE EXCLUSIVE MODE');
       await session.run('SET lock_timeout = 60');
@@ -114,7 +115,7 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
     });
 
     it('each step is taken once, and all of them or none', async () => {
-      const session = await Session.open(server.settings('steps'));
+      const session = await openSession(server.settings('steps'));
       const steps = ['CREATE TABLE one (a integer);', 'CREATE TABLE two (b integer);'];
       expect(await migrate(session, 'steps', steps.slice(0, 1))).toBe(0);
       expect(await failureOf(migrate(session, 'steps', [...steps, 'CREATE TABLE one (again integer);']))).toMatchObject(
@@ -159,7 +160,7 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
       const log = await open(settings);
       await Promise.all(Array.from({ length: 300 }, (_, n) => log.append(issuedEvent(n))));
       await log.close();
-      const session = await Session.open(settings);
+      const session = await openSession(settings);
       for (const forbidden of ['DELETE FROM entry', "UPDATE entry SET body = ''", 'TRUNCATE entry', 'DROP TABLE tile'])
         expect(await failureOf(session.run(forbidden))).toMatchObject({ code: '42501' });
       // A function of the owner's removes, and only what the log itself says.
@@ -179,7 +180,7 @@ describeWith(['postgres'], 'the tables of a log in PostgreSQL', () => {
     let session: Session;
     beforeAll(async () => {
       await filled('counted', 3_000);
-      session = await Session.open(server.settings('counted'));
+      session = await openSession(server.settings('counted'));
     });
     afterAll(() => session.close());
 

@@ -5,7 +5,7 @@ import { readPlace } from '#server/exports/postgres-cursors.ts';
 import { cursorFile, readCursor } from '#sinks/file-cursors.ts';
 import type { SinkSettings } from '#sinks/settings.ts';
 import { asStoreError } from '#store/postgres/open-error.ts';
-import { Session } from '#store/postgres/session.ts';
+import { openSession } from '#store/postgres/open-session.ts';
 import { signedOf } from '../audit/signed-log.ts';
 import type { Input } from '../command/command.ts';
 import type { Exit } from '../exit.ts';
@@ -51,7 +51,7 @@ async function inDatabase(
   sinks: readonly SinkSettings[],
 ): Promise<readonly number[]> {
   try {
-    const session = await Session.open(settings);
+    const session = await openSession(settings);
     try {
       const places: number[] = [];
       for (const { name } of sinks) places.push((await readPlace(session, name)).next);

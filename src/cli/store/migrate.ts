@@ -1,8 +1,8 @@
 import { escapeIdentifier } from 'pg';
 import { currentVersion, migrate, migrationSql, schemaVersion } from '#store/postgres/migrate.ts';
 import { asStoreError } from '#store/postgres/open-error.ts';
+import { openSession } from '#store/postgres/open-session.ts';
 import { grants } from '#store/postgres/schema.ts';
-import { Session } from '#store/postgres/session.ts';
 import { placeOf } from '#store/postgres/settings.ts';
 import type { Input } from '../command/command.ts';
 import type { Exit } from '../exit.ts';
@@ -19,7 +19,7 @@ export async function runMigrate(
   const rights =
     options.grant === undefined ? '' : grants(escapeIdentifier(settings.schema), escapeIdentifier(options.grant));
   try {
-    const session = await Session.open(settings);
+    const session = await openSession(settings);
     try {
       const from = await schemaVersion(session);
       if (options.print) {

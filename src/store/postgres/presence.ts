@@ -1,5 +1,6 @@
 import { StoreError } from '../store-error.ts';
-import { Session } from './session.ts';
+import { openSession } from './open-session.ts';
+import type { Session } from './session.ts';
 import { type PostgresSettings, placeOf } from './settings.ts';
 
 /**
@@ -21,7 +22,7 @@ async function open(
   why: string,
   answerWithinMs?: number,
 ): Promise<Session> {
-  const session = await Session.open(settings, answerWithinMs);
+  const session = await openSession(settings, answerWithinMs);
   try {
     const [row] = await session.query(`SELECT ${take}(hashtext('countersign.log'), hashtext($1)) AS taken`, [
       settings.schema,

@@ -1,5 +1,6 @@
+import { openSession } from './open-session.ts';
 import type { Dial } from './postgres-tree.ts';
-import { Session } from './session.ts';
+import type { Session } from './session.ts';
 import type { PostgresSettings } from './settings.ts';
 
 /** A session for reading: opened when it is first needed, and again after it was lost. */
@@ -12,7 +13,7 @@ export class Redial {
   }
 
   readonly dial: Dial = async () => {
-    if (this.#session === undefined || this.#session.lost) this.#session = await Session.open(this.#settings);
+    if (this.#session === undefined || this.#session.lost) this.#session = await openSession(this.#settings);
     return this.#session;
   };
 

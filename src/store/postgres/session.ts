@@ -1,17 +1,8 @@
 import type { Socket } from 'node:net';
-import { type Client, DatabaseError, escapeIdentifier, type QueryConfig, type QueryResult } from 'pg';
-import { StoreError } from '../store-error.ts';
+import { type Client, DatabaseError, type QueryConfig, type QueryResult } from 'pg';
 import { clientOf } from './client.ts';
 import { CopyOut, copyText } from './copy-out.ts';
-import { demandOwnSession, poolerBehind } from './pooler.ts';
 import type { PostgresHost, PostgresSettings } from './settings.ts';
-
-/** ms for an answer, unless told: past it the connection is as good as lost, and is let go. */
-const longestAnswerMs = 30_000;
-/** ms for which another may hold the tree's row before we give up, and for which anybody may sit on it doing nothing. */
-const lockWithinMs = 5_000;
-/** ms for an answer to a second client, which a pooler may let wait for a connection. */
-const secondWithinMs = 5_000;
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -36,10 +27,7 @@ export class Rejected extends Error {
   }
 }
 
-/**
- * One connection to a server that takes writes, set up for a log. It is never mended: whoever finds it lost opens
- * another, and knows that it did.
- */
+/** One connection. It is never mended: whoever finds it lost opens another, and knows that it did. */
 export class Session {
   readonly #client: Client;
   readonly #socket: Socket;
@@ -62,71 +50,22 @@ export class Session {
     });
   }
 
-  /** Tries the hosts in turn. Rejects with StoreError `unreachable` or `unsafe`, or KeyStoreError `secret`. */
-  static async open(settings: PostgresSettings, answerWithinMs = longestAnswerMs): Promise<Session> {
-    const problems: string[] = [];
-    for (const host of settings.hosts) {
-      try {
-        return await Session.#openAt(host, settings, answerWithinMs);
-      } catch (thrown) {
-        if (thrown instanceof StoreError && thrown.code === 'unsafe') throw thrown;
-        problems.push(`${host.host}:${host.port}: ${thrown instanceof Error ? wordsOf(thrown) : String(thrown)}`);
-      }
-    }
-    throw new StoreError('unreachable', `the log's database cannot be used: ${problems.join('; ')}`);
-  }
-
-  static async #openAt(host: PostgresHost, settings: PostgresSettings, answerWithinMs: number): Promise<Session> {
+  /** A connection as it comes, to one host. Rejects with whatever is in the way. */
+  static async connect(host: PostgresHost, settings: PostgresSettings, answerWithinMs: number): Promise<Session> {
     const { client, socket } = await clientOf(host, settings);
     const session = new Session(client, socket, answerWithinMs);
     try {
       await client.connect();
-      const pid = await session.#prepare(settings.schema);
-      if (pid !== Reflect.get(client, 'processID'))
-        await demandOwnSession(session, () => Session.#secondAt(host, settings));
       return session;
     } catch (thrown) {
       session.destroy();
-      throw (thrown instanceof Rejected && poolerBehind(thrown.code)) || thrown;
+      throw thrown;
     }
   }
 
-  /** Another client beside the first, as it comes. */
-  static async #secondAt(host: PostgresHost, settings: PostgresSettings): Promise<Session> {
-    const { client, socket } = await clientOf(host, settings);
-    const second = new Session(client, socket, secondWithinMs);
-    await second.#answered(() => client.connect());
-    return second;
-  }
-
-  /** Gives the number of the server's process. */
-  async #prepare(schema: string): Promise<unknown> {
-    const [facts] = await this.query(
-      `SELECT pg_is_in_recovery() AS standby, current_setting('transaction_read_only') AS read_only,
-        current_setting('synchronous_commit') AS commits, current_setting('fsync') AS fsync,
-        current_setting('full_page_writes') AS pages, pg_backend_pid() AS pid`,
-    );
-    if (facts?.standby === true) throw new Error('a standby, which takes no writes');
-    if (facts?.read_only === 'on') throw new Error('it takes no writes (default_transaction_read_only)');
-    for (const [setting, value] of [['fsync', facts?.fsync] as const, ['full_page_writes', facts?.pages] as const]) {
-      if (value === 'on') continue;
-      const message = `the log's database runs with ${setting} = ${String(value)}: what it acknowledges may be lost; turn it on`;
-      throw new StoreError('unsafe', message);
-    }
-    // remote_apply waits for more than we ask; whatever else stands there, a commit must outlive the server that it was made on.
-    const commits = facts?.commits === 'remote_apply' ? 'remote_apply' : 'on';
-    // jit and workers: each statement finds few rows by a key, in less time than it takes to compile it (25 ms) or to start workers
-    // for it (5 ms), as is done where the planner expects more.
-    await this.run(`
-      SET synchronous_commit = ${commits};
-      SET search_path = ${escapeIdentifier(schema)};
-      SET lock_timeout = ${lockWithinMs};
-      SET idle_in_transaction_session_timeout = ${lockWithinMs};
-      SET statement_timeout = 0;
-      SET jit = off;
-      SET max_parallel_workers_per_gather = 0;
-      SET default_transaction_isolation = 'read committed'`);
-    return facts?.pid;
+  /** Number of the server's process, as it was told when the connection began. */
+  get process(): unknown {
+    return Reflect.get(this.#client, 'processID');
   }
 
   get lost(): boolean {
@@ -264,10 +203,4 @@ function lastOf(results: Results | undefined): QueryResult<Row> {
   const last = Array.isArray(results) ? results.at(-1) : results;
   if (last === undefined) throw new TypeError('the client gave no result');
   return last;
-}
-
-function wordsOf(error: Error): string {
-  // What Node gives for a name with several addresses has no message of its own.
-  if (error instanceof AggregateError) return error.errors.map((each) => String(each?.message ?? each)).join(', ');
-  return error.message;
 }
