@@ -155,7 +155,10 @@ export class EngineLog implements DurableLog {
   }
 
   async covered(size: number, signal: AbortSignal): Promise<boolean> {
-    if (size > this.size) await this.#look();
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    signal.addEventListener('abort', () => end(), { once: true });
+    // Where the store is out of reach, a look takes longer than whoever asks may wait.
+    if (size > this.size && !signal.aborted) await Promise.race([this.#look(), ended]);
     if (size > this.size) return false;
     return this.#publisher.covered(size, signal).then(
       () => true,

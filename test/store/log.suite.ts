@@ -154,6 +154,16 @@ export function logSuite(name: string, makeEngine: () => Promise<Engine>): void 
       expect(log.publishedSize).toBe(10);
     });
 
+    it('says when so many entries are published, and never that there are more than it has', async () => {
+      const patient = AbortSignal.timeout(20_000);
+      expect(await log.covered(1, patient)).toBe(false);
+      await append(10);
+      expect(await log.covered(11, AbortSignal.abort())).toBe(false);
+      expect(await log.covered(10, patient)).toBe(true);
+      expect(log.publishedSize).toBe(10);
+      expect(await log.covered(11, patient)).toBe(false);
+    });
+
     it('an event that cannot be written is refused before it has a place', async () => {
       await expect(log.append({ ...issuedEvent(0), message: 'x'.repeat(20_000) })).rejects.toMatchObject({
         code: 'internal',

@@ -150,6 +150,8 @@ describeWith(['postgres'], 'a log whose database is in trouble', () => {
     expect(await log.append(issuedEvent(0))).toBe(0);
     proxy.trouble('hole');
     expect(codeOf(await log.append(issuedEvent(1)).catch((thrown: unknown) => thrown))).toBe('log.unavailable');
+    // who asks whether more is published waits no longer than he said
+    expect(await log.covered(2, AbortSignal.timeout(50))).toBe(false);
     proxy.heal();
     const index = async () => log.append(issuedEvent(2)).catch(codeOf);
     await expect.poll(index, { timeout: 20_000 }).toBe(1);
