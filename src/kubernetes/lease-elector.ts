@@ -94,7 +94,7 @@ export class LeaseElector {
     const lease = await this.#read(signal);
     if (lease === undefined) {
       const fresh = { metadata: { namespace: this.#options.namespace, name: this.#options.name } };
-      this.#won(await this.#hold('POST', writeLease(fresh, this.#claim(undefined)), signal), began);
+      this.#won(await this.#write('POST', writeLease(fresh, this.#claim(undefined)), signal), began);
       return;
     }
     this.#observe(lease);
@@ -103,7 +103,7 @@ export class LeaseElector {
     const isOurs = record.holder === identity;
     if (!isOurs) this.#end();
     if (!isOurs && record.holder !== '' && this.#isValid(record)) return;
-    this.#won(await this.#hold('PUT', writeLease(lease, this.#claim(record)), signal), began);
+    this.#won(await this.#write('PUT', writeLease(lease, this.#claim(record)), signal), began);
   }
 
   async #read(signal?: AbortSignal): Promise<KubernetesObject | undefined> {
@@ -121,13 +121,9 @@ export class LeaseElector {
     }
   }
 
-  #hold(method: 'POST' | 'PUT', lease: KubernetesObject, signal: AbortSignal): Promise<KubernetesObject> {
-    this.#hasClaimed = true;
-    return this.#write(method, lease, signal);
-  }
-
   /** With the resourceVersion that was read: of two who write at once one gets a conflict. */
   #write(method: 'POST' | 'PUT', body: KubernetesObject, signal?: AbortSignal): Promise<KubernetesObject> {
+    this.#hasClaimed = true;
     const path = method === 'POST' ? this.#path : `${this.#path}/${encodeURIComponent(this.#options.name)}`;
     return this.#options.api.ask({ method, path, body, timeoutMs: callMs, ...(signal !== undefined && { signal }) });
   }

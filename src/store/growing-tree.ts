@@ -40,6 +40,11 @@ export class GrowingTree {
     this.#edgeTiles = edgeTiles;
   }
 
+  /** Of no entries yet. */
+  static empty(): GrowingTree {
+    return new GrowingTree(new RightEdge(), []);
+  }
+
   /** Takes up a tree where it is stored; `tile` gives what `edgePlaces` names. Throws StoreError where it does not add up to the head. */
   static of({ size, root }: Head, tile: TileReader): GrowingTree {
     const edgeTiles: EdgeTile[] = [];
@@ -61,7 +66,10 @@ export class GrowingTree {
 
   /** Another that grows on its own, with no tile changed yet. */
   copy(): GrowingTree {
-    return new GrowingTree(RightEdge.of(this.size, this.#edge.roots), this.#edgeTiles.map(copyTile));
+    return new GrowingTree(
+      RightEdge.of(this.size, this.#edge.roots),
+      this.#edgeTiles.map((tile, level) => partTile(rowOf(level, tile))),
+    );
   }
 
   root(): Uint8Array {
@@ -113,12 +121,6 @@ function rowOf(level: number, { n, width, hashes }: EdgeTile): TileRow {
   return { level, n, hashes: hashes.subarray(0, width * hashLength) };
 }
 
-function copyTile({ n, width, hashes }: EdgeTile): EdgeTile {
-  const tile = emptyTile(n);
-  hashes.copy(tile.hashes, 0, 0, width * hashLength);
-  return { ...tile, width };
-}
-
 function emptyTile(n: number): EdgeTile {
   return { n, width: 0, hashes: Buffer.alloc(tileWidth * hashLength), changed: false };
 }
@@ -127,9 +129,13 @@ function readEdgeTile(found: Uint8Array, level: number, n: number, width: number
   if (found.length !== width * hashLength) {
     throw new StoreError('damaged', `tile ${n} of level ${level} should hold ${width} hashes`);
   }
+  return partTile({ n, hashes: found });
+}
+
+function partTile({ n, hashes }: Omit<TileRow, 'level'>): EdgeTile {
   const tile = emptyTile(n);
-  tile.width = width;
-  tile.hashes.set(found);
+  tile.width = hashes.length / hashLength;
+  tile.hashes.set(hashes);
   return tile;
 }
 

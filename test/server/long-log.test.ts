@@ -4,7 +4,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { canonicalJson } from '#audit/canonical.ts';
-import { emptyRoot } from '#audit/merkle.ts';
 import { GrowingTree } from '#store/growing-tree.ts';
 import { inventoryFile } from '#store/inventory/place.ts';
 import type { MoveTarget } from '#store/move/move-log.ts';
@@ -44,7 +43,7 @@ beforeAll(() => {
 
 async function fill(target: MoveTarget): Promise<void> {
   await using _ = target;
-  const tree = GrowingTree.of({ size: 0, root: emptyRoot, time: 0 }, () => new Uint8Array());
+  const tree = GrowingTree.empty();
   for (let from = 0; from < size; from += 2_000) {
     const entries = records.slice(from, from + 2_000);
     for (const entry of entries) tree.append(entry);

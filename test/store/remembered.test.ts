@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { emptyRoot, hashLength } from '#audit/merkle.ts';
+import { hashLength } from '#audit/merkle.ts';
 import { tileWidth } from '#audit/tiles.ts';
 import { GrowingTree } from '#store/growing-tree.ts';
 import type { Head } from '#store/head.ts';
@@ -11,7 +11,7 @@ import type { Row } from '#store/postgres/session.ts';
 const leaves = Array.from({ length: 1_600 }, () => randomBytes(hashLength));
 
 function treeOf(hashes: readonly Uint8Array[]): GrowingTree {
-  const tree = GrowingTree.of({ size: 0, root: emptyRoot, time: 0 }, () => new Uint8Array());
+  const tree = GrowingTree.empty();
   for (const leaf of hashes) tree.appendLeaf(leaf);
   return tree;
 }
@@ -23,7 +23,7 @@ function answer(remembered: Remembered, hashes: readonly Uint8Array[]): Row[] {
   const [first = 0, octet = 1] = remembered.added().values.map(Number);
   const tiles = Array.from({ length: Math.ceil(hashes.length / tileWidth) }, (_, n) => {
     const whole = Buffer.concat(hashes.slice(n * tileWidth, (n + 1) * tileWidth));
-    return { n: String(n), hashes: n === first ? whole.subarray(octet - 1) : whole };
+    return { hashes: n === first ? whole.subarray(octet - 1) : whole };
   });
   return tiles.slice(first, first + 8);
 }

@@ -1,5 +1,6 @@
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { decodeBundle } from '#audit/bundle.ts';
 import { hashLength } from '#audit/merkle.ts';
 import type { LogFile, TileFile } from './log-path.ts';
 
@@ -59,15 +60,9 @@ async function beginningOf(file: FileHandle, { of, width }: TileFile): Promise<n
   const size = await whole(file);
   if (size === undefined) return undefined;
   if (of === 'hashes') return hashLength * width <= size ? hashLength * width : undefined;
-  // Each entry stands behind its length.
-  const length = Buffer.alloc(2);
-  let at = 0;
-  for (let entry = 0; entry < width; entry++) {
-    const { bytesRead } = await file.read(length, 0, length.length, at);
-    if (bytesRead < length.length) return undefined;
-    at += 2 + length.readUInt16BE();
-  }
-  return at <= size ? at : undefined;
+  const bundle = await file.readFile();
+  const last = decodeBundle(bundle)[width - 1];
+  return last && last.byteOffset + last.length - bundle.byteOffset;
 }
 
 /** No such file yet, or no folder on the way to it. */

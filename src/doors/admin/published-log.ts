@@ -36,7 +36,7 @@ export async function sendLogFile(
     });
     if (!withBody || length === 0) response.end();
     // the length is promised: a file that grows meanwhile is cut there
-    else await pipeline(file.createReadStream({ end: length - 1, autoClose: false }), response);
+    else await pipeline(file.createReadStream({ start: 0, end: length - 1, autoClose: false }), response);
   } finally {
     await file.close();
   }

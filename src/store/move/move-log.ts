@@ -1,6 +1,6 @@
 import type { PlacedDisclosure } from '#audit/disclosure.ts';
 import type { DroppedRange } from '#audit/dropped.ts';
-import { emptyRoot, hashLength } from '#audit/merkle.ts';
+import { hashLength } from '#audit/merkle.ts';
 import { tileWidth } from '#audit/tiles.ts';
 import { verifyTree } from '../check.ts';
 import { GrowingTree, type TileRow } from '../growing-tree.ts';
@@ -65,7 +65,7 @@ export async function moveLog(
   onProgress: (step: 'copying' | 'verifying', done: number, all: number) => void = () => {},
 ): Promise<Head> {
   const { tree } = source;
-  const grown = GrowingTree.of({ size: 0, root: emptyRoot, time: 0 }, () => new Uint8Array(0));
+  const grown = GrowingTree.empty();
   const passing: TreeView = {
     head: () => tree.head(),
     entry: (index) => tree.entry(index),

@@ -24,7 +24,7 @@ export const statements = {
       SELECT level, (SELECT size FROM tree) >> (8 * (level + 1)) AS n FROM generate_series(0, 6) AS height (level)
       UNION SELECT * FROM unnest($1::int[], $2::bigint[])) AS wanted (level, n) JOIN tile USING (level, n)`,
   /** Leaf hashes from an octet of a tile on, and those of some tiles behind it. */
-  leaves: `SELECT n, CASE n WHEN $1::bigint THEN substr(hashes, $2::int) ELSE hashes END AS hashes
+  leaves: `SELECT CASE n WHEN $1::bigint THEN substr(hashes, $2::int) ELSE hashes END AS hashes
     FROM tile WHERE level = 0 AND n >= $1::bigint ORDER BY n LIMIT 8`,
   entry: 'SELECT body FROM entry WHERE seq = $1',
   entries: 'SELECT seq, body FROM entry WHERE seq >= $1 AND seq < $2 ORDER BY seq',

@@ -2,7 +2,6 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { softwareCheckpointSigner } from '#audit/checkpoint.ts';
-import { emptyRoot } from '#audit/merkle.ts';
 import { GrowingTree } from '#store/growing-tree.ts';
 import { sqliteTarget } from '#store/sqlite/move.ts';
 import { writeLog } from '#test/transparency/written-log.ts';
@@ -21,7 +20,7 @@ export async function writeHome(home: string, entries: readonly Uint8Array[]): P
   const audit = join(home, 'audit');
   await publish(join(audit, 'log'), entries);
   writeFileSync(join(audit, 'log.vkey'), `${signer.vkey}\n`);
-  const tree = GrowingTree.of({ size: 0, root: emptyRoot, time: 0 }, () => new Uint8Array());
+  const tree = GrowingTree.empty();
   await using target = sqliteTarget(audit, signer.origin);
   // each a view that a 00 octet stands before
   const placed = entries.map((entry) => Buffer.concat([Buffer.of(0), entry]).subarray(1));
